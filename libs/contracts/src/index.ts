@@ -1,0 +1,268 @@
+// The door of @chasqui/contracts: what is said on the wire.
+
+export {
+  ListIncidentsRequestSchema,
+  ListIncidentsResponseSchema,
+  IncidentSchema,
+  AlertService,
+} from "./gen/chasqui/alert/v1/alert_service_pb.ts";
+export type {
+  ListIncidentsRequest,
+  ListIncidentsResponse,
+  Incident,
+} from "./gen/chasqui/alert/v1/alert_service_pb.ts";
+export {
+  DagSpecSchema,
+  ScheduleSchema,
+  EventTriggerSchema,
+  TaskSpecSchema,
+  RetryPolicySchema,
+  AlertSpecSchema,
+  Catchup,
+  CatchupSchema,
+  Overlap,
+  OverlapSchema,
+  TriggerRule,
+  TriggerRuleSchema,
+  AlertOn,
+  AlertOnSchema,
+} from "./gen/chasqui/dag/v1/dag_pb.ts";
+export type {
+  DagSpec,
+  Schedule,
+  EventTrigger,
+  TaskSpec,
+  RetryPolicy,
+  AlertSpec,
+} from "./gen/chasqui/dag/v1/dag_pb.ts";
+export {
+  ApplyDagsRequestSchema,
+  ApplyDagsResponseSchema,
+  AppliedDagSchema,
+  ListDagsRequestSchema,
+  ListDagsResponseSchema,
+  GetDagRequestSchema,
+  GetDagResponseSchema,
+  SetPausedRequestSchema,
+  SetPausedResponseSchema,
+  DagSchema,
+  DagAppliedSchema,
+  DagService,
+} from "./gen/chasqui/dag/v1/dag_service_pb.ts";
+export type {
+  ApplyDagsRequest,
+  ApplyDagsResponse,
+  AppliedDag,
+  ListDagsRequest,
+  ListDagsResponse,
+  GetDagRequest,
+  GetDagResponse,
+  SetPausedRequest,
+  SetPausedResponse,
+  Dag,
+  DagApplied,
+} from "./gen/chasqui/dag/v1/dag_service_pb.ts";
+export {
+  LogBatchSchema,
+  LogLineSchema,
+  TailLogsRequestSchema,
+  TailLogsResponseSchema,
+  LogService,
+} from "./gen/chasqui/log/v1/log_pb.ts";
+export type {
+  LogBatch,
+  LogLine,
+  TailLogsRequest,
+  TailLogsResponse,
+} from "./gen/chasqui/log/v1/log_pb.ts";
+export {
+  ListDeliveriesRequestSchema,
+  ListDeliveriesResponseSchema,
+  DeliverySchema,
+  DeliveryState,
+  DeliveryStateSchema,
+  ReportService,
+} from "./gen/chasqui/report/v1/report_service_pb.ts";
+export type {
+  ListDeliveriesRequest,
+  ListDeliveriesResponse,
+  Delivery,
+} from "./gen/chasqui/report/v1/report_service_pb.ts";
+export {
+  InboxMessageSchema,
+  StartRunSchema,
+  CancelRunSchema,
+  TimerDueSchema,
+  ContinueRunSchema,
+  AdmitRunSchema,
+  SettleRunSchema,
+  ApplyVersionSchema,
+  SetPausedCommandSchema,
+  LoseAttemptSchema,
+  CommandVerdictSchema,
+} from "./gen/chasqui/run/v1/inbox_pb.ts";
+export type {
+  InboxMessage,
+  StartRun,
+  CancelRun,
+  TimerDue,
+  ContinueRun,
+  AdmitRun,
+  SettleRun,
+  ApplyVersion,
+  SetPausedCommand,
+  LoseAttempt,
+  CommandVerdict,
+} from "./gen/chasqui/run/v1/inbox_pb.ts";
+export {
+  RunRefSchema,
+  RunStartedSchema,
+  RunProgressedSchema,
+  TaskChangeSchema,
+  TaskFailureSchema,
+  TaskFailedSchema,
+  TaskRetryingSchema,
+  TaskRecoveredSchema,
+  RunSettledSchema,
+} from "./gen/chasqui/run/v1/run_events_pb.ts";
+export type {
+  RunRef,
+  RunStarted,
+  RunProgressed,
+  TaskChange,
+  TaskFailure,
+  TaskFailed,
+  TaskRetrying,
+  TaskRecovered,
+  RunSettled,
+} from "./gen/chasqui/run/v1/run_events_pb.ts";
+export {
+  RunSchema,
+  RunCauseSchema,
+  TaskSchema,
+  RunState,
+  RunStateSchema,
+  RunCauseKind,
+  RunCauseKindSchema,
+  TaskState,
+  TaskStateSchema,
+} from "./gen/chasqui/run/v1/run_pb.ts";
+export type { Run, RunCause, Task } from "./gen/chasqui/run/v1/run_pb.ts";
+export {
+  StartRunRequestSchema,
+  StartRunResponseSchema,
+  GetRunRequestSchema,
+  GetRunResponseSchema,
+  ListRunsRequestSchema,
+  ListRunsResponseSchema,
+  CancelRunRequestSchema,
+  CancelRunResponseSchema,
+  WatchRunRequestSchema,
+  WatchRunResponseSchema,
+  GetRunHistoryRequestSchema,
+  GetRunHistoryResponseSchema,
+  HistoryEntrySchema,
+  ClaimAttemptRequestSchema,
+  ClaimAttemptResponseSchema,
+  ListSettledRequestSchema,
+  ListSettledResponseSchema,
+  RunService,
+} from "./gen/chasqui/run/v1/run_service_pb.ts";
+export type {
+  StartRunRequest,
+  StartRunResponse,
+  GetRunRequest,
+  GetRunResponse,
+  ListRunsRequest,
+  ListRunsResponse,
+  CancelRunRequest,
+  CancelRunResponse,
+  WatchRunRequest,
+  WatchRunResponse,
+  GetRunHistoryRequest,
+  GetRunHistoryResponse,
+  HistoryEntry,
+  ClaimAttemptRequest,
+  ClaimAttemptResponse,
+  ListSettledRequest,
+  ListSettledResponse,
+} from "./gen/chasqui/run/v1/run_service_pb.ts";
+export {
+  ListSchedulesRequestSchema,
+  ListSchedulesResponseSchema,
+  ScheduleStatusSchema,
+  ListTicksRequestSchema,
+  ListTicksResponseSchema,
+  TickSchema,
+  ListTriggersRequestSchema,
+  ListTriggersResponseSchema,
+  TriggerRecordSchema,
+  TickOutcome,
+  TickOutcomeSchema,
+  ScheduleService,
+} from "./gen/chasqui/schedule/v1/schedule_service_pb.ts";
+export type {
+  ListSchedulesRequest,
+  ListSchedulesResponse,
+  ScheduleStatus,
+  ListTicksRequest,
+  ListTicksResponse,
+  Tick,
+  ListTriggersRequest,
+  ListTriggersResponse,
+  TriggerRecord,
+} from "./gen/chasqui/schedule/v1/schedule_service_pb.ts";
+export {
+  AssignmentSchema,
+  CancelAttemptSchema,
+  AttemptUpdateSchema,
+  FailureSchema,
+  KindAnnouncementSchema,
+  AttemptState,
+  AttemptStateSchema,
+  FailureClass,
+  FailureClassSchema,
+} from "./gen/chasqui/task/v1/task_pb.ts";
+export type {
+  Assignment,
+  CancelAttempt,
+  AttemptUpdate,
+  Failure,
+  KindAnnouncement,
+} from "./gen/chasqui/task/v1/task_pb.ts";
+export { TriggerEventSchema } from "./gen/chasqui/trigger/v1/trigger_pb.ts";
+export type { TriggerEvent } from "./gen/chasqui/trigger/v1/trigger_pb.ts";
+export {
+  attemptIdOf,
+  deriveId,
+  eventIdOf,
+  runIdOf,
+  spanIdOf,
+  traceIdOf,
+  triggerMessageIdOf,
+  updateIdOf,
+} from "./ids.ts";
+export type { AttemptKey } from "./ids.ts";
+export {
+  PARTITIONS,
+  buckets,
+  builtInKinds,
+  consumersOf,
+  eventWhats,
+  inboxDurable,
+  kindDurable,
+  kindToken,
+  kindsOf,
+  partitionOf,
+  streams,
+  subjects,
+  token,
+} from "./topology.ts";
+export type {
+  ConsumerSpec,
+  EventWhat,
+  InboxWhat,
+  Installation,
+  StreamName,
+  StreamSpec,
+} from "./topology.ts";
