@@ -1,0 +1,21 @@
+// The sandbox: embedded servers, and local stand-ins for what the services talk to outside. For `npm start` and
+// tests; production code never imports it.
+export {
+  type AdminConnection,
+  connectAdmin,
+  createDatabase,
+  dropDatabase,
+  findNatsServer,
+  type FindNatsOptions,
+  guardProcess,
+  guardWithCommand,
+  type NatsOptions,
+  type NatsProgram,
+  type NatsServer,
+  type OnWait,
+  type PostgresOptions,
+  type PostgresServer,
+  type Release,
+  startNats,
+  startPostgres,
+} from "./servers/index.ts";

@@ -1,0 +1,4 @@
+// What integration and end-to-end tests stand on.
+export { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
+export { TestNats, type TestNatsOptions } from "./test-nats.ts";
+export { type TestDatabase, TestPostgres, type TestTemplate } from "./test-postgres.ts";

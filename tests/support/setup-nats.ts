@@ -1,0 +1,16 @@
+// Before a run that needs nats-server: finds it once, or fetches it, and tells the tests where it is.
+import path from "node:path";
+import type { TestProject } from "vitest/node";
+import { findNatsServer, type NatsProgram } from "../../libs/sandbox/src/servers/index.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    natsProgram: NatsProgram;
+  }
+}
+
+export async function setup(project: TestProject): Promise<void> {
+  const home = path.resolve(import.meta.dirname, "../../.chasqui");
+  const onWait = (text: string): void => console.error(text);
+  project.provide("natsProgram", await findNatsServer({ home, onWait }));
+}

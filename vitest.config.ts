@@ -1,0 +1,50 @@
+// Which tests there are, by what they need. `npx vitest run --project unit libs/dag` runs a part.
+//   unit         nothing but Node: examples, properties, simulation, housekeeping
+//   integration  a real nats-server and a real PostgreSQL
+//   e2e          every service as a process; one file at a time, the machine to itself
+import { defineConfig } from "vitest/config";
+import { countReporter } from "./tests/support/count-reporter.ts";
+
+const everywhere = "{libs,services,scripts,tests}/**";
+const elsewhere = ["**/node_modules/**", "**/dist/**"];
+
+export default defineConfig({
+  test: {
+    reporters: ["default", countReporter(import.meta.dirname)],
+    pool: "forks", // a test may kill, change folder or leak; the process that did it ends with the file
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: [`${everywhere}/*.test.{ts,tsx}`],
+          exclude: [...elsewhere, "**/*.{it,e2e,chaos}.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "integration",
+          include: [`${everywhere}/*.it.test.ts`],
+          exclude: elsewhere,
+          globalSetup: ["./tests/support/setup-nats.ts", "./tests/support/setup-postgres.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["tests/**/*.e2e.test.ts"],
+          exclude: elsewhere,
+          globalSetup: ["./tests/support/setup-nats.ts"],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+});
