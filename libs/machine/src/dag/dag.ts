@@ -1,0 +1,184 @@
+// The DAG as an aggregate: its current version, whether it is paused, and which of its runs hold a slot.
+// A plain versioned row; each change leaves an audit entry. A run is created in the commit that changes its DAG.
+// Invariants (each has a property test of the same name):
+//   D1. Never more active runs than max_active_runs (overlap `allow` apart).
+//   D2. A run is admitted at most once, and holds its slot until it is seen settled.
+//   D3. A message that was decided once decides nothing the second time.
+//   D4. While runs wait, a new one waits behind them.
+
+export type Overlap = "queue" | "skip" | "cancel_other" | "allow";
+
+export interface DagState {
+  readonly dagId: string;
+  /** Number of the current version, from 1; 0 before the first. */
+  number: number;
+  fingerprint: string;
+  paused: boolean;
+  maxActiveRuns: number;
+  overlap: Overlap;
+  /** Runs that hold a slot, in the order they got it. */
+  readonly active: string[];
+  /** Runs may be waiting for a slot; only a look at them tells. */
+  hasWaiting: boolean;
+}
+
+export const newDag = (dagId: string): DagState => ({
+  dagId,
+  number: 0,
+  fingerprint: "",
+  paused: false,
+  maxActiveRuns: 16,
+  overlap: "queue",
+  active: [],
+  hasWaiting: false,
+});
+
+export type DagMessage =
+  | { readonly kind: "start"; readonly runId: string; /** the run's row is there */ readonly exists: boolean; readonly scheduled: boolean }
+  | { readonly kind: "settled"; readonly runId: string }
+  | { readonly kind: "apply"; readonly version: VersionFacts }
+  | { readonly kind: "set_paused"; readonly paused: boolean };
+
+export interface VersionFacts {
+  readonly fingerprint: string;
+  readonly maxActiveRuns: number;
+  readonly overlap: Overlap;
+}
+
+export type DagEvent =
+  | { readonly type: "version_applied"; readonly number: number; readonly version: VersionFacts }
+  | { readonly type: "paused_set"; readonly paused: boolean }
+  | { readonly type: "run_taken"; readonly runId: string; readonly admitted: boolean }
+  | { readonly type: "run_admitted"; readonly runId: string }
+  | { readonly type: "run_released"; readonly runId: string }
+  | { readonly type: "queue_emptied" };
+
+export type DagEffect =
+  | { readonly kind: "create_run"; readonly runId: string; readonly admitted: boolean }
+  | { readonly kind: "admit"; readonly runId: string }
+  | { readonly kind: "cancel_run"; readonly runId: string; readonly reason: string };
+
+export type DagDecision =
+  | { readonly kind: "moved"; readonly events: readonly DagEvent[]; readonly effects: readonly DagEffect[] }
+  | { readonly kind: "nothing"; readonly why: string }
+  | { readonly kind: "rejected"; readonly why: string };
+
+/** `waiting`: the queued runs of this DAG that hold no slot, oldest first, as far as a slot could be free. */
+export function decideDag(draft: DagState, message: DagMessage, waiting: readonly string[]): DagDecision {
+  const events: DagEvent[] = [];
+  const effects: DagEffect[] = [];
+  const emit = (event: DagEvent): void => {
+    evolveDag(draft, event);
+    events.push(event);
+  };
+  switch (message.kind) {
+    case "start": {
+      const refused = takeRun(draft, message, emit, effects);
+      if (refused !== undefined) return refused;
+      break;
+    }
+    case "settled":
+      if (!draft.active.includes(message.runId)) return { kind: "nothing", why: "the run holds no slot" };
+      emit({ type: "run_released", runId: message.runId });
+      admitWaiting(draft, waiting, emit, effects);
+      break;
+    case "apply":
+      if (draft.fingerprint === message.version.fingerprint)
+        return { kind: "nothing", why: "this meaning is current already" };
+      emit({ type: "version_applied", number: draft.number + 1, version: message.version });
+      admitWaiting(draft, waiting, emit, effects);
+      break;
+    case "set_paused":
+      if (draft.number === 0) return { kind: "rejected", why: `no DAG is called ${draft.dagId}` };
+      if (draft.paused === message.paused)
+        return { kind: "nothing", why: message.paused ? "it is paused already" : "it is not paused" };
+      emit({ type: "paused_set", paused: message.paused });
+      admitWaiting(draft, waiting, emit, effects);
+      break;
+    default: {
+      const never: never = message;
+      throw new TypeError(`message ${JSON.stringify(never)}`);
+    }
+  }
+  return { kind: "moved", events, effects };
+}
+
+function takeRun(
+  draft: DagState,
+  message: Extract<DagMessage, { kind: "start" }>,
+  emit: (event: DagEvent) => void,
+  effects: DagEffect[],
+): DagDecision | undefined {
+  const { runId } = message;
+  if (message.exists) return { kind: "nothing", why: "a run with this key exists" };
+  if (draft.number === 0) return { kind: "rejected", why: `no DAG is called ${draft.dagId}` };
+  const others = draft.active.length > 0;
+  const overlap = message.scheduled ? draft.overlap : "queue"; // a schedule's policy; asked for by hand means wanted
+  if (overlap === "skip" && others) return { kind: "rejected", why: "skipped: an earlier run is still active" };
+  if (overlap === "cancel_other")
+    for (const other of draft.active)
+      effects.push({ kind: "cancel_run", runId: other, reason: "a newer run takes its place" });
+  const free = overlap === "allow" || (draft.active.length < draft.maxActiveRuns && !draft.hasWaiting);
+  const admitted = free && !draft.paused;
+  emit({ type: "run_taken", runId, admitted });
+  effects.push({ kind: "create_run", runId, admitted });
+  return undefined;
+}
+
+function admitWaiting(
+  draft: DagState,
+  waiting: readonly string[],
+  emit: (event: DagEvent) => void,
+  effects: DagEffect[],
+): void {
+  if (!draft.hasWaiting || draft.paused) return;
+  let admitted = 0;
+  for (const runId of waiting) {
+    if (draft.active.length >= draft.maxActiveRuns) return;
+    if (draft.active.includes(runId)) continue;
+    emit({ type: "run_admitted", runId });
+    effects.push({ kind: "admit", runId });
+    admitted += 1;
+  }
+  if (admitted === waiting.length && draft.active.length < draft.maxActiveRuns) emit({ type: "queue_emptied" });
+}
+
+/** How many waiting runs a decision could admit; 0 spares the look. */
+export function waitingWanted(state: DagState, message: DagMessage): number {
+  if (message.kind === "start" || !state.hasWaiting) return 0;
+  const max = message.kind === "apply" ? Math.max(state.maxActiveRuns, message.version.maxActiveRuns) : state.maxActiveRuns;
+  return max + 1; // one more than fit: whoever sees the queue's end may say so
+}
+
+export function evolveDag(draft: DagState, event: DagEvent): void {
+  switch (event.type) {
+    case "version_applied":
+      draft.number = event.number;
+      draft.fingerprint = event.version.fingerprint;
+      draft.maxActiveRuns = event.version.maxActiveRuns;
+      draft.overlap = event.version.overlap;
+      return;
+    case "paused_set":
+      draft.paused = event.paused;
+      return;
+    case "run_taken":
+      if (event.admitted) draft.active.push(event.runId);
+      else draft.hasWaiting = true;
+      return;
+    case "run_admitted":
+      draft.active.push(event.runId);
+      return;
+    case "run_released": {
+      const at = draft.active.indexOf(event.runId);
+      if (at >= 0) draft.active.splice(at, 1);
+      return;
+    }
+    case "queue_emptied":
+      draft.hasWaiting = false;
+      return;
+    default: {
+      const never: never = event;
+      throw new TypeError(`event ${JSON.stringify(never)}`);
+    }
+  }
+}

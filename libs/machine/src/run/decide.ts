@@ -1,0 +1,106 @@
+// The state machine of runs, as one pure function: decide(draft, message, now) → events.
+// `decide` moves its draft along by `evolve` alone, so the draft afterwards is the fold of the history.
+// Invariants (each has a property test of the same name):
+//   R1. A settled run never changes again.
+//   R2. Only a report for the current attempt, with a higher sequence, changes a task.
+//   R3. A message that was decided once decides nothing the second time.
+//   R4. Attempt n+1 is assigned only after attempt n was seen ended, or declared lost on evidence.
+//   R5. Attempt numbers only rise.
+//   R6. A run settles exactly when no task is unfinished, and is green only if no failure is left unhandled.
+//   R7. A task starts only when its trigger rule allows it.
+//   R8. The state rebuilt from rows equals the fold of the history.
+import type { Recorded, RunEvent } from "./events.ts";
+import { evolve } from "./evolve.ts";
+import type { RunDecision, RunMessage } from "./messages.ts";
+import type { RunState } from "./state.ts";
+import { isOutside, isSettled } from "./state.ts";
+import { decideTimer } from "./timers.ts";
+import { decideLost, decideUpdate } from "./updates.ts";
+import { goOn } from "./go-on.ts";
+
+export interface Decided {
+  readonly decision: RunDecision;
+  readonly events: readonly Recorded[];
+}
+
+/** What a decision needs beside state and message: time, and the message's id as the cause of its events. */
+export interface Moment {
+  readonly nowMs: number;
+  readonly cause: string;
+}
+
+/** Collects events; each is applied to the draft as it is emitted. */
+export type Emit = (event: RunEvent) => void;
+
+export function decide(draft: RunState, message: RunMessage, moment: Moment): Decided {
+  const events: Recorded[] = [];
+  const atMs = Math.max(moment.nowMs, draft.lastMs);
+  const emit: Emit = (event) => {
+    const recorded: Recorded = { atMs, cause: moment.cause, event };
+    evolve(draft, recorded);
+    events.push(recorded);
+  };
+  const decision = decideMessage(draft, message, emit, atMs);
+  if (decision.kind !== "rejected" && !isSettled(draft.status)) goOn(draft, emit, atMs);
+  if (events.length > 0 && decision.kind === "nothing")
+    return { decision: { kind: "moved", strays: decision.strays }, events };
+  return { decision, events };
+}
+
+const moved: RunDecision = { kind: "moved", strays: [] };
+const nothing = (why: string): RunDecision => ({ kind: "nothing", why, strays: [] });
+
+function decideMessage(
+  draft: RunState,
+  message: RunMessage,
+  emit: Emit,
+  atMs: number,
+): RunDecision {
+  switch (message.kind) {
+    case "start":
+      if (draft.lastMs > 0) return nothing("the run exists");
+      emit({ type: "run_created", admitted: message.admitted });
+      return moved;
+    case "admit":
+      if (draft.status !== "queued") return nothing(`the run is ${draft.status}`);
+      emit({ type: "run_admitted" });
+      return moved;
+    case "cancel":
+      return decideCancel(draft, message, emit);
+    case "continue":
+      return nothing("go on");
+    case "timer":
+      return isSettled(draft.status)
+        ? nothing("the run is settled")
+        : decideTimer(draft, emit, atMs);
+    case "update":
+      return decideUpdate(draft, message, emit, atMs);
+    case "lose":
+      return decideLost(draft, message, emit, atMs);
+    default: {
+      const never: never = message;
+      throw new TypeError(`message ${JSON.stringify(never)}`);
+    }
+  }
+}
+
+function decideCancel(
+  draft: RunState,
+  message: Extract<RunMessage, { kind: "cancel" }>,
+  emit: Emit,
+): RunDecision {
+  if (isSettled(draft.status)) return nothing(`the run is ${draft.status}`);
+  if (draft.status === "cancelling") return nothing("the run is cancelling");
+  emit({ type: "run_cancelling", by: message.by, reason: message.reason });
+  cancelOutside(draft, emit);
+  return moved;
+}
+
+/** Asks everything that may be at work outside to end. */
+export function cancelOutside(draft: RunState, emit: Emit): void {
+  for (const [index, task] of draft.tasks.entries()) {
+    const planned = draft.plan.tasks[index];
+    if (planned !== undefined && isOutside(task.status))
+      emit({ type: "task_cancelling", t: planned.id, a: task.attempt, for: "run" });
+  }
+}
