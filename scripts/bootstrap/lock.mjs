@@ -11,9 +11,14 @@ const POLL_MS = 200;
 function isAlive(pid) {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return error.code === "EPERM"; // it lives, and belongs to somebody else
+  }
+  try {
+    // A zombie has ended; a container whose first process fetches no exit codes is full of them.
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return true; // no /proc on this system
   }
 }
 

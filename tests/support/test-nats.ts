@@ -18,7 +18,7 @@ async function start(options: TestNatsOptions = {}): Promise<TestNats> {
   try {
     const program = inject("natsProgram");
     const server = await startNats({ ...options, program, dir: folder.path, monitorPort: 0 });
-    const stop = server[Symbol.asyncDispose];
+    const stop = server[Symbol.asyncDispose].bind(server);
     return Object.assign(server, {
       [Symbol.asyncDispose]: async () => {
         await stop();

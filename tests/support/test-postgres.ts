@@ -78,7 +78,7 @@ async function start(options: { durable?: boolean } = {}): Promise<PostgresServe
       dataDir: folder.path,
       durable: options.durable ?? false,
     });
-    const { stop } = server;
+    const stop = server[Symbol.asyncDispose].bind(server);
     return Object.assign(server, {
       [Symbol.asyncDispose]: async () => {
         await stop();

@@ -32,7 +32,7 @@ export function runCommand(
       detached: true,
       ...(cwd === undefined ? {} : { cwd }),
       ...(env === undefined ? {} : { env }),
-      ...(user ?? {}),
+      ...user,
     });
     const release = child.pid === undefined ? () => undefined : guardProcess(child.pid);
     const end = (ok: boolean, note = ""): void => {

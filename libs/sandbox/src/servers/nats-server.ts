@@ -4,7 +4,7 @@ import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { NatsProgram } from "./find-nats.ts";
-import { createLineLog } from "./line-log.ts";
+import { createLineLog, type LineLog } from "./line-log.ts";
 import { launchNats, type NatsProcess, PortTakenError } from "./nats-process.ts";
 import { within } from "./wait.ts";
 
@@ -78,115 +78,162 @@ function configText(options: NatsOptions, { port, monitorPort }: Ports, accounts
   return `${lines.join("\n")}\n`;
 }
 
-function portTaken(options: NatsOptions, { port, monitorPort }: Ports, said: string): Error {
-  const isMonitor = monitorPort !== undefined && said.includes(`:${monitorPort}:`);
-  const taken = isMonitor ? monitorPort : port;
-  const setting = isMonitor
-    ? (options.monitorPortSetting ?? "monitorPort")
-    : (options.portSetting ?? "port");
-  return new Error(
-    `nats-server: port ${taken} of 127.0.0.1 is taken by another program: ` +
-      `stop that one, or choose another port with ${setting}`,
-  );
-}
+class EmbeddedNats implements NatsServer {
+  readonly #options: NatsOptions;
+  readonly #log: LineLog;
+  #accounts: string;
+  #ports: Ports;
+  #life: NatsProcess | undefined;
 
-export async function startNats(options: NatsOptions): Promise<NatsServer> {
-  const { dir, program } = options;
-  const configFile = path.join(dir, "nats-server.conf");
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  const log = createLineLog(path.join(dir, "nats-server.log"), { append: false });
-  let accounts = options.accounts ?? "";
-  let ports: Ports = { port: options.port ?? -1, monitorPort: options.monitorPort };
+  constructor(options: NatsOptions, log: LineLog) {
+    this.#options = options;
+    this.#log = log;
+    this.#accounts = options.accounts ?? "";
+    this.#ports = { port: options.port ?? -1, monitorPort: options.monitorPort };
+  }
 
-  const writeConfig = async (): Promise<void> => {
-    await writeFile(configFile, configText(options, ports, accounts), { mode: 0o600 });
-    await chmod(configFile, 0o600); // it names passwords; an older file keeps its mode otherwise
-  };
-  const launch = async (): Promise<NatsProcess> => {
-    await writeConfig();
+  get url(): string {
+    return `nats://127.0.0.1:${this.port}`;
+  }
+  get port(): number {
+    return this.#ports.port;
+  }
+  get pid(): number {
+    return this.#running().pid;
+  }
+  get monitorUrl(): string | undefined {
+    const { monitorPort } = this.#ports;
+    return monitorPort === undefined ? undefined : `http://127.0.0.1:${monitorPort}`;
+  }
+
+  logTail(lines: number): string {
+    return this.#log.tail(lines);
+  }
+
+  async stop(): Promise<void> {
+    await this.#end("SIGTERM");
+    this.#log.close();
+  }
+
+  kill(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
+  async restart(): Promise<void> {
+    const giveUpAt = performance.now() + REBIND_MS_MAX;
+    for (;;) {
+      try {
+        return await this.start();
+      } catch (error) {
+        // While it was down, another program's outgoing connection may have got the port.
+        if (!(error instanceof PortTakenError) || performance.now() > giveUpAt) {
+          throw this.explained(error);
+        }
+        await delay(50);
+      }
+    }
+  }
+
+  async killAndRestart(): Promise<void> {
+    await this.kill();
+    await this.restart();
+  }
+
+  pause(): Promise<void> {
+    return this.#running().send("SIGSTOP");
+  }
+
+  resume(): Promise<void> {
+    return this.#running().send("SIGCONT");
+  }
+
+  async wipeStore(): Promise<void> {
+    await this.kill();
+    await rm(path.join(this.#options.dir, "store"), { recursive: true, force: true });
+    await this.restart();
+  }
+
+  async reload(accounts: string): Promise<void> {
+    const life = this.#running();
+    const before = this.#accounts;
+    await this.#writeConfig(accounts);
+    const outcome = this.#log.next(
+      /Reloaded server configuration|Failed to reload server configuration.*/,
+    );
+    await life.send("SIGHUP");
+    const gone = life.over.then(() => Promise.reject(new Error("nats-server ended in a reload")));
+    const late = () => `nats-server ${life.pid} says nothing ${RELOAD_MS_MAX} ms after SIGHUP`;
+    const [said] = await within(Promise.race([outcome, gone]), RELOAD_MS_MAX, late);
+    if (!said.startsWith("Failed")) return;
+    await this.#writeConfig(before); // what runs is also what a restart shall find
+    throw new Error(`nats-server: ${said}`);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async start(): Promise<void> {
+    if (this.#life !== undefined) throw new Error(`nats-server ${this.pid} runs: stop it first`);
+    const { program, dir } = this.#options;
+    const configFile = await this.#writeConfig(this.#accounts);
+    const log = this.#log;
     const life = await launchNats({ program, dir, configFile, log, readyMsMax: READY_MS_MAX });
-    ports = { port: life.port, monitorPort: life.monitorPort };
-    return life;
-  };
-  let life = await launch().catch((error: unknown) => {
-    log.close();
-    throw error instanceof PortTakenError ? portTaken(options, ports, error.message) : error;
-  });
+    this.#life = life;
+    this.#ports = { port: life.port, monitorPort: life.monitorPort };
+    void life.over.then(() => {
+      if (this.#life === life) this.#life = undefined;
+    });
+  }
 
-  const end = async (signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
-    if (life.isOver()) return;
-    await life.send(signal);
+  /** A taken port is told with the name of its setting. */
+  explained(error: unknown): unknown {
+    if (!(error instanceof PortTakenError)) return error;
+    const { port, monitorPort } = this.#ports;
+    const { portSetting = "port", monitorPortSetting = "monitorPort" } = this.#options;
+    const isMonitor = monitorPort !== undefined && error.message.includes(`:${monitorPort}:`);
+    return new Error(
+      `nats-server: port ${isMonitor ? monitorPort : port} of 127.0.0.1 is taken by another program: ` +
+        `stop that one, or choose another port with ${isMonitor ? monitorPortSetting : portSetting}`,
+      { cause: error },
+    );
+  }
+
+  #running(): NatsProcess {
+    if (this.#life === undefined) throw new Error(`nats-server (${this.#options.dir}) is down`);
+    return this.#life;
+  }
+
+  async #writeConfig(accounts: string): Promise<string> {
+    const file = path.join(this.#options.dir, "nats-server.conf");
+    await writeFile(file, configText(this.#options, this.#ports, accounts), { mode: 0o600 });
+    await chmod(file, 0o600); // it names passwords; an older file keeps its mode otherwise
+    this.#accounts = accounts;
+    return file;
+  }
+
+  async #end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    const life = this.#life;
+    if (life === undefined) return;
     const tooLate = () => `nats-server ${life.pid} lives ${STOP_MS_MAX} ms after ${signal}`;
+    await life.send(signal);
     if (signal === "SIGTERM") {
       await life.send("SIGCONT"); // a paused server hears nothing
       await within(life.over, STOP_MS_MAX, tooLate).catch(() => life.send("SIGKILL"));
     }
     await within(life.over, STOP_MS_MAX, tooLate);
-  };
-  const restart = async (): Promise<void> => {
-    if (!life.isOver()) throw new Error(`nats-server ${life.pid} runs: stop or kill it first`);
-    const giveUpAt = performance.now() + REBIND_MS_MAX;
-    for (;;) {
-      try {
-        life = await launch();
-        return;
-      } catch (error) {
-        if (!(error instanceof PortTakenError)) throw error;
-        if (performance.now() > giveUpAt) throw portTaken(options, ports, error.message);
-        await delay(50); // while it was down, another program's outgoing connection got the port
-      }
-    }
-  };
-  const server: NatsServer = {
-    get url() {
-      return `nats://127.0.0.1:${ports.port}`;
-    },
-    get port() {
-      return ports.port;
-    },
-    get pid() {
-      return life.pid;
-    },
-    get monitorUrl() {
-      return ports.monitorPort === undefined ? undefined : `http://127.0.0.1:${ports.monitorPort}`;
-    },
-    logTail: (lines) => log.tail(lines),
-    stop: async () => {
-      await end("SIGTERM");
-      log.close();
-    },
-    kill: () => end("SIGKILL"),
-    restart,
-    killAndRestart: async () => {
-      await end("SIGKILL");
-      await restart();
-    },
-    pause: () => life.send("SIGSTOP"),
-    resume: () => life.send("SIGCONT"),
-    wipeStore: async () => {
-      await end("SIGKILL");
-      await rm(path.join(dir, "store"), { recursive: true, force: true });
-      await restart();
-    },
-    reload: async (text) => {
-      const before = accounts;
-      accounts = text;
-      await writeConfig();
-      const outcome = log.next(
-        /Reloaded server configuration|Failed to reload server configuration.*/,
-      );
-      await life.send("SIGHUP");
-      const gone = life.over.then(() => Promise.reject(new Error("nats-server ended in a reload")));
-      const [said] = await within(Promise.race([outcome, gone]), RELOAD_MS_MAX, () => {
-        return `nats-server ${life.pid} says nothing ${RELOAD_MS_MAX} ms after SIGHUP`;
-      });
-      if (said.startsWith("Failed")) {
-        accounts = before; // what runs is also what a restart shall find
-        await writeConfig();
-        throw new Error(`nats-server: ${said}`);
-      }
-    },
-    [Symbol.asyncDispose]: () => server.stop(),
-  };
-  return server;
+  }
+}
+
+export async function startNats(options: NatsOptions): Promise<NatsServer> {
+  await mkdir(options.dir, { recursive: true, mode: 0o700 });
+  const log = createLineLog(path.join(options.dir, "nats-server.log"), { append: false });
+  const server = new EmbeddedNats(options, log);
+  try {
+    await server.start();
+    return server;
+  } catch (error) {
+    log.close();
+    throw server.explained(error);
+  }
 }

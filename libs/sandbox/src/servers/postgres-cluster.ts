@@ -55,10 +55,14 @@ async function initialise(cluster: Cluster, durable: boolean): Promise<void> {
     if (user !== undefined)
       await runCommand("chown", [String(user.uid), pwfile], { timeoutMs: 10_000 });
     const args = [
-      ...["--pgdata", fresh, "--username", SUPERUSER, "--pwfile", pwfile],
-      ...["--auth", "scram-sha-256", "--locale=C", "--encoding=UTF8"],
+      `--pgdata=${fresh}`,
+      `--username=${SUPERUSER}`,
+      `--pwfile=${pwfile}`,
+      "--auth=scram-sha-256",
+      "--locale=C",
+      "--encoding=UTF8",
       // The passwords here are random and long: more rounds only make each connection slower.
-      ...["-c", "scram_iterations=1"],
+      "--set=scram_iterations=1",
       ...(durable ? [] : ["--no-sync"]),
     ];
     const made = await runCommand(path.join(programs, "bin/initdb"), args, {
@@ -87,6 +91,12 @@ async function assertVersion({ folder, programs, env }: Cluster): Promise<void> 
   );
 }
 
+/** Whether `pid` is a server on this folder; where the system does not tell, a living process is taken for one. */
+async function runsOn(pid: number, folder: string): Promise<boolean> {
+  if (!Number.isSafeInteger(pid) || pid <= 0 || !(await isRunning(pid))) return false;
+  return (await commandLineOf(pid))?.includes(folder) ?? true;
+}
+
 /**
  * A pid file of a server that is gone is removed: its number may be some other process now, and PostgreSQL
  * would refuse to start. One that is just leaving is waited for.
@@ -97,9 +107,7 @@ export async function settlePidFile({ folder }: Pick<Cluster, "folder">): Promis
   if (text === undefined) return;
   const pid = Number(text.split("\n")[0]);
   const giveUpAt = performance.now() + LEAVE_MS_MAX;
-  while (Number.isSafeInteger(pid) && pid > 0 && (await isRunning(pid))) {
-    const command = await commandLineOf(pid);
-    if (command !== undefined && !command.includes(folder)) break;
+  while (await runsOn(pid, folder)) {
     if (performance.now() > giveUpAt) {
       throw new Error(
         `PostgreSQL already runs on ${folder} as process ${pid}: is Chasqui started twice? ` +

@@ -98,7 +98,7 @@ async function fingerprint(programs: string): Promise<string> {
   const hash = createHash("sha256");
   const entries = await readdir(programs, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
-  for (const file of files.map((entry) => path.join(entry.parentPath, entry.name)).sort()) {
+  for (const file of files.map((entry) => path.join(entry.parentPath, entry.name)).toSorted()) {
     hash.update(`${path.relative(programs, file)} ${(await stat(file)).size}\n`);
   }
   hash.update(await readFile(path.join(programs, "bin/postgres")));

@@ -157,6 +157,7 @@ async function firstLaunch(
       throw new Error(
         `PostgreSQL: port ${port} of 127.0.0.1 is taken by another program: ` +
           `stop that one, or choose another port with ${options.portSetting ?? "port"}`,
+        { cause: error },
       );
     }
   }
