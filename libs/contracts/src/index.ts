@@ -233,6 +233,23 @@ export type {
 export { TriggerEventSchema } from "./gen/chasqui/trigger/v1/trigger_pb.ts";
 export type { TriggerEvent } from "./gen/chasqui/trigger/v1/trigger_pb.ts";
 export {
+  CloudEventError,
+  MEDIA_CLOUD_EVENT,
+  MEDIA_JSON,
+  MEDIA_PROTOBUF,
+  TRIGGER_TYPE,
+  cloudEventHeaders,
+  readCloudEvent,
+  triggerData,
+  triggerMessage,
+} from "./cloud-events.ts";
+export type {
+  CloudEvent,
+  CloudEventAttributes,
+  TriggerInit,
+  TriggerMessage,
+} from "./cloud-events.ts";
+export {
   attemptIdOf,
   deriveId,
   eventIdOf,
