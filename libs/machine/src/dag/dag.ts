@@ -34,7 +34,12 @@ export const newDag = (dagId: string): DagState => ({
 });
 
 export type DagMessage =
-  | { readonly kind: "start"; readonly runId: string; /** the run's row is there */ readonly exists: boolean; readonly scheduled: boolean }
+  | {
+      readonly kind: "start";
+      readonly runId: string;
+      /** the run's row is there */ readonly exists: boolean;
+      readonly scheduled: boolean;
+    }
   | { readonly kind: "settled"; readonly runId: string }
   | { readonly kind: "apply"; readonly version: VersionFacts }
   | { readonly kind: "set_paused"; readonly paused: boolean };
@@ -59,12 +64,23 @@ export type DagEffect =
   | { readonly kind: "cancel_run"; readonly runId: string; readonly reason: string };
 
 export type DagDecision =
-  | { readonly kind: "moved"; readonly events: readonly DagEvent[]; readonly effects: readonly DagEffect[] }
+  | {
+      readonly kind: "moved";
+      readonly events: readonly DagEvent[];
+      readonly effects: readonly DagEffect[];
+    }
   | { readonly kind: "nothing"; readonly why: string }
   | { readonly kind: "rejected"; readonly why: string };
 
-/** `waiting`: the queued runs of this DAG that hold no slot, oldest first, as far as a slot could be free. */
-export function decideDag(draft: DagState, message: DagMessage, waiting: readonly string[]): DagDecision {
+/**
+ * `waiting`: the queued runs of this DAG, oldest first, as many as `waitingWanted` asks for; whoever gives fewer
+ * says that there are no more.
+ */
+export function decideDag(
+  draft: DagState,
+  message: DagMessage,
+  waiting: readonly string[],
+): DagDecision {
   const events: DagEvent[] = [];
   const effects: DagEffect[] = [];
   const emit = (event: DagEvent): void => {
@@ -78,7 +94,8 @@ export function decideDag(draft: DagState, message: DagMessage, waiting: readonl
       break;
     }
     case "settled":
-      if (!draft.active.includes(message.runId)) return { kind: "nothing", why: "the run holds no slot" };
+      if (!draft.active.includes(message.runId))
+        return { kind: "nothing", why: "the run holds no slot" };
       emit({ type: "run_released", runId: message.runId });
       admitWaiting(draft, waiting, emit, effects);
       break;
@@ -91,7 +108,10 @@ export function decideDag(draft: DagState, message: DagMessage, waiting: readonl
     case "set_paused":
       if (draft.number === 0) return { kind: "rejected", why: `no DAG is called ${draft.dagId}` };
       if (draft.paused === message.paused)
-        return { kind: "nothing", why: message.paused ? "it is paused already" : "it is not paused" };
+        return {
+          kind: "nothing",
+          why: message.paused ? "it is paused already" : "it is not paused",
+        };
       emit({ type: "paused_set", paused: message.paused });
       admitWaiting(draft, waiting, emit, effects);
       break;
@@ -114,11 +134,13 @@ function takeRun(
   if (draft.number === 0) return { kind: "rejected", why: `no DAG is called ${draft.dagId}` };
   const others = draft.active.length > 0;
   const overlap = message.scheduled ? draft.overlap : "queue"; // a schedule's policy; asked for by hand means wanted
-  if (overlap === "skip" && others) return { kind: "rejected", why: "skipped: an earlier run is still active" };
+  if (overlap === "skip" && others)
+    return { kind: "rejected", why: "skipped: an earlier run is still active" };
   if (overlap === "cancel_other")
     for (const other of draft.active)
       effects.push({ kind: "cancel_run", runId: other, reason: "a newer run takes its place" });
-  const free = overlap === "allow" || (draft.active.length < draft.maxActiveRuns && !draft.hasWaiting);
+  const free =
+    overlap === "allow" || (draft.active.length < draft.maxActiveRuns && !draft.hasWaiting);
   const admitted = free && !draft.paused;
   emit({ type: "run_taken", runId, admitted });
   effects.push({ kind: "create_run", runId, admitted });
@@ -132,21 +154,22 @@ function admitWaiting(
   effects: DagEffect[],
 ): void {
   if (!draft.hasWaiting || draft.paused) return;
-  let admitted = 0;
   for (const runId of waiting) {
-    if (draft.active.length >= draft.maxActiveRuns) return;
     if (draft.active.includes(runId)) continue;
+    if (draft.active.length >= draft.maxActiveRuns) return;
     emit({ type: "run_admitted", runId });
     effects.push({ kind: "admit", runId });
-    admitted += 1;
   }
-  if (admitted === waiting.length && draft.active.length < draft.maxActiveRuns) emit({ type: "queue_emptied" });
+  emit({ type: "queue_emptied" });
 }
 
 /** How many waiting runs a decision could admit; 0 spares the look. */
 export function waitingWanted(state: DagState, message: DagMessage): number {
   if (message.kind === "start" || !state.hasWaiting) return 0;
-  const max = message.kind === "apply" ? Math.max(state.maxActiveRuns, message.version.maxActiveRuns) : state.maxActiveRuns;
+  const max =
+    message.kind === "apply"
+      ? Math.max(state.maxActiveRuns, message.version.maxActiveRuns)
+      : state.maxActiveRuns;
   return max + 1; // one more than fit: whoever sees the queue's end may say so
 }
 

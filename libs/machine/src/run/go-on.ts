@@ -80,4 +80,3 @@ export function scopeOf(draft: RunState, named: readonly number[]): Scope {
   }
   return { run: draft.facts, params: draft.params, event: draft.event, tasks };
 }
-

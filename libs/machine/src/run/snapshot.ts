@@ -13,7 +13,9 @@ export function snapshotOf(state: RunState): unknown {
     wakeMs: state.wakeMs ?? null,
     settledBy: state.settledBy ?? null,
     unfinished: state.unfinished,
-    ready: state.ready.filter((index) => state.tasks[index]?.status === "waiting").sort((a, b) => a - b),
+    ready: state.ready
+      .filter((index) => state.tasks[index]?.status === "waiting")
+      .sort((a, b) => a - b),
     tasks: state.tasks.map(({ upstream, ...task }, index) => ({
       id: state.plan.tasks[index]?.id,
       ...Object.fromEntries(Object.entries(task).map(([key, value]) => [key, value ?? null])),

@@ -1,0 +1,231 @@
+// One batch of messages, decided: what to commit, and what to say once it is committed. Pure.
+// Invariants:
+//   B1. A message changes at most one existing aggregate; StartRun may create a run in the commit of its DAG.
+//   B2. What a message caused is said only if the commit of its aggregate won.
+//   B3. A message whose decision throws harms only itself: its aggregate is decided again without it.
+import { traceIdOf } from "@chasqui/contracts";
+import { decide, decideDag, effectsOf, newRun, stillWanted } from "@chasqui/machine";
+import type { DagEffect, DagEvent, DagMessage, Recorded, RunEffect } from "@chasqui/machine";
+import type { Aggregates, CachedDag, CachedRun } from "./aggregates.ts";
+import type { Inbound, StartFacts } from "./inbound.ts";
+
+export interface RunChange {
+  readonly run: CachedRun;
+  readonly created: boolean;
+  readonly events: Recorded[];
+}
+export interface DagChange {
+  readonly dag: CachedDag;
+  readonly events: { event: DagEvent; cause: string; by: string; note: string }[];
+}
+
+export type Outcome =
+  | { readonly kind: "moved"; readonly aggregate: string }
+  /** Believed only if the aggregate is fresh, or proven current. */
+  | { readonly kind: "nothing"; readonly aggregate: string; readonly why: string }
+  | { readonly kind: "rejected"; readonly aggregate: string; readonly why: string }
+  | { readonly kind: "threw"; readonly aggregate: string; readonly why: string };
+
+export interface Said {
+  readonly outcome: Outcome;
+  readonly runEffects: readonly { readonly run: CachedRun; readonly effect: RunEffect }[];
+  readonly dagEffects: readonly DagEffect[];
+  /** The run the message was about, for whoever waits for the verdict. */
+  readonly runId: string;
+}
+
+export interface Batch {
+  readonly runs: Map<string, RunChange>;
+  readonly dags: Map<string, DagChange>;
+  /** In the order of the messages. */
+  readonly said: readonly Said[];
+}
+
+export interface BatchContext {
+  readonly nowMs: number;
+  readonly isTraced: (start: StartFacts) => boolean;
+}
+
+export function decideBatch(
+  aggregates: Aggregates,
+  messages: readonly Inbound[],
+  context: BatchContext,
+): Batch {
+  const batch: Batch = { runs: new Map(), dags: new Map(), said: [] };
+  const said = messages.map((message): Said => {
+    const aggregate = message.body.to === "run" ? message.body.runId : message.body.dagId;
+    try {
+      return decideOne(aggregates, batch, message, context);
+    } catch (thrown) {
+      return silent({
+        kind: "threw",
+        aggregate,
+        why: thrown instanceof Error ? thrown.message : String(thrown),
+      });
+    }
+  });
+  return { ...batch, said };
+}
+
+const silent = (outcome: Outcome, runId = ""): Said => ({
+  outcome,
+  runEffects: [],
+  dagEffects: [],
+  runId,
+});
+
+function decideOne(all: Aggregates, batch: Batch, message: Inbound, context: BatchContext): Said {
+  const { body } = message;
+  return body.to === "run"
+    ? decideRun(all, batch, message, body.runId, context)
+    : decideForDag(all, batch, message, context);
+}
+
+function decideRun(
+  all: Aggregates,
+  batch: Batch,
+  inbound: Inbound,
+  runId: string,
+  context: BatchContext,
+): Said {
+  if (inbound.body.to !== "run") throw new TypeError("a message to a run was expected");
+  const run = all.runs.get(runId);
+  if (run === undefined)
+    return silent({ kind: "rejected", aggregate: runId, why: `no run is called ${runId}` });
+  const { decision, events } = decide(run.state, inbound.body.message, {
+    nowMs: context.nowMs,
+    cause: inbound.id,
+  });
+  if (events.length > 0) changeOf(batch, run, false).events.push(...events);
+  if (decision.kind === "rejected")
+    return silent({ kind: "rejected", aggregate: runId, why: decision.why }, runId);
+  const effects = effectsOf(run.state, events, decision.strays);
+  if (decision.kind === "moved" && events.length > 0)
+    return {
+      outcome: { kind: "moved", aggregate: runId },
+      runEffects: effects.map((effect) => ({ run, effect })),
+      dagEffects: [],
+      runId,
+    };
+  const again = inbound.redelivered ? stillWanted(run.state, inbound.id) : [];
+  const why = decision.kind === "nothing" ? decision.why : "";
+  return {
+    outcome: { kind: "nothing", aggregate: runId, why },
+    runEffects: [...effects, ...again].map((effect) => ({ run, effect })),
+    dagEffects: [],
+    runId,
+  };
+}
+
+function changeOf(batch: Batch, run: CachedRun, created: boolean): RunChange {
+  const { runId } = run.meta;
+  const known = batch.runs.get(runId);
+  if (known !== undefined) return known;
+  const change: RunChange = { run, created, events: [] };
+  batch.runs.set(runId, change);
+  return change;
+}
+
+function decideForDag(
+  all: Aggregates,
+  batch: Batch,
+  inbound: Inbound,
+  context: BatchContext,
+): Said {
+  const { body } = inbound;
+  if (body.to !== "dag") throw new TypeError("a message to a DAG was expected");
+  const dag = all.dags.get(body.dagId);
+  const rejected = (why: string): Said => silent({ kind: "rejected", aggregate: body.dagId, why });
+  if (dag === undefined) return rejected(`no DAG is called ${body.dagId}`);
+  const message = dagMessageOf(all, body);
+  if (message === undefined)
+    return rejected(`DAG ${body.dagId}: the version to apply was never stored`);
+  const decision = decideDag(dag.state, message, dag.waiting);
+  const runId = message.kind === "start" ? message.runId : "";
+  if (decision.kind === "rejected") return { ...rejected(decision.why), runId };
+  if (decision.kind === "nothing") return sayAgain(all, inbound, body.dagId, decision.why, runId);
+  const change = batch.dags.get(body.dagId) ?? { dag, events: [] };
+  batch.dags.set(body.dagId, change);
+  const { id: cause, by, note } = inbound;
+  for (const event of decision.events) change.events.push({ event, cause, by, note });
+  if (body.kind === "apply")
+    dag.plan = all.versions.get(versionKey(body.dagId, body.fingerprint))?.plan;
+  const runEffects =
+    body.kind === "start"
+      ? createRun(all, batch, dag, body.start, decision.effects, inbound.id, context)
+      : [];
+  return {
+    outcome: { kind: "moved", aggregate: body.dagId },
+    runEffects,
+    dagEffects: decision.effects,
+    runId,
+  };
+}
+
+export const versionKey = (dagId: string, fingerprint: string): string => `${dagId} ${fingerprint}`;
+
+function dagMessageOf(all: Aggregates, body: Inbound["body"]): DagMessage | undefined {
+  if (body.to !== "dag") return undefined;
+  if (body.kind === "other") return body.message;
+  if (body.kind === "apply") {
+    const version = all.versions.get(versionKey(body.dagId, body.fingerprint));
+    return version === undefined ? undefined : { kind: "apply", version: version.facts };
+  }
+  const { runId, causeKind } = body.start;
+  return { kind: "start", runId, exists: all.runs.has(runId), scheduled: causeKind === "schedule" };
+}
+
+/** StartRun delivered again after its commit: what its run still wants of what it caused. */
+function sayAgain(
+  all: Aggregates,
+  inbound: Inbound,
+  dagId: string,
+  why: string,
+  runId: string,
+): Said {
+  const run = all.runs.get(runId);
+  const again = run !== undefined && inbound.redelivered ? stillWanted(run.state, inbound.id) : [];
+  return {
+    outcome: { kind: "nothing", aggregate: dagId, why },
+    runEffects: run === undefined ? [] : again.map((effect) => ({ run, effect })),
+    dagEffects: [],
+    runId,
+  };
+}
+
+function createRun(
+  all: Aggregates,
+  batch: Batch,
+  dag: CachedDag,
+  start: StartFacts,
+  effects: readonly DagEffect[],
+  cause: string,
+  context: BatchContext,
+): { run: CachedRun; effect: RunEffect }[] {
+  const created = effects.find((effect) => effect.kind === "create_run");
+  if (created === undefined) return [];
+  if (dag.plan === undefined)
+    throw new Error(`DAG ${start.dagId}: its current version has no plan`);
+  const { runId, dagId, key, logicalMs, params, event } = start;
+  const facts = { id: runId, dagId, key, logicalMs };
+  const traceId = start.traceparent?.split("-")[1] ?? traceIdOf(runId);
+  const run: CachedRun = {
+    state: newRun({ plan: dag.plan, facts, params, event }),
+    version: 0,
+    announced: 0,
+    meta: {
+      ...start,
+      dagNumber: dag.state.number,
+      createdMs: context.nowMs,
+      traceId,
+      traced: context.isTraced(start),
+    },
+    fresh: true,
+  };
+  const message = { kind: "start" as const, admitted: created.admitted };
+  const { events } = decide(run.state, message, { nowMs: context.nowMs, cause });
+  all.runs.set(runId, run);
+  if (!created.admitted) dag.waiting.push(runId);
+  changeOf(batch, run, true).events.push(...events);
+  return effectsOf(run.state, events, []).map((effect) => ({ run, effect }));
+}

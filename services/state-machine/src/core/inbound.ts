@@ -1,0 +1,46 @@
+// What the state machine is told, after translate.ts has distrusted it: each message is about one aggregate.
+import type { DagMessage, Json, RunMessage } from "@chasqui/machine";
+
+/** Facts about a run that StartRun brings and that never change. */
+export interface StartFacts {
+  readonly runId: string;
+  readonly dagId: string;
+  readonly key: string;
+  readonly logicalMs: number;
+  readonly causeKind: "schedule" | "trigger" | "manual";
+  readonly by: string;
+  readonly params: Json;
+  readonly event: Json;
+  readonly traceparent: string | undefined;
+}
+
+export type Body =
+  | { readonly to: "run"; readonly runId: string; readonly message: RunMessage }
+  | {
+      readonly to: "dag";
+      readonly dagId: string;
+      readonly kind: "start";
+      readonly start: StartFacts;
+    }
+  | {
+      readonly to: "dag";
+      readonly dagId: string;
+      readonly kind: "other";
+      readonly message: Exclude<DagMessage, { kind: "start" } | { kind: "apply" }>;
+    }
+  | {
+      readonly to: "dag";
+      readonly dagId: string;
+      readonly kind: "apply";
+      readonly fingerprint: string;
+    };
+
+export interface Inbound {
+  /** The message's derived id: the cause of what it changes. */
+  readonly id: string;
+  readonly redelivered: boolean;
+  readonly replyTo: string;
+  readonly by: string;
+  readonly note: string;
+  readonly body: Body;
+}
