@@ -1,0 +1,95 @@
+// `npm test`: everything, one part after another, and at the end one plain line, `N passed, N failed`.
+//   npm test                     check, unit, integration, e2e
+//   npm test -- unit             only these parts
+//   npm test -- unit libs/dag    only these files
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { runChecks, type StepResult } from "./check.ts";
+import { runChild } from "./child.ts";
+import { closingLine, parseSkips, type Part, type PartCounts, tally } from "./tally.ts";
+
+const root = path.dirname(import.meta.dirname);
+const PART_MS_MAX = { unit: 240_000, integration: 300_000, e2e: 480_000 } as const;
+type Project = keyof typeof PART_MS_MAX;
+const PROJECTS: readonly Project[] = ["unit", "integration", "e2e"];
+const PARTS = ["check", ...PROJECTS];
+
+function parseCounts(text: string): PartCounts {
+  return JSON.parse(text) as PartCounts; // written by our own reporter a moment ago
+}
+
+async function runProject(
+  name: Project,
+  files: readonly string[],
+): Promise<Part & { isInterrupted: boolean }> {
+  const folder = mkdtempSync(path.join(tmpdir(), "chasqui-counts-"));
+  const countsFile = path.join(folder, "counts.json");
+  try {
+    const { code, isInterrupted } = await runChild({
+      command: process.execPath,
+      args: [
+        path.join(root, "node_modules/vitest/vitest.mjs"),
+        "run",
+        "--project",
+        name,
+        "--passWithNoTests", // whether there ought to be some is judged at the end
+        ...files,
+      ],
+      cwd: root,
+      timeoutMs: PART_MS_MAX[name],
+      env: { CHASQUI_TEST_COUNTS: countsFile },
+      live: true,
+    });
+    const counts = existsSync(countsFile)
+      ? parseCounts(readFileSync(countsFile, "utf8"))
+      : undefined;
+    return { name, counts, exitCode: code, isInterrupted };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A part whose files are there and of which nothing ran shows nothing. */
+function emptyParts(parts: readonly Part[], files: readonly string[]): string[] {
+  if (files.length > 0) return [];
+  const patterns = { unit: "*.test.ts", integration: "*.it.test.ts", e2e: "*.e2e.test.ts" };
+  return parts
+    .filter(({ counts }) => counts === undefined || counts.passed + counts.failed === 0)
+    .filter(({ name }) => {
+      const pattern = Object.entries(patterns).find(([project]) => project === name)?.[1];
+      return globSync(`{libs,services,scripts,tests}/**/${pattern}`, { cwd: root }).length > 0;
+    })
+    .map(({ name }) => `${name}: test files are there, and none of them ran`);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const named = args.filter((arg) => PARTS.includes(arg));
+  const files = args.filter((arg) => !PARTS.includes(arg));
+  const isAsked = (part: string): boolean => named.length === 0 || named.includes(part);
+  const startedAt = performance.now();
+
+  const checks: readonly StepResult[] = isAsked("check") ? await runChecks(root) : [];
+  let isInterrupted = checks.some((step) => step.isInterrupted);
+  const parts: Part[] = [];
+  for (const project of PROJECTS) {
+    if (!isAsked(project) || isInterrupted) continue;
+    console.log(`\n${project}`);
+    const part = await runProject(project, files);
+    parts.push(part);
+    isInterrupted = part.isInterrupted;
+  }
+
+  const skips = parseSkips(readFileSync(path.join(root, "tests/skips.json"), "utf8"));
+  const isWhole = args.length === 0 && !isInterrupted;
+  const sum = tally({ checks, parts, skips, isWhole });
+  const remarks = [...sum.remarks, ...emptyParts(parts, files)];
+  if (isInterrupted) remarks.push("interrupted");
+  for (const remark of remarks) console.log(`FAIL ${remark}`);
+  const failed = sum.failed + remarks.length - sum.remarks.length;
+  console.log(`\n${Math.round((performance.now() - startedAt) / 1000)} s in all`);
+  console.log(closingLine({ ...sum, failed }));
+  return failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));
