@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { dueTicks, revivedTicks } from "./ticks.ts";
+import type { DuePolicy, Timetable } from "./ticks.ts";
+
+const MINUTE = 60_000;
+const minutely: Timetable = { next: (afterMs) => (Math.floor(afterMs / MINUTE) + 1) * MINUTE };
+const policy: DuePolicy = { catchup: "latest", paused: false, graceMs: 10_000, ticksMax: 1_000 };
+const only = (...times: number[]): Timetable => ({
+  next: (afterMs) => times.find((at) => at > afterMs),
+});
+
+/** "3f 2m" means: the due time of minute 3 fires, that of minute 2 is missed. */
+function written(timetable: Timetable, handled: number, now: number, p: DuePolicy): string {
+  return dueTicks(timetable, handled * MINUTE, now * MINUTE, p)
+    .ticks.map((tick) => `${tick.dueMs / MINUTE}${tick.outcome[0]}`)
+    .join(" ");
+}
+
+test.each<[string, number, number, Partial<DuePolicy>, string]>([
+  ["nothing due", 5, 5.9, {}, ""],
+  ["due this instant", 5, 6, {}, "6f"],
+  ["within grace", 5, 6.1, { catchup: "none" }, "6f"],
+  ["late, none", 5, 6.5, { catchup: "none" }, "6m"],
+  ["late, latest", 5, 6.5, { catchup: "latest" }, "6f"],
+  ["late, all", 5, 6.5, { catchup: "all" }, "6f"],
+  ["three late, none", 5, 8.5, { catchup: "none" }, "6m 7m 8m"],
+  ["three late, latest", 5, 8.5, { catchup: "latest" }, "6m 7m 8f"],
+  ["three late, all", 5, 8.5, { catchup: "all" }, "6f 7f 8f"],
+  ["two late, one on time, none", 5, 8.1, { catchup: "none" }, "6m 7m 8f"],
+  ["two late, one on time, latest", 5, 8.1, { catchup: "latest" }, "6m 7m 8f"],
+  ["two late, one on time, all", 5, 8.1, { catchup: "all" }, "6f 7f 8f"],
+  ["several on time", 5, 8.1, { catchup: "none", graceMs: 3 * MINUTE }, "6f 7f 8f"],
+  ["paused", 5, 8.1, { paused: true, catchup: "all" }, "6s 7s 8s"],
+  ["sliced, latest: the newest is in a later slice", 5, 9.5, { ticksMax: 2 }, "6m 7m"],
+  ["sliced, all", 5, 9.5, { ticksMax: 2, catchup: "all" }, "6f 7f"],
+  ["the slice ends with the newest", 5, 7.5, { ticksMax: 2 }, "6m 7f"],
+])("%s", (_, handled, now, changes, expected) => {
+  expect(written(minutely, handled, now, { ...policy, ...changes })).toBe(expected);
+});
+
+test("a schedule that ended has no next due time, one that never began has no ticks", () => {
+  const ended = dueTicks(only(MINUTE), 0, 5 * MINUTE, { ...policy, catchup: "all" });
+  expect(ended).toMatchObject({ handledMs: MINUTE, nextMs: undefined });
+  expect(dueTicks(only(), 7, 9, policy)).toEqual({ ticks: [], handledMs: 7, nextMs: undefined });
+});
+
+test("a missed due time says how late it was seen and why it does not run", () => {
+  const { ticks } = dueTicks(minutely, 5 * MINUTE, 8.5 * MINUTE, { ...policy, catchup: "none" });
+  expect(ticks[0]?.reason).toBe(
+    "no scheduler recorded it until 150 s after it was due, and catch-up is none",
+  );
+});
+
+test("what a pause suppressed is missed time when the DAG is resumed", () => {
+  expect(revivedTicks([1, 2, 3], "none")).toEqual([]);
+  expect(revivedTicks([1, 2, 3], "latest")).toEqual([3]);
+  expect(revivedTicks([1, 2, 3], "all")).toEqual([1, 2, 3]);
+  expect(revivedTicks([], "latest")).toEqual([]);
+});
