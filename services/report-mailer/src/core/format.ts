@@ -1,0 +1,59 @@
+// Amounts, numbers and dates as a reader of a locale writes them.
+// Invariant: F1. Amounts never pass through floating point: cents are whole, and their decimal text is exact.
+
+/** 1234567 cents of COP for es-CO: "$ 12.345,67". */
+export function formatMoney(cents: unknown, currency: string, locale: string): string {
+  const text = decimalOf(cents, "an amount in cents");
+  if (!/^-?\d+$/.test(text))
+    throw new TypeError(`an amount in cents is ${JSON.stringify(cents)}: want a whole number`);
+  const negative = text.startsWith("-");
+  const digits = text.slice(negative ? 1 : 0).padStart(3, "0");
+  const decimal = decimalOf(
+    `${negative ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`,
+    "an amount",
+  );
+  return new Intl.NumberFormat(locale, {
+    style: "currency",
+    currency,
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 2,
+  }).format(decimal);
+}
+
+export function formatNumber(value: unknown, locale: string): string {
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: 20 }).format(
+    decimalOf(value, "a number"),
+  );
+}
+
+/** A calendar day, "2026-11-22", in words; it has no zone and gets none. */
+export function formatDate(value: unknown, locale: string): string {
+  const day = typeof value === "string" ? /^\d{4}-\d{2}-\d{2}/.exec(value)?.[0] : undefined;
+  const date = new Date(`${day}T00:00:00Z`);
+  if (day === undefined || Number.isNaN(date.getTime()))
+    throw new TypeError(`a date is ${JSON.stringify(value)}: want YYYY-MM-DD`);
+  return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(date);
+}
+
+/** The locale itself when this runtime knows it, else the fallback. */
+export function supportedLocale(locale: string, fallback: string): string {
+  try {
+    return Intl.NumberFormat.supportedLocalesOf(locale)[0] ?? fallback;
+  } catch {
+    return fallback; // not a language tag at all
+  }
+}
+
+function decimalOf(value: unknown, what: string): Decimal {
+  const text = typeof value === "number" || typeof value === "bigint" ? String(value) : value;
+  if (typeof text !== "string" || !isDecimal(text))
+    throw new TypeError(`${what} is ${JSON.stringify(value) ?? String(value)}: want digits`);
+  return text;
+}
+
+/** Text that Intl reads exactly, digit by digit. */
+type Decimal = Intl.StringNumericLiteral;
+
+function isDecimal(text: string): text is Decimal {
+  return /^-?\d+(\.\d+)?$/.test(text);
+}
