@@ -24,7 +24,7 @@ function handleAll(c: Case, policy: DuePolicy): DueTick[] {
   const all: DueTick[] = [];
   const nowMs = c.handled + c.elapsed;
   for (let handledMs = c.handled; ;) {
-    const slice = dueTicks(timetableOf(c.times), handledMs, nowMs, policy);
+    const slice = dueTicks(timetableOf(c.times), { handledMs, untilMs: nowMs, nowMs }, policy);
     all.push(...slice.ticks);
     if (slice.nextMs === undefined || slice.nextMs > nowMs) return all;
     expect(slice.handledMs).toBeGreaterThan(handledMs);

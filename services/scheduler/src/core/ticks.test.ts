@@ -1,17 +1,22 @@
 import { expect, test } from "vitest";
 import { dueTicks, revivedTicks } from "./ticks.ts";
-import type { DuePolicy, Timetable } from "./ticks.ts";
+import type { DuePolicy, DueSpan, Timetable } from "./ticks.ts";
 
 const MINUTE = 60_000;
 const minutely: Timetable = { next: (afterMs) => (Math.floor(afterMs / MINUTE) + 1) * MINUTE };
 const policy: DuePolicy = { catchup: "latest", paused: false, graceMs: 10_000, ticksMax: 1_000 };
+const span = (handledMs: number, nowMs: number, untilMs = nowMs): DueSpan => ({
+  handledMs,
+  untilMs,
+  nowMs,
+});
 const only = (...times: number[]): Timetable => ({
   next: (afterMs) => times.find((at) => at > afterMs),
 });
 
 /** "3f 2m" means: the due time of minute 3 fires, that of minute 2 is missed. */
 function written(timetable: Timetable, handled: number, now: number, p: DuePolicy): string {
-  return dueTicks(timetable, handled * MINUTE, now * MINUTE, p)
+  return dueTicks(timetable, span(handled * MINUTE, now * MINUTE), p)
     .ticks.map((tick) => `${tick.dueMs / MINUTE}${tick.outcome[0]}`)
     .join(" ");
 }
@@ -39,16 +44,33 @@ test.each<[string, number, number, Partial<DuePolicy>, string]>([
 });
 
 test("a schedule that ended has no next due time, one that never began has no ticks", () => {
-  const ended = dueTicks(only(MINUTE), 0, 5 * MINUTE, { ...policy, catchup: "all" });
+  const ended = dueTicks(only(MINUTE), span(0, 5 * MINUTE), { ...policy, catchup: "all" });
   expect(ended).toMatchObject({ handledMs: MINUTE, nextMs: undefined });
-  expect(dueTicks(only(), 7, 9, policy)).toEqual({ ticks: [], handledMs: 7, nextMs: undefined });
+  expect(dueTicks(only(), span(7, 9), policy)).toEqual({
+    ticks: [],
+    handledMs: 7,
+    nextMs: undefined,
+  });
 });
 
 test("a missed due time says how late it was seen and why it does not run", () => {
-  const { ticks } = dueTicks(minutely, 5 * MINUTE, 8.5 * MINUTE, { ...policy, catchup: "none" });
+  const { ticks } = dueTicks(minutely, span(5 * MINUTE, 8.5 * MINUTE), {
+    ...policy,
+    catchup: "none",
+  });
   expect(ticks[0]?.reason).toBe(
     "no scheduler recorded it until 150 s after it was due, and catch-up is none",
   );
+});
+
+test("a span that ends earlier than now is late by now, and ends where it ends", () => {
+  const { ticks, handledMs, nextMs } = dueTicks(
+    minutely,
+    span(5 * MINUTE, 60 * MINUTE, 7 * MINUTE),
+    { ...policy, catchup: "none" },
+  );
+  expect(ticks.map((tick) => tick.outcome)).toEqual(["missed", "missed"]);
+  expect({ handledMs, nextMs }).toEqual({ handledMs: 7 * MINUTE, nextMs: 8 * MINUTE });
 });
 
 test("what a pause suppressed is missed time when the DAG is resumed", () => {

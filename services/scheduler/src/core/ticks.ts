@@ -1,6 +1,6 @@
 // What becomes of due times, as one pure function.
 // Invariants (each has a property test of the same name):
-//   T1. Every due time in (handledMs, nowMs] gets exactly one outcome, oldest first; none is left out or said twice.
+//   T1. Every due time in (handledMs, untilMs] gets exactly one outcome, oldest first; none is left out or said twice.
 //   T2. A due time at most `graceMs` ago is on time: it fires, whatever the catch-up policy says.
 //   T3. Catch-up `none` fires no late due time, `latest` at most the newest of all, `all` every one.
 //   T4. While paused nothing fires.
@@ -22,6 +22,14 @@ export interface DuePolicy {
   readonly ticksMax: number;
 }
 
+export interface DueSpan {
+  /** Due times up to here have their outcome already. */
+  readonly handledMs: number;
+  /** The last instant that counts, at most `nowMs`. */
+  readonly untilMs: number;
+  readonly nowMs: number;
+}
+
 export interface DueTick {
   readonly dueMs: number;
   readonly outcome: "firing" | "missed" | "suppressed";
@@ -37,20 +45,16 @@ export interface DueTicks {
   readonly nextMs: number | undefined;
 }
 
-/** Outcomes for the due times after `handledMs` up to `nowMs`, oldest first, at most `ticksMax` of them. */
-export function dueTicks(
-  timetable: Timetable,
-  handledMs: number,
-  nowMs: number,
-  policy: DuePolicy,
-): DueTicks {
+/** Outcomes for the due times of the span, oldest first, at most `ticksMax` of them. */
+export function dueTicks(timetable: Timetable, span: DueSpan, policy: DuePolicy): DueTicks {
+  const { handledMs, untilMs, nowMs } = span;
   const due: number[] = [];
   let nextMs = timetable.next(handledMs);
-  while (nextMs !== undefined && nextMs <= nowMs && due.length < policy.ticksMax) {
+  while (nextMs !== undefined && nextMs <= untilMs && due.length < policy.ticksMax) {
     due.push(nextMs);
     nextMs = timetable.next(nextMs);
   }
-  const moreFollow = nextMs !== undefined && nextMs <= nowMs;
+  const moreFollow = nextMs !== undefined && nextMs <= untilMs;
   const ticks = due.map((dueMs, index): DueTick => {
     const newest = index === due.length - 1 && !moreFollow;
     return { dueMs, ...outcomeOf(nowMs - dueMs, newest, policy) };

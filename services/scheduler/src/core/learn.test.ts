@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import { learn } from "./learn.ts";
+import type { DagNews, KnownDag, Learning, Timing } from "./learn.ts";
+
+const timing: Timing = {
+  crons: ["0 19 * * *"],
+  timezone: "UTC",
+  startMs: undefined,
+  endMs: undefined,
+};
+const news: DagNews = {
+  dagId: "costs",
+  version: 3,
+  appliedMs: 1_000,
+  paused: false,
+  timing,
+  catchup: "latest",
+  triggers: [],
+};
+const known: KnownDag = { ...news, handledMs: 5_000, pausedMs: undefined };
+const changed = (learning: Learning): Extract<Learning, { kind: "changed" }> => {
+  if (learning.kind !== "changed") throw new Error("nothing was learned");
+  return learning;
+};
+
+test("L3: a new DAG's due times count from its apply, or from start", () => {
+  expect(changed(learn(undefined, news, 9_000)).known.handledMs).toBe(1_000);
+  const started = { ...news, timing: { ...timing, startMs: 500 } };
+  expect(changed(learn(undefined, started, 9_000)).known.handledMs).toBe(499);
+  expect(changed(learn(undefined, { ...news, paused: true }, 9_000)).known.pausedMs).toBe(9_000);
+});
+
+test("L1: the same or an older version changes nothing", () => {
+  expect(learn(known, news, 9_000)).toEqual({ kind: "nothing" });
+  expect(learn(known, { ...news, version: 2, paused: true }, 9_000)).toEqual({ kind: "nothing" });
+});
+
+test("a new version with the same timing goes on where the old one was", () => {
+  const learned = changed(learn(known, { ...news, version: 4, appliedMs: 8_000 }, 9_000));
+  expect(learned.known.handledMs).toBe(5_000);
+  expect(learned.closeOldMs).toBeUndefined();
+});
+
+test.each<[string, Timing | undefined]>([
+  ["another cron", { ...timing, crons: ["0 20 * * *"] }],
+  ["one more cron", { ...timing, crons: [...timing.crons, "0 20 * * *"] }],
+  ["another zone", { ...timing, timezone: "America/Bogota" }],
+  ["another end", { ...timing, endMs: 99_000 }],
+  ["an earlier start: the past stays as it is", { ...timing, startMs: 1 }],
+  ["none any more", undefined],
+])("L2: %s: the old timing ends when the new one was applied", (_, next) => {
+  const told = { ...news, version: 4, appliedMs: 8_000, timing: next };
+  const learned = changed(learn(known, told, 9_000));
+  expect(learned.closeOldMs).toBe(8_000);
+  expect(learned.known.handledMs).toBe(8_000);
+});
+
+test("L2: what was handled beyond the apply stays handled", () => {
+  const told = {
+    ...news,
+    version: 4,
+    appliedMs: 3_000,
+    timing: { ...timing, timezone: "Asia/Tokyo" },
+  };
+  expect(changed(learn(known, told, 9_000)).known.handledMs).toBe(5_000);
+});
+
+test("a first timing has no old one to close", () => {
+  const untimed: KnownDag = { ...known, timing: undefined };
+  expect(changed(learn(untimed, { ...news, version: 4 }, 9_000)).closeOldMs).toBeUndefined();
+});
+
+test("pause and resume of the same version", () => {
+  const paused = changed(learn(known, { ...news, paused: true }, 9_000));
+  expect(paused.known).toMatchObject({ paused: true, pausedMs: 9_000 });
+  expect(paused.resumedSinceMs).toBeUndefined();
+  const again = changed(learn(paused.known, { ...news, paused: true, version: 4 }, 10_000));
+  expect(again.known.pausedMs).toBe(9_000);
+  const resumed = changed(learn(again.known, { ...news, version: 4 }, 11_000));
+  expect(resumed.known).toMatchObject({ paused: false, pausedMs: undefined });
+  expect(resumed.resumedSinceMs).toBe(9_000);
+});
