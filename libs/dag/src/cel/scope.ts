@@ -1,0 +1,107 @@
+// What an expression sees: run, params, event, tasks, vars; each converted to CEL when first asked for.
+// Invariant: a task is reachable by its id and by its id with hyphens as underscores.
+import type { CelInput } from "@bufbuild/cel";
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { dateInZone, rfc3339 } from "../time/dates.ts";
+import { jsonToCel } from "./values.ts";
+
+export interface Scope {
+  /** The names at the root. */
+  readonly roots: readonly string[];
+  /** The JSON below a root, for error messages. */
+  json(root: string): JsonValue | undefined;
+  /** For the evaluator. */
+  bindings(): Record<string, CelInput>;
+}
+
+export interface RunFacts {
+  /** Absent while the run does not exist yet (the key of a trigger). */
+  readonly id?: string;
+  readonly dagId: string;
+  readonly key?: string;
+  readonly logicalMs: number;
+  /** The DAG's zone; `run.date` is the day of the logical time there. */
+  readonly timezone: string;
+}
+
+export interface TaskFacts {
+  /** In lower case, for example succeeded. */
+  readonly state: string;
+  /** Absent or null when there is none. */
+  readonly output?: JsonValue;
+}
+
+export interface ScopeParts {
+  readonly run?: RunFacts;
+  readonly params?: JsonObject;
+  /** `{ data: … }`, and for trigger filters also id, source, subject, type, time. */
+  readonly event?: JsonObject | null;
+  readonly tasks?: Readonly<Record<string, TaskFacts>>;
+  readonly vars?: JsonObject;
+}
+
+/** The scope of a run, of a trigger filter or of a trigger's key: only the given parts exist in it. */
+export function createScope(parts: ScopeParts): Scope {
+  const values: Record<string, JsonValue> = {};
+  if (parts.run !== undefined) values["run"] = runValue(parts.run);
+  if (parts.params !== undefined) values["params"] = parts.params;
+  if (parts.event !== undefined) values["event"] = parts.event ?? { data: null };
+  if (parts.tasks !== undefined) values["tasks"] = tasksValue(parts.tasks);
+  if (parts.vars !== undefined) values["vars"] = parts.vars;
+  return scopeOf(values);
+}
+
+/** A scope with roots of one's own, for example `response` for a sensor's expectation. */
+export function scopeOf(values: Readonly<Record<string, JsonValue>>): Scope {
+  const roots = Object.keys(values);
+  let bound: Record<string, CelInput> | undefined;
+  return {
+    roots,
+    json: (root) => (Object.hasOwn(values, root) ? values[root] : undefined),
+    bindings() {
+      bound ??= bind(values, roots);
+      return bound;
+    },
+  };
+}
+
+/** Without a prototype, so that `constructor` is an unknown name; each root is converted once, when read. */
+function bind(
+  values: Readonly<Record<string, JsonValue>>,
+  roots: readonly string[],
+): Record<string, CelInput> {
+  const bound: Record<string, CelInput> = Object.create(null);
+  for (const root of roots) {
+    const converted = lazy(() => jsonToCel(values[root] ?? null));
+    Object.defineProperty(bound, root, { enumerable: true, get: converted });
+  }
+  return bound;
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+function runValue(run: RunFacts): JsonObject {
+  return {
+    ...(run.id === undefined ? {} : { id: run.id }),
+    dag_id: run.dagId,
+    ...(run.key === undefined ? {} : { key: run.key }),
+    date: dateInZone(run.logicalMs, run.timezone),
+    logical_time: rfc3339(run.logicalMs),
+  };
+}
+
+function tasksValue(tasks: Readonly<Record<string, TaskFacts>>): JsonObject {
+  const entries: [string, JsonObject][] = [];
+  for (const [id, { state, output }] of Object.entries(tasks)) {
+    const value = { state, output: output ?? null };
+    entries.push([id, value]);
+    if (id.includes("-")) entries.push([expressionName(id), value]);
+  }
+  return Object.fromEntries(entries);
+}
+
+/** How a task is called in `tasks.<name>`. */
+export const expressionName = (taskId: string): string => taskId.replaceAll("-", "_");

@@ -1,0 +1,34 @@
+// Every bound of the DAG language, written once. The compiler, the expressions and the machine enforce them.
+export const limits = {
+  /** Characters of a DAG file. */
+  sourceCharsMax: 1_048_576,
+  /** Levels of nesting in a DAG file or a JSON value. */
+  depthMax: 64,
+  /** Values in a DAG file after aliases are followed. */
+  nodesMax: 200_000,
+  /** Tasks of one DAG. */
+  tasksMax: 5_000,
+  /** Characters of a DAG or task id. */
+  idCharsMax: 63,
+  /** Characters of one CEL expression. */
+  expressionCharsMax: 4_096,
+  /** Elements that the macros (all, exists, map, filter) of one evaluation may visit. */
+  expressionStepsMax: 20_000,
+  /** Bytes of a task's output as JSON. */
+  outputBytesMax: 65_536,
+  /** Bytes of a task's rendered configuration as JSON. */
+  configBytesMax: 262_144,
+  /** Crons of one schedule. */
+  cronsMax: 20,
+  /** Repeats after the first attempt. */
+  retriesMax: 100,
+  /** Active runs of one DAG when the DAG does not say. */
+  activeRunsDefault: 16,
+  activeRunsMax: 10_000,
+  /** The longest duration that a field may hold. */
+  durationMsMax: 366 * 86_400_000,
+  /** Characters of a description, an owner, a tag. */
+  labelCharsMax: 1_000,
+  /** Problems listed for one file; more are counted. */
+  problemsMax: 200,
+} as const;
