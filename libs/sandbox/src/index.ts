@@ -19,3 +19,6 @@ export {
   startNats,
   startPostgres,
 } from "./servers/index.ts";
+export { startKubernetes } from "./kubernetes/server.ts";
+export type { KubernetesOptions, KubernetesStandIn } from "./kubernetes/server.ts";
+export type { LoggedRequest } from "./kubernetes/request-log.ts";
