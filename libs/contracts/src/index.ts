@@ -283,3 +283,5 @@ export type {
   StreamName,
   StreamSpec,
 } from "./topology.ts";
+export { Health, HealthCheckResponse_ServingStatus } from "./gen/grpc/health/v1/health_pb.ts";
+export { ServerReflection } from "./gen/grpc/reflection/v1/reflection_pb.ts";

@@ -1,0 +1,46 @@
+// The process as the lifecycle sees it: signals in, exit code out. A test brings a host of its own.
+
+export interface Host {
+  readonly env: NodeJS.ProcessEnv;
+  onSignal(listener: (signal: string) => void): void;
+  onUncaught(listener: (error: unknown) => void): void;
+  /** The parent closed our stdin or IPC channel, and CHASQUI_EXIT_WITH_PARENT=1. */
+  onParentGone(listener: () => void): void;
+  /** Calls back after a while, without keeping the process alive. */
+  after(ms: number, callback: () => void): void;
+  /** For the time before there is a logger. */
+  complain(message: string): void;
+  exit(code: number): void;
+}
+
+export function processHost(): Host {
+  return {
+    env: process.env,
+    onSignal(listener) {
+      for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, listener);
+    },
+    onUncaught(listener) {
+      process.on("uncaughtException", listener);
+      process.on("unhandledRejection", listener);
+    },
+    onParentGone(listener) {
+      if (process.env["CHASQUI_EXIT_WITH_PARENT"] === "1") watchParent(listener);
+    },
+    after(ms, callback) {
+      setTimeout(callback, ms).unref();
+    },
+    complain: (message) => console.error(message),
+    exit: (code) => process.exit(code),
+  };
+}
+
+function watchParent(listener: () => void): void {
+  if (process.channel !== undefined && process.channel !== null) {
+    process.once("disconnect", listener);
+    return;
+  }
+  process.stdin.once("end", listener);
+  process.stdin.once("close", listener);
+  process.stdin.on("error", listener);
+  process.stdin.resume(); // without a reader the end of the pipe is never seen
+}
