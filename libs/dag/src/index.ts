@@ -12,3 +12,5 @@ export type { RunFacts, Scope, ScopeParts, TaskFacts } from "./cel/scope.ts";
 export { referencedTasks } from "./cel/referenced-tasks.ts";
 export type { ExpressionSources } from "./cel/referenced-tasks.ts";
 export type { Result } from "./cel/result.ts";
+export { millisOf, outputsNamedBy, planOf, renderTask, scopeOfRun } from "./plan.ts";
+export type { PlanOptions } from "./plan.ts";

@@ -16,6 +16,7 @@ export interface RunChange {
 }
 export interface DagChange {
   readonly dag: CachedDag;
+  readonly atMs: number;
   readonly events: { event: DagEvent; cause: string; by: string; note: string }[];
 }
 
@@ -144,7 +145,7 @@ function decideForDag(
   const runId = message.kind === "start" ? message.runId : "";
   if (decision.kind === "rejected") return { ...rejected(decision.why), runId };
   if (decision.kind === "nothing") return sayAgain(all, inbound, body.dagId, decision.why, runId);
-  const change = batch.dags.get(body.dagId) ?? { dag, events: [] };
+  const change = batch.dags.get(body.dagId) ?? { dag, atMs: context.nowMs, events: [] };
   batch.dags.set(body.dagId, change);
   const { id: cause, by, note } = inbound;
   for (const event of decision.events) change.events.push({ event, cause, by, note });

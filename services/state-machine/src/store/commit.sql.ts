@@ -1,0 +1,179 @@
+// The hot statement: one for a whole batch. Rows are locked in the order of their ids; each aggregate moves only if its
+// version is the one that was read (the fence); tasks, history and new runs follow only where their aggregate won.
+// Column lists are written once, here, so that arrays, record and SET clauses cannot drift apart.
+
+export interface Column {
+  readonly name: string;
+  /** The array element's type on the wire. */
+  readonly wire: "text" | "int4" | "float8" | "bool";
+  /** Times travel as milliseconds. */
+  readonly as?: "ms" | "jsonb";
+}
+
+export const runMoving: readonly Column[] = [
+  { name: "state", wire: "text" },
+  { name: "reason", wire: "text" },
+  { name: "started_at", wire: "float8", as: "ms" },
+  { name: "settled_at", wire: "float8", as: "ms" },
+  { name: "last_at", wire: "float8", as: "ms" },
+  { name: "wake_at", wire: "float8", as: "ms" },
+  { name: "settled_by", wire: "text" },
+  { name: "announced_version", wire: "int4" },
+];
+export const runFixed: readonly Column[] = [
+  { name: "dag_id", wire: "text" },
+  { name: "dag_number", wire: "int4" },
+  { name: "fingerprint", wire: "text" },
+  { name: "key", wire: "text" },
+  { name: "cause_kind", wire: "text" },
+  { name: "cause_by", wire: "text" },
+  { name: "params", wire: "text", as: "jsonb" },
+  { name: "event", wire: "text", as: "jsonb" },
+  { name: "traceparent", wire: "text" },
+  { name: "trace_id", wire: "text" },
+  { name: "traced", wire: "bool" },
+  { name: "logical_at", wire: "float8", as: "ms" },
+  { name: "created_at", wire: "float8", as: "ms" },
+];
+export const taskMoving: readonly Column[] = [
+  { name: "state", wire: "text" },
+  { name: "attempt", wire: "int4" },
+  { name: "sequence", wire: "int4" },
+  { name: "free_repeats", wire: "int4" },
+  { name: "cause", wire: "text" },
+  { name: "cancel_for", wire: "text" },
+  { name: "assigned_at", wire: "float8", as: "ms" },
+  { name: "accepted_at", wire: "float8", as: "ms" },
+  { name: "started_at", wire: "float8", as: "ms" },
+  { name: "ended_at", wire: "float8", as: "ms" },
+  { name: "due_at", wire: "float8", as: "ms" },
+  { name: "failure", wire: "text", as: "jsonb" },
+  { name: "reason", wire: "text" },
+  { name: "link", wire: "text" },
+  { name: "output", wire: "text", as: "jsonb" },
+];
+const taskKey: readonly Column[] = [
+  { name: "run_id", wire: "text" },
+  { name: "task_id", wire: "text" },
+  { name: "map_index", wire: "int4" },
+];
+const runKey: readonly Column[] = [{ name: "run_id", wire: "text" }];
+const readVersion: Column = { name: "read_version", wire: "int4" };
+const eventColumns: readonly Column[] = [
+  { name: "run_id", wire: "text" },
+  { name: "version", wire: "int4" },
+  { name: "events", wire: "text" },
+];
+export const dagMoving: readonly Column[] = [
+  { name: "number", wire: "int4" },
+  { name: "fingerprint", wire: "text" },
+  { name: "paused", wire: "bool" },
+  { name: "has_waiting", wire: "bool" },
+  { name: "active", wire: "text", as: "jsonb" },
+  { name: "changed_at", wire: "float8", as: "ms" },
+];
+const dagKey: Column = { name: "dag_id", wire: "text" };
+const auditColumns: readonly Column[] = [
+  dagKey,
+  { name: "principal", wire: "text" },
+  { name: "action", wire: "text" },
+  { name: "reason", wire: "text" },
+  { name: "detail", wire: "text", as: "jsonb" },
+];
+const versionColumns: readonly Column[] = [
+  dagKey,
+  { name: "number", wire: "int4" },
+  { name: "fingerprint", wire: "text" },
+  { name: "applied_at", wire: "float8", as: "ms" },
+  { name: "applied_by", wire: "text" },
+  { name: "note", wire: "text" },
+];
+
+/** The parameters of the statement, in order: the arrays of each relation, column by column. */
+export const relations = {
+  run: [...runKey, readVersion, ...runMoving],
+  task: [...taskKey, ...taskMoving],
+  event: eventColumns,
+  dag: [dagKey, readVersion, ...dagMoving],
+  created: [...runKey, ...runFixed, ...runMoving],
+  audit: auditColumns,
+  version: versionColumns,
+} as const;
+export type Relation = keyof typeof relations;
+
+/** What most batches need: no DAG changes. Two texts, two prepared statements. */
+const hot: readonly Relation[] = ["run", "task", "event"];
+const full: readonly Relation[] = ["run", "task", "event", "dag", "created", "audit", "version"];
+
+const names = (columns: readonly Column[], prefix = ""): string =>
+  columns.map((column) => prefix + column.name).join(", ");
+const value = (column: Column, from: string): string => {
+  const raw = `${from}.${column.name}`;
+  if (column.as === "ms") return `to_timestamp(${raw} / 1000.0)`;
+  return column.as === "jsonb" ? `${raw}::jsonb` : raw;
+};
+const values = (columns: readonly Column[], from: string): string =>
+  columns.map((column) => value(column, from)).join(", ");
+const sets = (columns: readonly Column[], from: string): string =>
+  columns.map((column) => `${column.name} = ${value(column, from)}`).join(", ");
+
+function inputs(used: readonly Relation[]): string {
+  let n = 0;
+  return used
+    .map((relation) => {
+      const arrays = relations[relation].map((column) => `$${++n}::${column.wire}[]`).join(", ");
+      return `${relation}_in as (select * from unnest(${arrays}) as t(${names(relations[relation])}))`;
+    })
+    .join(",\n");
+}
+
+const runPart = `
+run_lock as (select r.run_id from state_machine.run r join run_in using (run_id) order by r.run_id for update of r),
+run_won as (
+  update state_machine.run r set version = i.read_version + 1, ${sets(runMoving, "i")}
+  from run_in i join run_lock l using (run_id)
+  where r.run_id = i.run_id and r.version = i.read_version returning r.run_id)`;
+
+const dagActive = "array(select jsonb_array_elements_text(i.active::jsonb))";
+const dagSets = sets(dagMoving, "i").replace("active = i.active::jsonb", `active = ${dagActive}`);
+const dagPart = `
+dag_lock as (select d.dag_id from state_machine.dag d join dag_in using (dag_id) order by d.dag_id for update of d),
+dag_won as (
+  update state_machine.dag d set version = i.read_version + 1, ${dagSets}
+  from dag_in i join dag_lock l using (dag_id)
+  where d.dag_id = i.dag_id and d.version = i.read_version returning d.dag_id),
+run_new as (
+  insert into state_machine.run (run_id, ${names(runFixed)}, ${names(runMoving)}, version, format)
+  select i.run_id, ${values(runFixed, "i")}, ${values(runMoving, "i")}, 1, 1
+  from created_in i join dag_won using (dag_id)
+  on conflict (run_id) do nothing returning run_id),
+dag_audit as (
+  insert into state_machine.audit (principal, action, resource, reason, detail)
+  select i.principal, i.action, 'dag/' || i.dag_id, i.reason, i.detail::jsonb
+  from audit_in i join dag_won using (dag_id)),
+dag_version_new as (
+  insert into state_machine.dag_version (${names(versionColumns)})
+  select ${values(versionColumns, "i")} from version_in i join dag_won using (dag_id))`;
+
+const tailPart = (winners: string): string => `
+won as (${winners}),
+task_set as (
+  insert into state_machine.task as t (run_id, task_id, map_index, ${names(taskMoving)})
+  select i.run_id, i.task_id, i.map_index, ${values(taskMoving, "i")} from task_in i join won using (run_id)
+  on conflict (run_id, task_id, map_index) do update set ${taskMoving.map(({ name }) => `${name} = excluded.${name}`).join(", ")}),
+event_new as (
+  insert into state_machine.run_event (run_id, version, format, events)
+  select i.run_id, i.version, 1, i.events from event_in i join won using (run_id))`;
+
+export const hotStatement = {
+  relations: hot,
+  text: `with ${inputs(hot)},${runPart},${tailPart("select run_id from run_won")}
+select 'run' as kind, run_id as id from run_won`,
+};
+export const fullStatement = {
+  relations: full,
+  text: `with ${inputs(full)},${runPart},${dagPart},${tailPart("select run_id from run_won union all select run_id from run_new")}
+select 'run' as kind, run_id as id from run_won
+union all select 'created', run_id from run_new
+union all select 'dag', dag_id from dag_won`,
+};

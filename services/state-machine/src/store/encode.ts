@@ -1,0 +1,206 @@
+// Aggregates as the arrays of the hot statement, and rows as aggregates. The only place that knows both shapes.
+import type {
+  Failure,
+  Json,
+  Recorded,
+  RunRow,
+  RunState,
+  TaskRow,
+  TaskState,
+} from "@chasqui/machine";
+import type { CachedRun } from "../core/aggregates.ts";
+import type { Batch, DagChange, RunChange } from "../core/batch.ts";
+import type { Relation } from "./commit.sql.ts";
+import { relations } from "./commit.sql.ts";
+
+export type Cell = string | number | boolean | null;
+type Rows = Record<Relation, Cell[][]>;
+
+/** NUL cannot be stored as text or jsonb; whoever sent it gets the replacement character. */
+const clean = (text: string): string =>
+  text.includes("\0") ? text.replaceAll("\0", "\uFFFD") : text;
+const json = (value: unknown): string =>
+  clean(JSON.stringify(value)).replaceAll("\\u0000", "\\uFFFD");
+const orNull = <T>(value: T | undefined): T | null => value ?? null;
+
+/** The parameters of a statement: one array per column, in the order of its relations. */
+export function parametersOf(
+  batch: Pick<Batch, "runs" | "dags">,
+  used: readonly Relation[],
+): Cell[][] {
+  const rows: Rows = { run: [], task: [], event: [], dag: [], created: [], audit: [], version: [] };
+  for (const change of batch.runs.values()) addRun(rows, change);
+  for (const change of batch.dags.values()) addDag(rows, change);
+  return used.flatMap((relation) =>
+    relations[relation].map((_, column) => rows[relation].map((row) => row[column] ?? null)),
+  );
+}
+
+function addRun(rows: Rows, { run, created, events }: RunChange): void {
+  const { runId } = run.meta;
+  const version = run.version + 1;
+  if (created) rows.created.push([runId, ...fixedOf(run), ...movingOf(run)]);
+  else rows.run.push([runId, run.version, ...movingOf(run)]);
+  rows.event.push([runId, version, json(events)]);
+  const outputs = outputsOf(events);
+  for (const [index, task] of changedTasks(run.state, events)) {
+    const id = run.state.plan.tasks[index]?.id ?? "";
+    rows.task.push([runId, id, -1, ...taskOf(task, outputs.get(id))]);
+  }
+}
+
+/** Outputs are not kept in the state (unless an expression names them): they go from the event to the row. */
+function outputsOf(events: readonly Recorded[]): Map<string, Json> {
+  const outputs = new Map<string, Json>();
+  for (const { event } of events)
+    if (event.type === "task_succeeded" && event.output !== undefined)
+      outputs.set(event.t, event.output);
+  return outputs;
+}
+
+/** The tasks whose rows the events touch; tasks that never left `waiting` get none. */
+function changedTasks(state: RunState, events: readonly Recorded[]): Map<number, TaskState> {
+  const changed = new Map<number, TaskState>();
+  for (const { event } of events) {
+    if ("t" in event) {
+      const index = state.plan.indexOf.get(event.t);
+      const task = index === undefined ? undefined : state.tasks[index];
+      if (index !== undefined && task !== undefined) changed.set(index, task);
+    } else if (event.type === "run_cancelling" || event.type === "run_timed_out") {
+      for (const [index, task] of state.tasks.entries())
+        if (task.attempt > 0) changed.set(index, task);
+    }
+  }
+  return changed;
+}
+
+function movingOf({ state, announced }: CachedRun): Cell[] {
+  return [
+    state.status,
+    state.reason === undefined ? null : clean(state.reason),
+    orNull(state.startedMs),
+    orNull(state.settledMs),
+    state.lastMs,
+    orNull(state.wakeMs),
+    orNull(state.settledBy),
+    announced,
+  ];
+}
+
+function fixedOf({ state, meta }: CachedRun): Cell[] {
+  return [
+    meta.dagId,
+    meta.dagNumber,
+    state.plan.fingerprint,
+    clean(meta.key),
+    meta.causeKind,
+    clean(meta.by),
+    json(meta.params),
+    json(meta.event),
+    orNull(meta.traceparent),
+    meta.traceId,
+    meta.traced,
+    meta.logicalMs,
+    meta.createdMs,
+  ];
+}
+
+function taskOf(task: TaskState, output: Json | undefined): Cell[] {
+  return [
+    task.status,
+    task.attempt,
+    task.sequence,
+    task.freeRepeats,
+    task.cause,
+    orNull(task.cancelFor),
+    orNull(task.assignedMs),
+    orNull(task.acceptedMs),
+    orNull(task.startedMs),
+    orNull(task.endedMs),
+    orNull(task.dueMs),
+    task.failure === undefined ? null : json(task.failure),
+    task.reason === undefined ? null : clean(task.reason),
+    task.link === undefined ? null : clean(task.link),
+    output === undefined ? null : json(output),
+  ];
+}
+
+function addDag(rows: Rows, { dag, events, atMs }: DagChange): void {
+  const { state } = dag;
+  rows.dag.push([
+    state.dagId,
+    dag.version,
+    state.number,
+    state.fingerprint,
+    state.paused,
+    state.hasWaiting,
+    json(state.active),
+    atMs,
+  ]);
+  for (const { event, by, note } of events) {
+    if (event.type === "version_applied") {
+      const { fingerprint } = event.version;
+      rows.version.push([state.dagId, event.number, fingerprint, atMs, clean(by), clean(note)]);
+    }
+    if (event.type === "version_applied" || event.type === "paused_set")
+      rows.audit.push([state.dagId, clean(by), event.type, clean(note), json(event)]);
+  }
+}
+
+/** A row of `run` as `load.ts` selects it: times in milliseconds. */
+export interface RunRecord {
+  readonly state: RunState["status"];
+  readonly reason: string | null;
+  readonly started_ms: number | null;
+  readonly settled_ms: number | null;
+  readonly last_ms: number;
+  readonly wake_ms: number | null;
+  readonly settled_by: string | null;
+}
+export const runRowOf = (row: RunRecord): RunRow => ({
+  status: row.state,
+  reason: row.reason ?? undefined,
+  startedMs: row.started_ms ?? undefined,
+  settledMs: row.settled_ms ?? undefined,
+  lastMs: row.last_ms,
+  wakeMs: row.wake_ms ?? undefined,
+  settledBy: row.settled_by ?? undefined,
+});
+
+export interface TaskRecord {
+  readonly run_id: string;
+  readonly task_id: string;
+  readonly state: TaskState["status"];
+  readonly attempt: number;
+  readonly sequence: number;
+  readonly free_repeats: number;
+  readonly cause: string;
+  readonly cancel_for: "run" | "timeout" | null;
+  readonly assigned_ms: number | null;
+  readonly accepted_ms: number | null;
+  readonly started_ms: number | null;
+  readonly ended_ms: number | null;
+  readonly due_ms: number | null;
+  readonly failure: Failure | null;
+  readonly reason: string | null;
+  readonly link: string | null;
+  readonly output: Json | null;
+}
+export const taskRowOf = (row: TaskRecord, isOutputNamed: boolean): TaskRow => ({
+  taskId: row.task_id,
+  status: row.state,
+  attempt: row.attempt,
+  sequence: row.sequence,
+  freeRepeats: row.free_repeats,
+  cause: row.cause,
+  cancelFor: row.cancel_for ?? undefined,
+  assignedMs: row.assigned_ms ?? undefined,
+  acceptedMs: row.accepted_ms ?? undefined,
+  startedMs: row.started_ms ?? undefined,
+  endedMs: row.ended_ms ?? undefined,
+  dueMs: row.due_ms ?? undefined,
+  failure: row.failure ?? undefined,
+  reason: row.reason ?? undefined,
+  link: row.link ?? undefined,
+  output: isOutputNamed && row.state === "succeeded" ? row.output : undefined,
+});

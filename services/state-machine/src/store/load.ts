@@ -1,0 +1,168 @@
+// Aggregates from their rows. The run's version is read before its tasks: if another replica commits in between, the
+// version is the older one, the fence fails, and the run is read again.
+import type { Sql } from "postgres";
+import type { Json, Plan } from "@chasqui/machine";
+import { newDag, restore } from "@chasqui/machine";
+import type { CachedDag, CachedRun } from "../core/aggregates.ts";
+import { FORMAT } from "../core/aggregates.ts";
+import type { RunRecord, TaskRecord } from "./encode.ts";
+import { runRowOf, taskRowOf } from "./encode.ts";
+import type { Versions } from "./versions.ts";
+
+/** A row written by newer code: this replica leaves it alone, and the message waits for one that knows it. */
+export class NewerFormatError extends Error {
+  override readonly name = "NewerFormatError";
+}
+
+interface RunSelected extends RunRecord {
+  readonly run_id: string;
+  readonly dag_id: string;
+  readonly dag_number: number;
+  readonly fingerprint: string;
+  readonly key: string;
+  readonly version: number;
+  readonly announced_version: number;
+  readonly format: number;
+  readonly cause_kind: "schedule" | "trigger" | "manual";
+  readonly cause_by: string;
+  readonly params: Json;
+  readonly event: Json;
+  readonly traceparent: string | null;
+  readonly trace_id: string;
+  readonly traced: boolean;
+  readonly logical_ms: number;
+  readonly created_ms: number;
+}
+
+const ms = (sql: Sql, column: string) =>
+  sql.unsafe(
+    `round(extract(epoch from ${column}) * 1000)::float8 as ${column.replace(/_at$/, "_ms")}`,
+  );
+
+/** The runs that exist among the ids. Runs of a newer format are named in `newer`. */
+export async function loadRuns(
+  sql: Sql,
+  versions: Versions,
+  runIds: readonly string[],
+): Promise<{ runs: CachedRun[]; newer: string[] }> {
+  if (runIds.length === 0) return { runs: [], newer: [] };
+  const ids = [...runIds];
+  const [runs, tasks] = await Promise.all([
+    sql<RunSelected[]>`
+      select run_id, dag_id, dag_number, fingerprint, key, state, version, announced_version, format, reason,
+        cause_kind, cause_by, params, event, traceparent, trace_id, traced, settled_by,
+        ${ms(sql, "started_at")}, ${ms(sql, "settled_at")}, ${ms(sql, "last_at")}, ${ms(sql, "wake_at")},
+        ${ms(sql, "logical_at")}, ${ms(sql, "created_at")}
+      from state_machine.run where run_id = any(${ids}::text[])`,
+    sql<TaskRecord[]>`
+      select run_id, task_id, state, attempt, sequence, free_repeats, cause, cancel_for, failure, reason, link,
+        output, ${ms(sql, "assigned_at")}, ${ms(sql, "accepted_at")}, ${ms(sql, "started_at")},
+        ${ms(sql, "ended_at")}, ${ms(sql, "due_at")}
+      from state_machine.task where run_id = any(${ids}::text[])`,
+  ]);
+  const tasksOf = Map.groupBy(tasks, (task) => task.run_id);
+  const known = runs.filter((row) => row.format <= FORMAT);
+  const plans = await Promise.all(known.map((row) => versions.plan(row.dag_id, row.fingerprint)));
+  return {
+    runs: known.map((row, i) => toRun(row, plans[i], tasksOf.get(row.run_id) ?? [])),
+    newer: runs.filter((row) => row.format > FORMAT).map((row) => row.run_id),
+  };
+}
+
+function toRun(row: RunSelected, plan: Plan | undefined, tasks: readonly TaskRecord[]): CachedRun {
+  if (plan === undefined)
+    throw new Error(
+      `run ${row.run_id}: DAG ${row.dag_id} has no stored version ${row.fingerprint}`,
+    );
+  const facts = { id: row.run_id, dagId: row.dag_id, key: row.key, logicalMs: row.logical_ms };
+  const init = { plan, facts, params: row.params, event: row.event };
+  const rows = tasks.map((task) => {
+    const index = plan.indexOf.get(task.task_id);
+    return taskRowOf(task, index !== undefined && plan.tasks[index]?.outputNamed === true);
+  });
+  return {
+    state: restore(init, runRowOf(row), rows),
+    version: row.version,
+    announced: row.announced_version,
+    fresh: true,
+    meta: {
+      runId: row.run_id,
+      dagId: row.dag_id,
+      dagNumber: row.dag_number,
+      key: row.key,
+      logicalMs: row.logical_ms,
+      createdMs: row.created_ms,
+      causeKind: row.cause_kind,
+      by: row.cause_by,
+      params: row.params,
+      event: row.event,
+      traceparent: row.traceparent ?? undefined,
+      traceId: row.trace_id,
+      traced: row.traced,
+    },
+  };
+}
+
+interface DagSelected {
+  readonly dag_id: string;
+  readonly version: number;
+  readonly format: number;
+  readonly number: number;
+  readonly fingerprint: string;
+  readonly paused: boolean;
+  readonly has_waiting: boolean;
+  readonly active: string[];
+}
+
+/** The DAGs that exist among the ids, with the plan of their current version. */
+export async function loadDags(
+  sql: Sql,
+  versions: Versions,
+  dagIds: readonly string[],
+): Promise<CachedDag[]> {
+  if (dagIds.length === 0) return [];
+  const rows = await sql<DagSelected[]>`
+    select dag_id, version, format, number, fingerprint, paused, has_waiting, active
+    from state_machine.dag where dag_id = any(${[...dagIds]}::text[])`;
+  return Promise.all(
+    rows.map(async (row): Promise<CachedDag> => {
+      if (row.format > FORMAT)
+        throw new NewerFormatError(`DAG ${row.dag_id}: format ${row.format} is newer`);
+      const stored = row.number === 0 ? undefined : await versions.get(row.dag_id, row.fingerprint);
+      const state = Object.assign(newDag(row.dag_id), {
+        number: row.number,
+        fingerprint: row.fingerprint,
+        paused: row.paused,
+        hasWaiting: row.has_waiting,
+        active: row.active,
+        ...(stored === undefined
+          ? {}
+          : { maxActiveRuns: stored.facts.maxActiveRuns, overlap: stored.facts.overlap }),
+      });
+      return { state, version: row.version, fresh: true, plan: stored?.plan, waiting: [] };
+    }),
+  );
+}
+
+/** Queued runs of a DAG that hold no slot, oldest first. */
+export async function loadWaiting(sql: Sql, dag: CachedDag, limit: number): Promise<string[]> {
+  const rows = await sql<{ run_id: string }[]>`
+    select run_id from state_machine.run
+    where dag_id = ${dag.state.dagId} and state = 'queued' and run_id <> all(${dag.state.active}::text[])
+    order by created_at, run_id limit ${limit}`;
+  return rows.map((row) => row.run_id);
+}
+
+/** Versions of the rows now: what was decided from a cache is believed only if it is current. */
+export async function currentVersions(
+  sql: Sql,
+  ids: { runs: readonly string[]; dags: readonly string[] },
+): Promise<{ runs: Map<string, number>; dags: Map<string, number> }> {
+  const rows = await sql<{ kind: string; id: string; version: number }[]>`
+    select 'run' as kind, run_id as id, version from state_machine.run where run_id = any(${[...ids.runs]}::text[])
+    union all
+    select 'dag', dag_id, version from state_machine.dag where dag_id = any(${[...ids.dags]}::text[])`;
+  const pick = (kind: string) =>
+    new Map(rows.filter((row) => row.kind === kind).map((row) => [row.id, row.version]));
+  return { runs: pick("run"), dags: pick("dag") };
+}

@@ -1,0 +1,205 @@
+// The tables of the state machine: PostgreSQL is the truth. Written by decisions alone, each under its fence.
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  check,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  smallint,
+  text,
+  timestamp,
+} from "drizzle-orm/pg-core";
+
+export const stateMachine = pgSchema("state_machine");
+
+const at = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
+
+export const runStates = [
+  "queued",
+  "running",
+  "cancelling",
+  "succeeded",
+  "failed",
+  "cancelled",
+] as const;
+export const taskStates = [
+  "waiting",
+  "queued",
+  "assigned",
+  "running",
+  "cancelling",
+  "retrying",
+  "awaiting_approval",
+  "succeeded",
+  "failed",
+  "skipped",
+  "upstream_failed",
+  "cancelled",
+  "removed",
+] as const;
+const listed = (words: readonly string[]) => sql.raw(words.map((word) => `'${word}'`).join(", "));
+
+export const run = stateMachine.table(
+  "run",
+  {
+    runId: text("run_id").primaryKey(),
+    dagId: text("dag_id").notNull(),
+    dagNumber: integer("dag_number").notNull(),
+    fingerprint: text("fingerprint").notNull(),
+    key: text("key").notNull(),
+    state: text("state", { enum: runStates }).notNull(),
+    /** The fence: every commit says which version it read. */
+    version: integer("version").notNull(),
+    /** Events up to this version were published; behind means the sweeper says them again. */
+    announcedVersion: integer("announced_version").notNull().default(0),
+    format: smallint("format").notNull(),
+    reason: text("reason"),
+    causeKind: text("cause_kind", { enum: ["schedule", "trigger", "manual"] }).notNull(),
+    causeBy: text("cause_by").notNull(),
+    params: jsonb("params").notNull(),
+    event: jsonb("event").notNull(),
+    traceparent: text("traceparent"),
+    traceId: text("trace_id").notNull(),
+    traced: boolean("traced").notNull(),
+    logicalAt: at("logical_at").notNull(),
+    createdAt: at("created_at").notNull(),
+    startedAt: at("started_at"),
+    settledAt: at("settled_at"),
+    lastAt: at("last_at").notNull(),
+    wakeAt: at("wake_at"),
+    settledBy: text("settled_by"),
+  },
+  (t) => [
+    index("run_newest").on(t.createdAt),
+    index("run_of_dag").on(t.dagId, t.createdAt),
+    index("run_due")
+      .on(t.wakeAt)
+      .where(sql`${t.wakeAt} is not null`),
+    index("run_queued")
+      .on(t.dagId, t.createdAt)
+      .where(sql`${t.state} = 'queued'`),
+    index("run_settled").on(t.settledAt),
+    check("run_state_known", sql`${t.state} in (${listed(runStates)})`),
+    check(
+      "run_settled_at_when_settled",
+      sql`(${t.state} in ('succeeded', 'failed', 'cancelled')) = (${t.settledAt} is not null)`,
+    ),
+  ],
+);
+
+export const task = stateMachine.table(
+  "task",
+  {
+    runId: text("run_id").notNull(),
+    taskId: text("task_id").notNull(),
+    mapIndex: integer("map_index").notNull(),
+    state: text("state", { enum: taskStates }).notNull(),
+    attempt: integer("attempt").notNull(),
+    sequence: integer("sequence").notNull(),
+    freeRepeats: integer("free_repeats").notNull(),
+    cause: text("cause").notNull(),
+    cancelFor: text("cancel_for", { enum: ["run", "timeout"] }),
+    assignedAt: at("assigned_at"),
+    acceptedAt: at("accepted_at"),
+    startedAt: at("started_at"),
+    endedAt: at("ended_at"),
+    dueAt: at("due_at"),
+    failure: jsonb("failure"),
+    reason: text("reason"),
+    link: text("link"),
+    output: jsonb("output"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.runId, t.taskId, t.mapIndex] }),
+    index("task_unaccepted")
+      .on(t.assignedAt)
+      .where(sql`${t.state} = 'assigned' and ${t.acceptedAt} is null`),
+    index("task_cancelling")
+      .on(t.runId)
+      .where(sql`${t.state} = 'cancelling'`),
+    check("task_state_known", sql`${t.state} in (${listed(taskStates)})`),
+    check("task_due_when_retrying", sql`${t.state} <> 'retrying' or ${t.dueAt} is not null`),
+    check(
+      "task_cancel_for_when_cancelling",
+      sql`(${t.state} = 'cancelling') = (${t.cancelFor} is not null)`,
+    ),
+  ],
+);
+
+/** One row per run and commit: what happened in it, as JSON, each event with its one cause. */
+export const runEvent = stateMachine.table(
+  "run_event",
+  {
+    runId: text("run_id").notNull(),
+    version: integer("version").notNull(),
+    format: smallint("format").notNull(),
+    events: text("events").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.runId, t.version] })],
+);
+
+export const dag = stateMachine.table("dag", {
+  dagId: text("dag_id").primaryKey(),
+  version: integer("version").notNull(),
+  format: smallint("format").notNull(),
+  /** Number of the current version of the DAG; 0 before the first. */
+  number: integer("number").notNull(),
+  fingerprint: text("fingerprint").notNull(),
+  paused: boolean("paused").notNull(),
+  hasWaiting: boolean("has_waiting").notNull(),
+  active: text("active").array().notNull(),
+  changedAt: at("changed_at").notNull(),
+});
+
+/** Specifications by their meaning; immutable, so storing one twice is storing it once. */
+export const dagSpec = stateMachine.table(
+  "dag_spec",
+  {
+    dagId: text("dag_id").notNull(),
+    fingerprint: text("fingerprint").notNull(),
+    spec: bytea("spec").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.dagId, t.fingerprint] })],
+);
+
+/** Which meaning was which version, since when and by whom. */
+export const dagVersion = stateMachine.table(
+  "dag_version",
+  {
+    dagId: text("dag_id").notNull(),
+    number: integer("number").notNull(),
+    fingerprint: text("fingerprint").notNull(),
+    appliedAt: at("applied_at").notNull(),
+    appliedBy: text("applied_by").notNull(),
+    note: text("note").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.dagId, t.number] })],
+);
+
+/** Who asked for what and why; and every change of a DAG. */
+export const audit = stateMachine.table(
+  "audit",
+  {
+    id: bigint("id", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    at: at("at").notNull().defaultNow(),
+    principal: text("principal").notNull(),
+    action: text("action").notNull(),
+    resource: text("resource").notNull(),
+    reason: text("reason").notNull(),
+    detail: jsonb("detail").notNull(),
+  },
+  (t) => [index("audit_of_resource").on(t.resource, t.at)],
+);
+
+/** How far each stream had come when we last looked: one that goes back was lost and made again. */
+export const streamPosition = stateMachine.table("stream_position", {
+  stream: text("stream").primaryKey(),
+  created: text("created").notNull(),
+  lastSequence: bigint("last_sequence", { mode: "number" }).notNull(),
+});

@@ -1,0 +1,101 @@
+// Stored specifications and their plans. Immutable, so what was read once is never read again (LRU by count).
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { DagSpec } from "@chasqui/contracts";
+import { DagSpecSchema, Overlap as WireOverlap } from "@chasqui/contracts";
+import { planOf } from "@chasqui/dag";
+import type { Overlap, Plan, VersionFacts } from "@chasqui/machine";
+import type { Sql } from "postgres";
+import type { StoredVersion } from "../core/aggregates.ts";
+
+const CACHED_MAX = 500;
+const MAX_ACTIVE_RUNS_DEFAULT = 16;
+
+export interface Version extends StoredVersion {
+  readonly spec: DagSpec;
+}
+
+export interface Versions {
+  get(dagId: string, fingerprint: string): Promise<Version | undefined>;
+  plan(dagId: string, fingerprint: string): Promise<Plan | undefined>;
+  /** Only what is cached: whoever decided about a run has loaded its version. */
+  cached(dagId: string, fingerprint: string): Version | undefined;
+  /** Stores a specification under its meaning; harmless if repeated. */
+  put(spec: DagSpec, fingerprint: string): Promise<void>;
+}
+
+export function openVersions(sql: Sql, vars: JsonObject): Versions {
+  const cache = new Map<string, Promise<Version | undefined>>();
+  const ready = new Map<string, Version>();
+  const keyOf = (dagId: string, fingerprint: string): string => `${dagId} ${fingerprint}`;
+
+  async function read(dagId: string, fingerprint: string): Promise<Version | undefined> {
+    const [row] = await sql<{ spec: Buffer }[]>`
+      select spec from state_machine.dag_spec where dag_id = ${dagId} and fingerprint = ${fingerprint}`;
+    if (row === undefined) return undefined;
+    const spec = fromBinary(DagSpecSchema, row.spec);
+    const version: Version = {
+      spec,
+      facts: factsOf(spec, fingerprint),
+      plan: planOf(spec, fingerprint, { vars }),
+    };
+    ready.set(keyOf(dagId, fingerprint), version);
+    return version;
+  }
+
+  function get(dagId: string, fingerprint: string): Promise<Version | undefined> {
+    const key = keyOf(dagId, fingerprint);
+    const known = cache.get(key);
+    if (known !== undefined) {
+      cache.delete(key); // to the end: the first in the map is the least recently used
+      cache.set(key, known);
+      return known;
+    }
+    const reading = read(dagId, fingerprint).then(
+      (version) => {
+        if (version === undefined) cache.delete(key);
+        return version;
+      },
+      (thrown: unknown) => {
+        cache.delete(key);
+        throw thrown;
+      },
+    );
+    cache.set(key, reading);
+    for (const oldest of cache.keys()) {
+      if (cache.size <= CACHED_MAX) break;
+      cache.delete(oldest);
+      ready.delete(oldest);
+    }
+    return reading;
+  }
+
+  return {
+    get,
+    plan: async (dagId, fingerprint) => (await get(dagId, fingerprint))?.plan,
+    cached: (dagId, fingerprint) => ready.get(keyOf(dagId, fingerprint)),
+    async put(spec, fingerprint) {
+      const bytes = Buffer.from(toBinary(DagSpecSchema, spec));
+      await sql`
+        insert into state_machine.dag_spec (dag_id, fingerprint, spec) values (${spec.id}, ${fingerprint}, ${bytes})
+        on conflict (dag_id, fingerprint) do nothing`;
+      await sql`
+        insert into state_machine.dag (dag_id, version, format, number, fingerprint, paused, has_waiting, active, changed_at)
+        values (${spec.id}, 0, 1, 0, '', false, false, '{}', now())
+        on conflict (dag_id) do nothing`;
+    },
+  };
+}
+
+function factsOf(spec: DagSpec, fingerprint: string): VersionFacts {
+  const overlaps: Readonly<Record<number, Overlap>> = {
+    [WireOverlap.SKIP]: "skip",
+    [WireOverlap.CANCEL_OTHER]: "cancel_other",
+    [WireOverlap.ALLOW]: "allow",
+  };
+  return {
+    fingerprint,
+    maxActiveRuns: spec.maxActiveRuns === 0 ? MAX_ACTIVE_RUNS_DEFAULT : spec.maxActiveRuns,
+    overlap: overlaps[spec.schedule?.overlap ?? 0] ?? "queue",
+  };
+}

@@ -1,0 +1,220 @@
+// Bus message → what the core understands. The only place that distrusts INBOX; whatever does not fit is rejected with
+// a sentence, and goes to the dead letters alone.
+import { fromBinary } from "@bufbuild/protobuf";
+import { RejectError } from "@chasqui/bus";
+import type { AttemptUpdate, InboxMessage, StartRun } from "@chasqui/contracts";
+import { InboxMessageSchema, runIdOf } from "@chasqui/contracts";
+import type { AttemptReport, Failure, Json } from "@chasqui/machine";
+import type { Body, Inbound, StartFacts } from "./core/inbound.ts";
+import { attemptWords, causeWords, failureWords } from "./say/enums.ts";
+
+const OUTPUT_BYTES_MAX = 64 * 1024;
+
+export interface Received {
+  readonly data: Uint8Array;
+  readonly deliveryCount: number;
+}
+
+export function translate(received: Received): Inbound {
+  const message = decode(received.data);
+  if (message.id === "")
+    throw new RejectError("INBOX message without an id: want the derived id of its cause");
+  const { by, note } = commandOf(message);
+  return {
+    id: message.id,
+    redelivered: received.deliveryCount > 1,
+    replyTo: message.replyTo,
+    by,
+    note,
+    body: bodyOf(message),
+  };
+}
+
+function decode(data: Uint8Array): InboxMessage {
+  try {
+    return fromBinary(InboxMessageSchema, data);
+  } catch (cause) {
+    throw new RejectError("INBOX message is not a chasqui.run.v1.InboxMessage", { cause });
+  }
+}
+
+function commandOf({ body }: InboxMessage): { by: string; note: string } {
+  if (body.case === "applyVersion") return { by: body.value.by, note: body.value.note };
+  if (body.case === "setPaused") return { by: body.value.by, note: body.value.reason };
+  return { by: "", note: "" };
+}
+
+function bodyOf({ body }: InboxMessage): Body {
+  switch (body.case) {
+    case "update":
+      return toRun(body.value.runId, updateOf(body.value));
+    case "cancelRun":
+      return toRun(body.value.runId, {
+        kind: "cancel",
+        by: body.value.by,
+        reason: body.value.reason,
+      });
+    case "timerDue":
+      return toRun(body.value.runId, { kind: "timer" });
+    case "continueRun":
+      return toRun(body.value.runId, { kind: "continue" });
+    case "admitRun":
+      return toRun(body.value.runId, { kind: "admit" });
+    case "loseAttempt": {
+      const { taskId, mapIndex, attempt, evidence } = body.value;
+      return toRun(body.value.runId, { kind: "lose", taskId, mapIndex, attempt, evidence });
+    }
+    case "startRun":
+      return {
+        to: "dag",
+        kind: "start",
+        dagId: named("DAG", body.value.dagId),
+        start: startOf(body.value),
+      };
+    case "settleRun":
+      return {
+        to: "dag",
+        kind: "other",
+        dagId: named("DAG", body.value.dagId),
+        message: { kind: "settled", runId: named("run", body.value.runId) },
+      };
+    case "setPaused":
+      return {
+        to: "dag",
+        kind: "other",
+        dagId: named("DAG", body.value.dagId),
+        message: { kind: "set_paused", paused: body.value.paused },
+      };
+    case "applyVersion":
+      return {
+        to: "dag",
+        kind: "apply",
+        dagId: named("DAG", body.value.dagId),
+        fingerprint: body.value.fingerprint,
+      };
+    default:
+      throw new RejectError("INBOX message says nothing this version knows: its body is empty");
+  }
+}
+
+const toRun = (runId: string, message: Extract<Body, { to: "run" }>["message"]): Body => ({
+  to: "run",
+  runId: named("run", runId),
+  message,
+});
+
+function named(what: string, id: string): string {
+  if (id === "") throw new RejectError(`INBOX message without a ${what}: want its id`);
+  return id;
+}
+
+function startOf(start: StartRun): StartFacts {
+  const causeKind = causeWords.get(start.causeKind);
+  if (causeKind === undefined)
+    throw new RejectError(`StartRun: cause kind ${start.causeKind}: want 1, 2 or 3`);
+  if (start.key === "" || start.key.length > 512)
+    throw new RejectError(`StartRun: key of ${start.key.length} characters: want 1 to 512`);
+  return {
+    runId: runIdOf(start.dagId, start.key),
+    dagId: start.dagId,
+    key: start.key,
+    logicalMs: finite("logical_ms", start.logicalMs),
+    causeKind,
+    by: start.by,
+    params: jsonOf("params_json", start.paramsJson) ?? {},
+    event: jsonOf("event_json", start.eventJson) ?? null,
+    traceparent: /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(start.traceparent)
+      ? start.traceparent
+      : undefined,
+  };
+}
+
+function finite(name: string, value: number): number {
+  if (!Number.isFinite(value) || Math.abs(value) > 8.64e15)
+    throw new RejectError(`${name}: ${value}: want milliseconds since 1970`);
+  return Math.round(value);
+}
+
+function updateOf(update: AttemptUpdate): Extract<Body, { to: "run" }>["message"] {
+  if (update.attempt < 1)
+    throw new RejectError(`update: attempt ${update.attempt}: want 1 or more`);
+  if (update.sequence < 1)
+    throw new RejectError(`update: sequence ${update.sequence}: want 1 or more`);
+  const time = (name: string, value: number): number | undefined =>
+    value === 0 ? undefined : finite(name, value);
+  const acceptedMs = time("accepted_ms", update.acceptedMs);
+  const startedMs = time("started_ms", update.startedMs);
+  const endedMs = time("ended_ms", update.endedMs);
+  return {
+    kind: "update",
+    taskId: named("task", update.taskId),
+    mapIndex: update.mapIndex,
+    attempt: update.attempt,
+    sequence: update.sequence,
+    ...(acceptedMs === undefined ? {} : { acceptedMs }),
+    ...(startedMs === undefined ? {} : { startedMs }),
+    ...(endedMs === undefined ? {} : { endedMs }),
+    ...(update.link === "" ? {} : { link: update.link }),
+    report: reportOf(update),
+  };
+}
+
+function reportOf(update: AttemptUpdate): AttemptReport {
+  const state = attemptWords.get(update.state);
+  switch (state) {
+    case "accepted":
+    case "running":
+    case "cancelled":
+      return { state };
+    case "skipped":
+      return { state, reason: update.reason };
+    case "failed":
+      return { state, failure: failureOf(update) };
+    case "succeeded":
+      return outputOf(update);
+    default:
+      throw new RejectError(`update of ${update.attemptId}: state ${update.state}: want 1 to 6`);
+  }
+}
+
+/** An output that is too large or no JSON is the task's fault, not the message's: the attempt fails. */
+function outputOf(update: AttemptUpdate): AttemptReport {
+  const text = update.outputJson;
+  if (text === "") return { state: "succeeded" };
+  const bytes = Buffer.byteLength(text);
+  if (bytes > OUTPUT_BYTES_MAX)
+    return wrongOutput(
+      `the output has ${bytes} bytes: want at most ${OUTPUT_BYTES_MAX}; put larger ones in a bucket`,
+    );
+  try {
+    return { state: "succeeded", output: JSON.parse(text) as Json };
+  } catch {
+    return wrongOutput("the output is not JSON");
+  }
+}
+
+const wrongOutput = (message: string): AttemptReport => ({
+  state: "failed",
+  failure: { class: "config", message },
+});
+
+function failureOf({ failure }: AttemptUpdate): Failure {
+  if (failure === undefined) return { class: "unknown", message: "the runner gave no reason" };
+  return {
+    class: failureWords.get(failure.class) ?? "unknown",
+    message: failure.message,
+    ...(failure.evidence === undefined ? {} : { evidence: failure.evidence as Json }),
+    ...(failure.logTail.length === 0 ? {} : { logTail: failure.logTail }),
+    ...(failure.neverStarted ? { neverStarted: true } : {}),
+    ...(failure.permanent ? { permanent: true } : {}),
+  };
+}
+
+function jsonOf(name: string, text: string): Json | undefined {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw new RejectError(`${name} is not JSON: ${JSON.stringify(text.slice(0, 100))}`, { cause });
+  }
+}
