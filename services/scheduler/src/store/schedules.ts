@@ -1,0 +1,128 @@
+// The rows of `schedule`: what this service knows about each DAG, shared by its replicas.
+import type { Sql, TransactionSql } from "postgres";
+import type { CatchupPolicy } from "../core/ticks.ts";
+import type { EventBinding, KnownDag } from "../core/learn.ts";
+
+export interface StoredDag extends KnownDag {
+  /** The fence: a tick is recorded only by who knows the newest. */
+  readonly revision: number;
+}
+
+interface ScheduleRow {
+  dag_id: string;
+  revision: string;
+  version: number;
+  applied_at: Date;
+  paused: boolean;
+  paused_at: Date | null;
+  crons: string[];
+  timezone: string;
+  start_at: Date | null;
+  end_at: Date | null;
+  catchup: CatchupPolicy;
+  triggers: EventBinding[];
+  handled_at: Date;
+}
+
+/** Everything, or what was told about since a moment. */
+export async function loadSchedules(sql: Sql, toldSinceMs = 0): Promise<StoredDag[]> {
+  const rows = await sql<ScheduleRow[]>`
+    select * from schedule where told_at >= ${new Date(toldSinceMs)} order by dag_id`;
+  return rows.map(toStoredDag);
+}
+
+export async function loadSchedulesOf(sql: Sql, dagIds: readonly string[]): Promise<StoredDag[]> {
+  const rows = await sql<ScheduleRow[]>`
+    select * from schedule where dag_id = any(${[...dagIds]}::text[])`;
+  return rows.map(toStoredDag);
+}
+
+/** Locks the row, so that what is decided from it still holds when it is written. */
+export async function lockSchedule(
+  tx: TransactionSql,
+  dagId: string,
+): Promise<{ dag: StoredDag; toldMs: number } | undefined> {
+  const [row] = await tx<(ScheduleRow & { told_at: Date })[]>`
+    select * from schedule where dag_id = ${dagId} for no key update`;
+  return row && { dag: toStoredDag(row), toldMs: row.told_at.getTime() };
+}
+
+/** False when another replica inserted it first. */
+export async function insertSchedule(
+  tx: TransactionSql,
+  dag: KnownDag,
+  nowMs: number,
+): Promise<boolean> {
+  const inserted = await tx`
+    insert into schedule ${tx({ dag_id: dag.dagId, revision: 1, ...columnsOf(tx, dag, nowMs) })}
+    on conflict (dag_id) do nothing`;
+  return inserted.count === 1;
+}
+
+/** Answers the new revision. The row is locked by the same transaction. */
+export async function updateSchedule(
+  tx: TransactionSql,
+  dag: KnownDag,
+  nowMs: number,
+): Promise<number> {
+  const [row] = await tx<{ revision: string }[]>`
+    update schedule set ${tx(columnsOf(tx, dag, nowMs))}, revision = revision + 1
+    where dag_id = ${dag.dagId} returning revision`;
+  if (row === undefined) throw new Error(`schedule of DAG ${dag.dagId} vanished under its lock`);
+  return Number(row.revision);
+}
+
+/** Forgets DAGs that are no longer listed, unless an event spoke of them since the list was asked for. */
+export async function forgetSchedules(
+  sql: Sql,
+  listed: readonly string[],
+  askedMs: number,
+): Promise<string[]> {
+  const rows = await sql<{ dag_id: string }[]>`
+    delete from schedule where dag_id <> all(${[...listed]}::text[]) and told_at < ${new Date(askedMs)}
+    returning dag_id`;
+  return rows.map((row) => row.dag_id);
+}
+
+const dateOrNull = (ms: number | undefined): Date | null =>
+  ms === undefined ? null : new Date(ms);
+
+function columnsOf(tx: TransactionSql, dag: KnownDag, nowMs: number) {
+  return {
+    version: dag.version,
+    applied_at: new Date(dag.appliedMs),
+    paused: dag.paused,
+    paused_at: dateOrNull(dag.pausedMs),
+    crons: [...(dag.timing?.crons ?? [])],
+    timezone: dag.timing?.timezone ?? "UTC",
+    start_at: dateOrNull(dag.timing?.startMs),
+    end_at: dateOrNull(dag.timing?.endMs),
+    catchup: dag.catchup,
+    triggers: tx.json(dag.triggers.map((trigger) => ({ ...trigger }))),
+    handled_at: new Date(dag.handledMs),
+    told_at: new Date(nowMs),
+  };
+}
+
+function toStoredDag(row: ScheduleRow): StoredDag {
+  return {
+    dagId: row.dag_id,
+    revision: Number(row.revision),
+    version: row.version,
+    appliedMs: row.applied_at.getTime(),
+    paused: row.paused,
+    pausedMs: row.paused_at?.getTime(),
+    timing:
+      row.crons.length === 0
+        ? undefined
+        : {
+            crons: row.crons,
+            timezone: row.timezone,
+            startMs: row.start_at?.getTime(),
+            endMs: row.end_at?.getTime(),
+          },
+    catchup: row.catchup,
+    triggers: row.triggers,
+    handledMs: row.handled_at.getTime(),
+  };
+}
