@@ -57,3 +57,16 @@ type Decimal = Intl.StringNumericLiteral;
 function isDecimal(text: string): text is Decimal {
   return /^-?\d+(\.\d+)?$/.test(text);
 }
+
+/** The exact sum of whole numbers and decimals, as decimal text. */
+export function sumExact(values: readonly unknown[]): string {
+  const texts = values.map((value) => decimalOf(value, "a number to sum"));
+  const scale = Math.max(0, ...texts.map((text) => text.split(".")[1]?.length ?? 0));
+  const sum = texts.reduce((total, text) => {
+    const [whole = "", fraction = ""] = text.split(".");
+    return total + BigInt(`${whole}${fraction.padEnd(scale, "0")}`);
+  }, 0n);
+  if (scale === 0) return String(sum);
+  const digits = String(sum < 0n ? -sum : sum).padStart(scale + 1, "0");
+  return `${sum < 0n ? "-" : ""}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+}
