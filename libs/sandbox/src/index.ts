@@ -22,3 +22,6 @@ export {
 export { startKubernetes } from "./kubernetes/server.ts";
 export type { KubernetesOptions, KubernetesStandIn } from "./kubernetes/server.ts";
 export type { LoggedRequest } from "./kubernetes/request-log.ts";
+export { startVertex } from "./vertex/server.ts";
+export type { VertexFault, VertexOptions, VertexRequest, VertexStandIn } from "./vertex/server.ts";
+export type { CustomJob } from "./vertex/custom-jobs.ts";

@@ -1,6 +1,7 @@
 // Binding a stand-in's port.
 // Invariants: only 127.0.0.1 is ever bound; a port that cannot be had is an error that names the
 // port, the setting it came from and what to do.
+import { createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 
 export const LOCAL_HOST = "127.0.0.1";
@@ -62,6 +63,13 @@ export function listenLocal(server: Server, request: PortRequest): Promise<numbe
       resolve(portOf(server.address()));
     });
   });
+}
+
+/** Fails as listenLocal would; for servers that bind by themselves. */
+export async function probePort(request: PortRequest): Promise<void> {
+  const probe = createServer();
+  await listenLocal(probe, request);
+  await new Promise((resolve) => probe.close(resolve));
 }
 
 function portOf(address: AddressInfo | string | null): number {

@@ -1,0 +1,23 @@
+// The real protos of Vertex AI, from the packages that production uses. Loading two services of
+// them costs 0.3 s and 80 MB, so it happens only when the stand-in starts.
+import type { PackageDefinition } from "@grpc/proto-loader";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+export async function loadProtos(files: readonly string[]): Promise<PackageDefinition> {
+  const { loadSync } = await import("@grpc/proto-loader");
+  const manifest = createRequire(import.meta.url).resolve("@google-cloud/aiplatform/package.json");
+  const gax = createRequire(manifest).resolve("google-gax"); // …/build/src/index.js
+  const includeDirs = [
+    join(dirname(manifest), "build", "protos"),
+    join(dirname(gax), "..", "protos"),
+  ];
+  return loadSync([...new Set(files)], {
+    includeDirs,
+    keepCase: false,
+    longs: String,
+    enums: String,
+    defaults: true,
+    oneofs: true,
+  });
+}
