@@ -55,11 +55,17 @@ export function stillWanted(state: RunState, cause: string): RunEffect[] {
   return effects;
 }
 
-/** Everything the state wants now: for the sweeper, and after the loss of a stream. */
-export function allWanted(state: RunState): RunEffect[] {
+/**
+ * Everything the state wants now: for the sweeper. With `accepted`, assignments that a runner has taken over are said
+ * again, too: after the loss of a stream nobody knows whether the runner's answer is among what was lost.
+ */
+export function allWanted(state: RunState, options: { readonly accepted: boolean }): RunEffect[] {
   const effects: RunEffect[] = [];
-  for (const index of state.tasks.keys()) {
-    const effect = wantedOf(state, index);
+  for (const [index, task] of state.tasks.entries()) {
+    const isHeld = options.accepted && (task.status === "assigned" || task.status === "running");
+    const effect = isHeld
+      ? { kind: "assign" as const, task: index, attempt: task.attempt }
+      : wantedOf(state, index);
     if (effect !== undefined) effects.push(effect);
   }
   if (isSettled(state.status)) effects.push({ kind: "tell_dag" });

@@ -13,6 +13,8 @@ export interface RunChange {
   readonly run: CachedRun;
   readonly created: boolean;
   readonly events: Recorded[];
+  /** The run's version after the commit; 0 before it. */
+  committed: number;
 }
 export interface DagChange {
   readonly dag: CachedDag;
@@ -122,7 +124,7 @@ function changeOf(batch: Batch, run: CachedRun, created: boolean): RunChange {
   const { runId } = run.meta;
   const known = batch.runs.get(runId);
   if (known !== undefined) return known;
-  const change: RunChange = { run, created, events: [] };
+  const change: RunChange = { run, created, events: [], committed: 0 };
   batch.runs.set(runId, change);
   return change;
 }

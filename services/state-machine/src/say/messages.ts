@@ -3,7 +3,9 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   AssignmentSchema,
+  AttemptState,
   CancelAttemptSchema,
+  FailureClass,
   InboxMessageSchema,
   attemptIdOf,
   subjects,
@@ -16,7 +18,7 @@ import type { CachedRun } from "../core/aggregates.ts";
 import { runStates } from "./enums.ts";
 import { assignSpanOf, runSpanOf, traceparentOf } from "./traces.ts";
 
-type Body = MessageInitShape<typeof InboxMessageSchema>["body"];
+type Body = NonNullable<MessageInitShape<typeof InboxMessageSchema>["body"]>;
 
 export function inboxMessage(
   what: InboxWhat,
@@ -118,7 +120,7 @@ export function unrendered(
 ): OutMessage {
   const { runId } = run.meta;
   const attemptId = attemptOf(run, planned.id, attempt);
-  const failure = { class: 4, message: why, neverStarted: false, permanent: true };
+  const failure = { class: FailureClass.CONFIG, message: why, permanent: true };
   const value = {
     attemptId,
     runId,
@@ -126,7 +128,7 @@ export function unrendered(
     mapIndex: -1,
     attempt,
     sequence: 1,
-    state: 4,
+    state: AttemptState.FAILED,
     failure,
   };
   return inboxMessage("update", runId, `${attemptId}:unrendered`, { case: "update", value });

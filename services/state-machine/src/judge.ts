@@ -1,0 +1,52 @@
+// What becomes of each message of a batch after its commit: done, decide again, or dead. Pure.
+import type { Batch, Outcome } from "./core/batch.ts";
+
+export interface Evidence {
+  readonly winners: {
+    readonly runs: ReadonlySet<string>;
+    readonly dags: ReadonlySet<string>;
+    /** The statement refused their data. */
+    readonly refused: ReadonlyMap<string, string>;
+  };
+  readonly threw: ReadonlySet<string>;
+  /** Read in this round, or not there at all. */
+  readonly isFresh: (aggregate: string) => boolean;
+  /** Versions of the rows now, for what was in doubt. */
+  readonly current: {
+    readonly runs: ReadonlyMap<string, number>;
+    readonly dags: ReadonlyMap<string, number>;
+  };
+  readonly versionOf: (aggregate: string) => number | undefined;
+  /** Messages of this batch by aggregate. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+export type Judgement =
+  | { readonly kind: "done" }
+  | { readonly kind: "again" }
+  | { readonly kind: "dead"; readonly why: string };
+
+export const judge = (batch: Batch, evidence: Evidence): Judgement[] =>
+  batch.said.map(({ outcome }) => judgeOne(outcome, evidence));
+
+function judgeOne(outcome: Outcome, evidence: Evidence): Judgement {
+  const { aggregate } = outcome;
+  const { winners } = evidence;
+  if (outcome.kind === "threw") return { kind: "dead", why: `cannot be decided: ${outcome.why}` };
+  if (evidence.threw.has(aggregate)) return { kind: "again" };
+  const refused = winners.refused.get(aggregate);
+  if (refused !== undefined)
+    return (evidence.counts.get(aggregate) ?? 1) > 1
+      ? { kind: "again" }
+      : { kind: "dead", why: refused };
+  const won = winners.runs.has(aggregate) || winners.dags.has(aggregate);
+  if (outcome.kind === "moved") return won ? { kind: "done" } : { kind: "again" };
+  if (!won && !isCurrent(aggregate, evidence)) return { kind: "again" };
+  return outcome.kind === "rejected" ? { kind: "dead", why: outcome.why } : { kind: "done" };
+}
+
+function isCurrent(aggregate: string, { isFresh, current, versionOf }: Evidence): boolean {
+  if (isFresh(aggregate)) return true;
+  const now = current.runs.get(aggregate) ?? current.dags.get(aggregate);
+  return now !== undefined && now === versionOf(aggregate);
+}

@@ -1,0 +1,197 @@
+// Says what was committed: assignments, cancels, messages between aggregates, public events, answers to commands.
+// A message is acked when everything it caused is stored; what was not stored is said again when it comes back.
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { BatchItem, Bus, OutMessage, PublishOutcome } from "@chasqui/bus";
+import type { Telemetry } from "@chasqui/chassis";
+import { CommandVerdictSchema } from "@chasqui/contracts";
+import { isSettled } from "@chasqui/machine";
+import type { Sql } from "postgres";
+import type { Announcer } from "./announcer.ts";
+import type { CachedRun } from "./core/aggregates.ts";
+import type { Batch, RunChange, Said } from "./core/batch.ts";
+import type { Inbound } from "./core/inbound.ts";
+import { dagApplied } from "./say/dag-events.ts";
+import { announce } from "./say/events.ts";
+import { attemptOf, cancelOf, continueRun, dagMessages, settleRun } from "./say/messages.ts";
+import type { Wanted } from "./say/render.ts";
+import { renderAssignments } from "./say/render.ts";
+import {
+  emitAll,
+  eventSpanOf,
+  processedSpan,
+  runSpanOf,
+  saidSpan,
+  spansOf,
+  traceparentOf,
+} from "./say/traces.ts";
+import type { Versions } from "./store/versions.ts";
+import type { Wakes } from "./wakes.ts";
+
+export interface Spoken {
+  readonly item: BatchItem;
+  readonly inbound: Inbound;
+  readonly receivedMs: number;
+  readonly said: Said;
+  /** The batch that decided it, without what lost. */
+  readonly changes: Batch;
+  readonly dead: string | undefined;
+  readonly nowMs: number;
+}
+
+export interface SpeakerOptions {
+  readonly bus: Pick<Bus, "publish" | "publishPlain">;
+  readonly sql: Sql;
+  readonly versions: Versions;
+  readonly telemetry: Telemetry;
+  readonly announcer: Announcer;
+  readonly wakes: Wakes;
+  readonly environment: string;
+  readonly vars: JsonObject;
+}
+
+export interface Speaker {
+  say(spoken: readonly Spoken[]): Promise<void>;
+  /** For the sweeper: effects of a run, outside of any message. */
+  sayEffects(run: CachedRun, effects: Said["runEffects"]): Promise<PublishOutcome[]>;
+}
+
+const SAY_AGAIN_MS = 1_000;
+
+export function createSpeaker(options: SpeakerOptions): Speaker {
+  const { bus, telemetry } = options;
+
+  async function say(spoken: readonly Spoken[]): Promise<void> {
+    const batches = new Set(spoken.map(({ changes }) => changes));
+    const ofMessages = await messagesOf(
+      spoken.map(({ said, inbound }) => ({ said, cause: inbound.id })),
+    );
+    const changes = [...batches].flatMap(({ runs }) => [...runs.values()]);
+    const events = changes.map((change) => ({ change, messages: announceRun(change) }));
+    const applied = [...batches].flatMap(({ dags }) =>
+      [...dags.values()].flatMap((change) => dagApplied(change, options.versions)),
+    );
+    const flat = [...ofMessages.flat(), ...events.flatMap(({ messages }) => messages), ...applied];
+    const outcomes = await bus.publish(flat);
+    let at = 0;
+    for (const [index, messages] of ofMessages.entries()) {
+      const one = spoken[index];
+      const mine = outcomes.slice(at, (at += messages.length));
+      if (one !== undefined) settle(one, isSaid(messages, mine));
+    }
+    for (const { change, messages } of events) {
+      const mine = outcomes.slice(at, (at += messages.length));
+      if (!mine.includes("failed")) options.announcer.announced(change.run, change.committed);
+    }
+    trace(spoken, changes);
+    for (const { run } of changes)
+      if (!isSettled(run.state.status)) options.wakes.at(run.meta.runId, run.state.wakeMs);
+  }
+
+  /** Per message, in order: what it caused. Cancels leave at once, on plain subjects. */
+  async function messagesOf(
+    all: readonly { said: Said; cause: string }[],
+  ): Promise<OutMessage[][]> {
+    const wanted: (Wanted & { owner: number })[] = [];
+    const messages = all.map(({ said, cause }, owner): OutMessage[] => {
+      const out = dagMessages(said.dagEffects, cause);
+      for (const { run, effect } of said.runEffects) {
+        if (effect.kind === "assign")
+          wanted.push({ run, task: effect.task, attempt: effect.attempt, owner });
+        else if (effect.kind === "cancel") {
+          const cancel = cancelOf(run, effect);
+          if (cancel !== undefined) bus.publishPlain(cancel.subject, cancel.data);
+        } else out.push(effect.kind === "continue" ? continueRun(run) : settleRun(run));
+      }
+      return out;
+    });
+    const rendered = await renderAssignments(wanted, options);
+    for (const [index, { owner }] of wanted.entries()) {
+      const message = rendered[index];
+      if (message !== undefined) messages[owner]?.push(message);
+    }
+    return messages;
+  }
+
+  function settle({ item, inbound, said, dead }: Spoken, stored: boolean): void {
+    if (inbound.replyTo !== "") answer(inbound.replyTo, said, dead);
+    if (dead !== undefined && inbound.replyTo === "") void item.dead(dead);
+    else if (stored) item.ack();
+    else item.retry(SAY_AGAIN_MS);
+  }
+
+  function answer(replyTo: string, said: Said, dead: string | undefined): void {
+    const { outcome, runId } = said;
+    const reason = dead ?? (outcome.kind === "nothing" ? outcome.why : "");
+    const init = { accepted: dead === undefined, reason, runId, changed: outcome.kind === "moved" };
+    bus.publishPlain(replyTo, toBinary(CommandVerdictSchema, create(CommandVerdictSchema, init)));
+  }
+
+  function announceRun({ run, events, committed }: RunChange): OutMessage[] {
+    const { meta, state } = run;
+    const traceparent = traceparentOf(meta, eventSpanOf(meta, committed));
+    const { environment } = options;
+    return announce({
+      meta,
+      plan: state.plan,
+      version: committed,
+      events,
+      state,
+      environment,
+      traceparent,
+    });
+  }
+
+  function trace(spoken: readonly Spoken[], changes: readonly RunChange[]): void {
+    if (!telemetry.enabled) return;
+    for (const { item, inbound, said, changes: batch, receivedMs, nowMs } of spoken) {
+      const run = batch.runs.get(said.runId)?.run;
+      if (run?.meta.traced !== true) continue;
+      const message = { id: inbound.id, subject: item.subject, traceparent: item.traceparent };
+      telemetry.emitSpan(
+        processedSpan(run.meta, message, {
+          startMs: receivedMs,
+          endMs: Math.max(receivedMs, nowMs),
+        }),
+      );
+    }
+    for (const change of changes) if (change.run.meta.traced) traceChange(change);
+  }
+
+  function traceChange({ run, events, committed }: RunChange): void {
+    const { meta } = run;
+    emitAll(
+      telemetry,
+      spansOf(run, events, (taskId, attempt) => attemptOf(run, taskId, attempt)),
+    );
+    const span = {
+      spanId: eventSpanOf(meta, committed),
+      parentSpanId: runSpanOf(meta),
+      destination: "chasqui.event",
+      stream: "CHASQUI_EVENTS",
+    };
+    telemetry.emitSpan(saidSpan(meta, span, events.at(-1)?.atMs ?? meta.createdMs));
+  }
+
+  return {
+    say,
+    async sayEffects(run, runEffects) {
+      const said = {
+        runEffects,
+        dagEffects: [],
+        outcome: { kind: "nothing" as const, aggregate: "", why: "" },
+        runId: run.meta.runId,
+      };
+      const [messages = []] = await messagesOf([{ said, cause: "sweeper" }]);
+      return bus.publish(messages);
+    },
+  };
+}
+
+/** A copy that TASKS refuses is there already, or will be sent by the sweeper; everything else must be stored. */
+function isSaid(messages: readonly OutMessage[], outcomes: readonly PublishOutcome[]): boolean {
+  return outcomes.every((outcome, index) => {
+    if (outcome === "failed") return false;
+    return outcome !== "refused" || messages[index]?.subject.startsWith("chasqui.task.") === true;
+  });
+}

@@ -1,0 +1,126 @@
+// What people and programs ask for: runs, tasks, histories, DAGs. Cold paths, written with drizzle.
+import { and, asc, desc, eq, gte, inArray, like, lt, ne, or, sql as raw } from "drizzle-orm";
+import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import { audit, dag, dagVersion, run, runEvent, task } from "./schema.ts";
+
+type Db = PostgresJsDatabase;
+export type RunRecord = typeof run.$inferSelect;
+export type TaskRecord = typeof task.$inferSelect;
+
+export async function runById(db: Db, runId: string): Promise<RunRecord | undefined> {
+  const [row] = await db.select().from(run).where(eq(run.runId, runId)).limit(1);
+  return row;
+}
+
+/** At most two, so that an ambiguous prefix is seen. */
+export function runsByPrefix(db: Db, prefix: string): Promise<RunRecord[]> {
+  return db
+    .select()
+    .from(run)
+    .where(like(run.runId, `${prefix.replaceAll(/[\\%_]/g, "\\$&")}%`))
+    .limit(2);
+}
+
+export async function newestRun(
+  db: Db,
+  dagId: string,
+  key?: string,
+): Promise<RunRecord | undefined> {
+  const ofDag = eq(run.dagId, dagId);
+  const [row] = await db
+    .select()
+    .from(run)
+    .where(key === undefined ? ofDag : and(ofDag, eq(run.key, key)))
+    .orderBy(desc(run.createdAt))
+    .limit(1);
+  return row;
+}
+
+export const tasksOf = (db: Db, runId: string): Promise<TaskRecord[]> =>
+  db.select().from(task).where(eq(task.runId, runId));
+
+/** The page after (createdAt, runId), newest first. */
+export function listRuns(
+  db: Db,
+  filter: {
+    dagId: string;
+    states: RunRecord["state"][];
+    after: { at: Date; runId: string } | undefined;
+  },
+  limit: number,
+): Promise<RunRecord[]> {
+  const { after } = filter;
+  return db
+    .select()
+    .from(run)
+    .where(
+      and(
+        filter.dagId === "" ? undefined : eq(run.dagId, filter.dagId),
+        filter.states.length === 0 ? undefined : inArray(run.state, filter.states),
+        after === undefined
+          ? undefined
+          : or(
+              lt(run.createdAt, after.at),
+              and(eq(run.createdAt, after.at), lt(run.runId, after.runId)),
+            ),
+      ),
+    )
+    .orderBy(desc(run.createdAt), desc(run.runId))
+    .limit(limit);
+}
+
+/** The page from (settledAt, runId), oldest first. */
+export function listSettled(
+  db: Db,
+  from: { at: Date; afterRunId: string | undefined },
+  limit: number,
+): Promise<RunRecord[]> {
+  const { at, afterRunId } = from;
+  const since =
+    afterRunId === undefined
+      ? gte(run.settledAt, at)
+      : raw`(${run.settledAt}, ${run.runId}) > (${at.toISOString()}::timestamptz, ${afterRunId})`;
+  return db
+    .select()
+    .from(run)
+    .where(since)
+    .orderBy(asc(run.settledAt), asc(run.runId))
+    .limit(limit);
+}
+
+export const redTasks = (db: Db, runIds: string[]): Promise<TaskRecord[]> =>
+  db
+    .select()
+    .from(task)
+    .where(and(inArray(task.runId, runIds), ne(task.state, "succeeded")));
+
+export const historyOf = (db: Db, runId: string) =>
+  db.select().from(runEvent).where(eq(runEvent.runId, runId)).orderBy(asc(runEvent.version));
+
+export const listDags = (db: Db) =>
+  db.select().from(dag).where(ne(dag.number, 0)).orderBy(asc(dag.dagId));
+
+export async function dagById(db: Db, dagId: string) {
+  const [row] = await db
+    .select()
+    .from(dag)
+    .where(and(eq(dag.dagId, dagId), ne(dag.number, 0)));
+  return row;
+}
+
+export async function versionOf(db: Db, dagId: string, number: number) {
+  const [row] = await db
+    .select()
+    .from(dagVersion)
+    .where(and(eq(dagVersion.dagId, dagId), eq(dagVersion.number, number)));
+  return row;
+}
+
+export interface Audited {
+  readonly principal: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly reason: string;
+  readonly detail: unknown;
+}
+export const writeAudit = (db: Db, entry: Audited) => db.insert(audit).values(entry);

@@ -1,0 +1,115 @@
+// What the sweeper looks for: rows that still wait for somebody to hear them. Every statement is bounded.
+import type { StreamPosition } from "@chasqui/bus";
+import type { Recorded } from "@chasqui/machine";
+import type { Sql } from "postgres";
+
+const ROWS_MAX = 1_000;
+
+/** Runs whose wake time came. */
+export async function dueTimers(sql: Sql): Promise<{ runId: string; wakeMs: number }[]> {
+  const rows = await sql<{ run_id: string; wake_ms: number }[]>`
+    select run_id, round(extract(epoch from wake_at) * 1000)::float8 as wake_ms
+    from state_machine.run where wake_at <= now() order by wake_at limit ${ROWS_MAX}`;
+  return rows.map((row) => ({ runId: row.run_id, wakeMs: row.wake_ms }));
+}
+
+/** Runs with an assignment that nobody accepted, or a cancel whose end was not seen. */
+export async function unacceptedOrCancelling(
+  sql: Sql,
+  olderMs: number,
+  limit: number,
+): Promise<string[]> {
+  const rows = await sql<{ run_id: string }[]>`
+    select run_id from (
+      (select run_id, min(assigned_at) as since from state_machine.task
+       where state = 'assigned' and accepted_at is null
+         and assigned_at < now() - ${olderMs}::float8 * interval '1 millisecond'
+       group by run_id order by since limit ${limit})
+      union all
+      (select run_id, min(assigned_at) from state_machine.task
+       where state = 'cancelling' group by run_id limit ${limit})
+    ) waiting group by run_id limit ${limit}`;
+  return rows.map((row) => row.run_id);
+}
+
+/** Runs that hold a slot of their DAG and have not begun. */
+export async function admittedButQueued(sql: Sql, olderMs: number): Promise<string[]> {
+  const rows = await sql<{ run_id: string }[]>`
+    select r.run_id from state_machine.dag d join state_machine.run r on r.run_id = any(d.active)
+    where r.state = 'queued' and r.last_at < now() - ${olderMs}::float8 * interval '1 millisecond'
+    limit ${ROWS_MAX}`;
+  return rows.map((row) => row.run_id);
+}
+
+/** Settled runs that still hold a slot of their DAG. */
+export async function settledButActive(sql: Sql, olderMs: number): Promise<string[]> {
+  const rows = await sql<{ run_id: string }[]>`
+    select r.run_id from state_machine.dag d join state_machine.run r on r.run_id = any(d.active)
+    where r.settled_at < now() - ${olderMs}::float8 * interval '1 millisecond' limit ${ROWS_MAX}`;
+  return rows.map((row) => row.run_id);
+}
+
+export interface Behind {
+  readonly runId: string;
+  readonly version: number;
+  readonly events: readonly Recorded[];
+}
+
+/** Commits whose events were not (known to be) published, oldest first in each run. */
+export async function eventsBehind(sql: Sql, olderMs: number): Promise<Behind[]> {
+  const rows = await sql<{ run_id: string; version: number; events: string }[]>`
+    select e.run_id, e.version, e.events from (
+      select run_id, announced_version from state_machine.run
+      where announced_version < version and last_at < now() - ${olderMs}::float8 * interval '1 millisecond'
+        and last_at > now() - interval '30 days'
+      order by last_at limit 100) r
+    join state_machine.run_event e on e.run_id = r.run_id and e.version > r.announced_version
+    order by e.run_id, e.version limit ${ROWS_MAX}`;
+  return rows.map((row) => ({
+    runId: row.run_id,
+    version: row.version,
+    events: JSON.parse(row.events) as Recorded[],
+  }));
+}
+
+export async function noteAnnounced(
+  sql: Sql,
+  versions: ReadonlyMap<string, number>,
+): Promise<void> {
+  if (versions.size === 0) return;
+  await sql`
+    update state_machine.run r set announced_version = greatest(r.announced_version, i.version)
+    from unnest(${[...versions.keys()]}::text[], ${[...versions.values()]}::int[]) as i(run_id, version)
+    where r.run_id = i.run_id`;
+}
+
+/** Runs that have not settled, in pages by id. */
+export async function unsettledRuns(sql: Sql, after: string, limit: number): Promise<string[]> {
+  const rows = await sql<{ run_id: string }[]>`
+    select run_id from state_machine.run
+    where settled_at is null and run_id > ${after} order by run_id limit ${limit}`;
+  return rows.map((row) => row.run_id);
+}
+
+/**
+ * Notes how far the streams have come, and says whether one went back: then what JetStream held is gone. The note
+ * is replaced in the statement that reads it, so of several replicas one sees the loss.
+ */
+export async function streamWentBack(
+  sql: Sql,
+  positions: Readonly<Record<string, StreamPosition>>,
+): Promise<boolean> {
+  const entries = Object.entries(positions);
+  const rows = await sql<{ lost: boolean }[]>`
+    with seen as (
+      select * from unnest(
+        ${entries.map(([stream]) => stream)}::text[], ${entries.map(([, p]) => p.created)}::text[],
+        ${entries.map(([, p]) => p.lastSequence)}::bigint[]) as t(stream, created, last_sequence)),
+    before as (select p.* from state_machine.stream_position p join seen using (stream) for update of p),
+    noted as (
+      insert into state_machine.stream_position (stream, created, last_sequence) select * from seen
+      on conflict (stream) do update set created = excluded.created, last_sequence = excluded.last_sequence)
+    select b.created <> s.created or b.last_sequence > s.last_sequence as lost
+    from seen s join before b using (stream)`;
+  return rows.some((row) => row.lost);
+}

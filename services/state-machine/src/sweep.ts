@@ -1,0 +1,145 @@
+// The sweeper changes no state; it only says again what the rows still want and nobody seems to have heard:
+// due timers, assignments not accepted, cancels of attempts not ended, admissions, settlements, events behind.
+// Any number of replicas may sweep: everything said has a derived id.
+import type { Bus } from "@chasqui/bus";
+import type { Logger } from "@chasqui/chassis";
+import { allWanted } from "@chasqui/machine";
+import type { Recorded } from "@chasqui/machine";
+import type { Sql } from "postgres";
+import type { CachedRun } from "./core/aggregates.ts";
+import { announce } from "./say/events.ts";
+import { inboxMessage, settleRun, timerDue } from "./say/messages.ts";
+import { eventSpanOf, traceparentOf } from "./say/traces.ts";
+import type { Speaker } from "./speaker.ts";
+import { loadRuns } from "./store/load.ts";
+import * as unheard from "./store/unheard.ts";
+import type { Versions } from "./store/versions.ts";
+
+export interface SweepOptions {
+  readonly sql: Sql;
+  readonly bus: Pick<Bus, "publish" | "streamPositions">;
+  readonly versions: Versions;
+  readonly speaker: Speaker;
+  readonly environment: string;
+  readonly log: Logger;
+  /** How long something may be unheard before it is said again. */
+  readonly unheardMs: number;
+}
+
+const TIMERS_EVERY_MS = 1_000;
+const RUNS_MAX = 200;
+
+export interface Sweeper {
+  readonly name: string;
+  /** One full round; tests call it, the timer does too. */
+  sweep(): Promise<void>;
+  /** Says everything that the unsettled runs want, accepted or not: after the loss of a stream. */
+  sayAllAgain(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function startSweeper(options: SweepOptions): Sweeper {
+  const { sql, bus, versions, speaker, log } = options;
+  let stopped = false;
+  let working: Promise<void> = Promise.resolve();
+  const exclusively = (work: () => Promise<void>): Promise<void> =>
+    (working = working.then(async () => {
+      if (stopped) return;
+      await work().catch((thrown: unknown) =>
+        log.warn({ err: thrown }, "sweep broken off; the next one goes on"),
+      );
+    }));
+
+  async function timers(): Promise<void> {
+    const due = await unheard.dueTimers(sql);
+    if (due.length > 0) await bus.publish(due.map(({ runId, wakeMs }) => timerDue(runId, wakeMs)));
+  }
+
+  async function sayRuns(
+    runIds: readonly string[],
+    options_: { accepted: boolean },
+  ): Promise<void> {
+    const { runs } = await loadRuns(sql, versions, runIds);
+    for (const run of runs) {
+      const effects = allWanted(run.state, options_).filter((effect) => effect.kind !== "tell_dag");
+      if (effects.length > 0)
+        await speaker.sayEffects(
+          run,
+          effects.map((effect) => ({ run, effect })),
+        );
+    }
+  }
+
+  async function admissions(): Promise<void> {
+    const runIds = await unheard.admittedButQueued(sql, options.unheardMs);
+    await bus.publish(
+      runIds.map((runId) =>
+        inboxMessage("run", runId, `admit:${runId}`, { case: "admitRun", value: { runId } }),
+      ),
+    );
+    const settled = await unheard.settledButActive(sql, options.unheardMs);
+    const { runs } = await loadRuns(sql, versions, settled);
+    await bus.publish(runs.map(settleRun));
+  }
+
+  async function announcements(): Promise<void> {
+    const behind = await unheard.eventsBehind(sql, options.unheardMs);
+    const { runs } = await loadRuns(sql, versions, [...new Set(behind.map(({ runId }) => runId))]);
+    const byId = new Map(runs.map((run) => [run.meta.runId, run]));
+    const highest = new Map<string, number>();
+    for (const { runId, version, events } of behind) {
+      const run = byId.get(runId);
+      if (run === undefined) continue;
+      const outcomes = await bus.publish(messagesOf(run, version, events, options.environment));
+      if (outcomes.includes("failed")) break;
+      highest.set(runId, version);
+    }
+    await unheard.noteAnnounced(sql, highest);
+  }
+
+  async function sweep(): Promise<void> {
+    const runIds = await unheard.unacceptedOrCancelling(sql, options.unheardMs, RUNS_MAX);
+    await sayRuns(runIds, { accepted: false });
+    await admissions();
+    await announcements();
+    if (await unheard.streamWentBack(sql, await bus.streamPositions())) {
+      log.warn("a stream was lost and made again: everything still wanted is said again");
+      await everything();
+    }
+  }
+
+  async function everything(): Promise<void> {
+    let after = "";
+    for (;;) {
+      const runIds = await unheard.unsettledRuns(sql, after, RUNS_MAX);
+      if (runIds.length === 0) return;
+      await sayRuns(runIds, { accepted: true });
+      after = runIds.at(-1) ?? after;
+    }
+  }
+
+  const fast = setInterval(() => void exclusively(timers), TIMERS_EVERY_MS);
+  const slow = setInterval(() => void exclusively(sweep), Math.max(500, options.unheardMs / 2));
+  return {
+    name: "sweeper",
+    sweep: () => exclusively(sweep),
+    sayAllAgain: () => exclusively(everything),
+    async stop() {
+      stopped = true;
+      clearInterval(fast);
+      clearInterval(slow);
+      await working;
+    },
+  };
+}
+
+function messagesOf(
+  run: CachedRun,
+  version: number,
+  events: readonly Recorded[],
+  environment: string,
+) {
+  const { meta, state } = run;
+  const traceparent = traceparentOf(meta, eventSpanOf(meta, version));
+  return announce({ meta, plan: state.plan, version, events, state, environment, traceparent });
+}
