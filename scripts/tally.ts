@@ -94,7 +94,7 @@ export function tally(input: {
     }
   }
   remarks.push(...remarksOnSkips(parts, skips, isWhole));
-  if (passed + failed === 0) remarks.push("nothing ran");
+  if (passed + failed + remarks.length === 0) remarks.push("nothing ran");
   const skipped = parts.reduce((sum, { counts }) => sum + (counts?.skipped.length ?? 0), 0);
   return { passed, failed: failed + remarks.length, skipped, remarks };
 }

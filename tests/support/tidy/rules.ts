@@ -5,6 +5,7 @@ import {
   type Import,
   importsOf,
   isTest,
+  isToolConfig,
   type Manifest,
   packageOf,
   resolveRelative,
@@ -132,7 +133,7 @@ export function tooLong(sources: readonly Source[]): string[] {
 /** Exports have names. A tool's configuration is read by its default export and by nothing else. */
 export function namelessExports(sources: readonly Source[]): string[] {
   return sources
-    .filter(({ path }) => !/(^|\/)[\w-]+\.config\.[mc]?[jt]s$/.test(path))
+    .filter(({ path }) => !isToolConfig(path))
     .flatMap(({ path, text }) => {
       const code = withoutComments(text);
       const star = /^export \*(?!\s+as\b)/m.test(code) ? [`${path}: export *`] : [];
@@ -178,12 +179,18 @@ export interface DependencyFindings {
   readonly unused: readonly string[];
 }
 
-/** What each workspace declares against what it imports. Tests may use the root's tools, too. */
+/** What each workspace declares against what it imports. Tests may use whatever the project has installed. */
 export function dependencyFindings(
   sources: readonly Source[],
   manifests: readonly Manifest[],
   rootManifest: Manifest,
 ): DependencyFindings {
+  const installed = new Set(
+    [rootManifest, ...manifests].flatMap((manifest) => [
+      ...manifest.dependencies,
+      ...manifest.devDependencies,
+    ]),
+  );
   const undeclared = new Set<string>();
   const unused: string[] = [];
   for (const { path: folder, name: own, dependencies, devDependencies } of manifests) {
@@ -197,7 +204,7 @@ export function dependencyFindings(
           name === own ||
           dependencies.has(name) ||
           devDependencies.has(name) ||
-          (isTest(source.path) && rootManifest.devDependencies.has(name));
+          ((isTest(source.path) || isToolConfig(source.path)) && installed.has(name));
         if (!isKnown) undeclared.add(`${source.path}: ${name} is not in ${folder}/package.json`);
       }
     }

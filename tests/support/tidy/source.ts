@@ -28,8 +28,9 @@ export function readSources(root: string, patterns: readonly string[]): Source[]
     }));
 }
 
+/** Tests, and what only tests use: `testing.ts` beside a source, everything below `tests/`. */
 export function isTest(file: string): boolean {
-  return /\.test\.tsx?$/.test(file) || file.startsWith("tests/");
+  return /\.test\.tsx?$|\/testing\.ts$/.test(file) || file.startsWith("tests/");
 }
 
 /** `libs/bus` of `libs/bus/src/x.ts`; undefined outside of a workspace. */
@@ -43,6 +44,11 @@ export function packageOf(from: string): string {
     .split("/")
     .slice(0, from.startsWith("@") ? 2 : 1)
     .join("/");
+}
+
+/** A tool's configuration: read by the tool, never shipped. */
+export function isToolConfig(file: string): boolean {
+  return /(^|\/)[\w-]+\.config\.[mc]?[jt]s$/.test(file);
 }
 
 /** Where a relative import leads, from the root. */

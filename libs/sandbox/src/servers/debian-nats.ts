@@ -71,13 +71,14 @@ async function download(work: string, options: DebianOptions): Promise<DebianRes
   }
 }
 
-async function unpack(work: string, home: string): Promise<DebianResult> {
+async function unpack(work: string, { home, env }: DebianOptions): Promise<DebianResult> {
   const deb = (await readdir(work)).find((name) => name.endsWith(".deb"));
   if (deb === undefined)
     return { reason: `apt-get download nats-server left no package in ${work}` };
   const root = path.join(work, "root");
   const unpacked = await runCommand("dpkg-deb", ["-x", path.join(work, deb), root], {
     timeoutMs: 60_000,
+    env,
   });
   if (!unpacked.ok) return { reason: `dpkg-deb -x ${deb}: ${unpacked.output}` };
   // Whole or not at all, also when two processes do it at once: what is there already is as good.
@@ -101,7 +102,7 @@ export async function fetchDebianNats(options: DebianOptions): Promise<DebianRes
   const work = await mkdtemp(path.join(home, "apt-"));
   try {
     const got = await download(work, options);
-    return "path" in got ? await unpack(work, home) : got;
+    return "path" in got ? await unpack(work, options) : got;
   } finally {
     await rm(work, { recursive: true, force: true });
   }

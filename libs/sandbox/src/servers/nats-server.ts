@@ -84,6 +84,7 @@ class EmbeddedNats implements NatsServer {
   #accounts: string;
   #ports: Ports;
   #life: NatsProcess | undefined;
+  #isPaused = false;
 
   constructor(options: NatsOptions, log: LineLog) {
     this.#options = options;
@@ -139,12 +140,14 @@ class EmbeddedNats implements NatsServer {
     await this.restart();
   }
 
-  pause(): Promise<void> {
-    return this.#running().send("SIGSTOP");
+  async pause(): Promise<void> {
+    await this.#running().send("SIGSTOP");
+    this.#isPaused = true;
   }
 
-  resume(): Promise<void> {
-    return this.#running().send("SIGCONT");
+  async resume(): Promise<void> {
+    await this.#running().send("SIGCONT");
+    this.#isPaused = false;
   }
 
   async wipeStore(): Promise<void> {
@@ -180,6 +183,7 @@ class EmbeddedNats implements NatsServer {
     const log = this.#log;
     const life = await launchNats({ program, dir, configFile, log, readyMsMax: READY_MS_MAX });
     this.#life = life;
+    this.#isPaused = false;
     this.#ports = { port: life.port, monitorPort: life.monitorPort };
     void life.over.then(() => {
       if (this.#life === life) this.#life = undefined;
@@ -216,10 +220,12 @@ class EmbeddedNats implements NatsServer {
     const life = this.#life;
     if (life === undefined) return;
     const tooLate = () => `nats-server ${life.pid} lives ${STOP_MS_MAX} ms after ${signal}`;
-    await life.send(signal);
+    // Whether a signal arrived is seen by the end: a server that ended meanwhile cannot be told anything.
+    const send = (name: typeof signal | "SIGCONT") => life.send(name).catch(() => undefined);
+    await send(signal);
     if (signal === "SIGTERM") {
-      await life.send("SIGCONT"); // a paused server hears nothing
-      await within(life.over, STOP_MS_MAX, tooLate).catch(() => life.send("SIGKILL"));
+      if (this.#isPaused) await send("SIGCONT"); // a paused server hears nothing
+      await within(life.over, STOP_MS_MAX, tooLate).catch(() => send("SIGKILL"));
     }
     await within(life.over, STOP_MS_MAX, tooLate);
   }

@@ -4,7 +4,7 @@ import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { runCommand } from "./command.ts";
-import { preparePostgresHome, type User } from "./postgres-home.ts";
+import { type HomeOptions, preparePostgresHome, type User } from "./postgres-home.ts";
 import { commandLineOf, isRunning } from "./process-table.ts";
 import { type OnWait, tellWhileWaiting } from "./wait.ts";
 
@@ -119,15 +119,17 @@ export async function settlePidFile({ folder }: Pick<Cluster, "folder">): Promis
   await rm(file, { force: true });
 }
 
-export async function openCluster(options: {
-  readonly dataDir: string;
+export interface ClusterOptions extends HomeOptions {
+  /** False: no fsync. Commits survive a kill of the server, not of the machine: for tests. */
   readonly durable: boolean;
   readonly onWait?: OnWait | undefined;
-}): Promise<Cluster> {
+}
+
+export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const { dataDir, durable, onWait } = options;
   await mkdir(dataDir, { recursive: true });
   const home = await tellWhileWaiting(
-    preparePostgresHome(dataDir),
+    preparePostgresHome(options),
     () => "copying PostgreSQL's programs to where its user can reach them",
     onWait,
   );

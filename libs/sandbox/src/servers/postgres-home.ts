@@ -74,12 +74,12 @@ async function can(user: User, test: "-x" | "-r", file: string): Promise<boolean
   return ok;
 }
 
-/** A folder for all users to pass through, outside of the clone. */
-async function commonFolder(user: User): Promise<string> {
-  for (const folder of new Set(["/var/tmp", tmpdir(), "/tmp"])) {
+/** The first of the folders that the user may pass through. */
+async function commonFolder(user: User, folders: readonly string[]): Promise<string> {
+  for (const folder of folders) {
     if (await can(user, "-x", folder)) return folder;
   }
-  throw new Error(`the user ${user.name} can reach neither /var/tmp nor ${tmpdir()}`);
+  throw new Error(`the user ${user.name} can reach none of ${folders.join(", ")}`);
 }
 
 /** A folder below a place where anybody may write is ours only if root made it and nobody else may change it. */
@@ -105,8 +105,7 @@ async function fingerprint(programs: string): Promise<string> {
   return hash.digest("hex").slice(0, 16);
 }
 
-async function copyPrograms(programs: string, user: User): Promise<string> {
-  const common = await commonFolder(user);
+async function copyPrograms(programs: string, common: string): Promise<string> {
   const copy = path.join(common, `chasqui-postgresql-${await fingerprint(programs)}`);
   if ((await lstat(copy).catch(() => undefined)) === undefined) {
     const fresh = await mkdtemp(path.join(common, "chasqui-postgresql-copy-"));
@@ -119,12 +118,12 @@ async function copyPrograms(programs: string, user: User): Promise<string> {
   return copy;
 }
 
-async function movedData(dataDir: string, user: User): Promise<string> {
+async function movedData(dataDir: string, user: User, common: string): Promise<string> {
   const key = createHash("sha256")
     .update(await realpath(dataDir))
     .digest("hex")
     .slice(0, 16);
-  const folder = path.join(await commonFolder(user), `chasqui-postgresql-data-${key}`);
+  const folder = path.join(common, `chasqui-postgresql-data-${key}`);
   await mkdir(folder, { mode: 0o711 }).catch((error: unknown) => {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
   });
@@ -137,9 +136,18 @@ async function movedData(dataDir: string, user: User): Promise<string> {
   return path.join(folder, "data");
 }
 
+export interface HomeOptions {
+  readonly dataDir: string;
+  /** A folder with bin/, lib/ and share/ of PostgreSQL; absent: what npm installed. */
+  readonly programs?: string | undefined;
+  /** Where programs and data go that the user cannot reach; outside of the clone. */
+  readonly commonFolders?: readonly string[] | undefined;
+}
+
 /** Decides user and places; makes the folders. */
-export async function preparePostgresHome(dataDir: string): Promise<PostgresHome> {
-  const programs = await installedPrograms();
+export async function preparePostgresHome(options: HomeOptions): Promise<PostgresHome> {
+  const { dataDir, commonFolders = ["/var/tmp", tmpdir(), "/tmp"] } = options;
+  const programs = options.programs ?? (await installedPrograms());
   await mkdir(dataDir, { recursive: true });
   const inPlace = path.join(dataDir, "data");
   if (process.getuid?.() !== 0) {
@@ -147,11 +155,16 @@ export async function preparePostgresHome(dataDir: string): Promise<PostgresHome
     return { user: undefined, programs, data: inPlace };
   }
   const user = await lentUser();
-  const data = (await can(user, "-x", dataDir)) ? inPlace : await movedData(dataDir, user);
+  const data = (await can(user, "-x", dataDir))
+    ? inPlace
+    : await movedData(dataDir, user, await commonFolder(user, commonFolders));
   await mkdir(data, { recursive: true });
   await chown(data, user.uid, user.gid);
+  await chmod(data, 0o711);
   const readsPrograms =
     (await can(user, "-x", path.join(programs, "bin/postgres"))) &&
     (await can(user, "-r", path.join(programs, "share/postgresql/postgres.bki")));
-  return { user, programs: readsPrograms ? programs : await copyPrograms(programs, user), data };
+  if (readsPrograms) return { user, programs, data };
+  const common = await commonFolder(user, commonFolders);
+  return { user, programs: await copyPrograms(programs, common), data };
 }

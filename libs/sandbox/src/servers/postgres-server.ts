@@ -7,25 +7,27 @@ import path from "node:path";
 import { guardProcess } from "./guard.ts";
 import { createLineLog, type LineLog } from "./line-log.ts";
 import { connectAdmin, createDatabase, dropDatabase } from "./postgres-admin.ts";
-import { type Cluster, openCluster, settlePidFile, SUPERUSER } from "./postgres-cluster.ts";
-import { type OnWait, within } from "./wait.ts";
+import {
+  type Cluster,
+  type ClusterOptions,
+  openCluster,
+  settlePidFile,
+  SUPERUSER,
+} from "./postgres-cluster.ts";
+import { within } from "./wait.ts";
 
 const READY_MS_MAX = 120_000; // recovery after a kill comes before readiness
 const STOP_MS_MAX = 15_000;
 const PORT_TRIES_MAX = 5;
 
-export interface PostgresOptions {
-  /** Absolute path of a folder for the data; made when missing, found again when not. */
-  readonly dataDir: string;
+/** `dataDir`: absolute path of a folder for the data; made when missing, found again when not. */
+export interface PostgresOptions extends ClusterOptions {
   /** Absent: any free port. */
   readonly port?: number;
   /** What to call the setting of the port in error messages. */
   readonly portSetting?: string;
-  /** False: no fsync; for tests, whose data need not survive the machine. */
-  readonly durable: boolean;
   /** More of PostgreSQL's settings, by their names. */
   readonly settings?: Readonly<Record<string, string>>;
-  readonly onWait?: OnWait | undefined;
 }
 
 export interface PostgresServer extends AsyncDisposable {
@@ -80,7 +82,8 @@ function settingsOf({ durable, settings }: PostgresOptions): string[] {
     lc_messages: "C", // the log is read
     logging_collector: "off",
     scram_iterations: "1", // see initdb
-    ...(durable ? {} : { fsync: "off", full_page_writes: "off", synchronous_commit: "off" }),
+    // Not synchronous_commit: a commit must survive the death of the server, if not of the machine.
+    ...(durable ? {} : { fsync: "off", full_page_writes: "off" }),
     ...settings,
   };
   return Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
