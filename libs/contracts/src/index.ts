@@ -283,5 +283,16 @@ export type {
   StreamName,
   StreamSpec,
 } from "./topology.ts";
+export {
+  ADMIN_USER,
+  bucketStream,
+  bucketSubject,
+  inboxPrefixOf,
+  jetStreamSubjects,
+  renderAccounts,
+  sourceUser,
+  usersOf,
+} from "./access.ts";
+export type { AccountsOptions, BusUser } from "./access.ts";
 export { Health, HealthCheckResponse_ServingStatus } from "./gen/grpc/health/v1/health_pb.ts";
 export { ServerReflection } from "./gen/grpc/reflection/v1/reflection_pb.ts";

@@ -1,0 +1,259 @@
+// One connection, as the rest of the bus sees it: whether it stands, who wants to know, and the API of JetStream.
+// Invariants:
+//   L1. It reconnects for ever; only `close` or `drain` ends it. A wrong password at the start rejects.
+//   L2. No listener's mistake reaches the client: an error thrown into its reader would end the reading silently.
+//   L3. A broker that stands still is noticed within 15 s: it is pinged, not trusted.
+import { randomBytes } from "node:crypto";
+import { inboxPrefixOf } from "@chasqui/contracts";
+import {
+  connect,
+  ErrorCode,
+  Events,
+  NatsError,
+  type ConnectionOptions,
+  type Msg,
+  type NatsConnection,
+  type Status,
+  type Subscription,
+} from "nats";
+import { BusError, JetStreamError, reasonOf } from "./errors.ts";
+import type { BusLog } from "./types.ts";
+
+const DIAL_MS_MAX = 5_000;
+const RECONNECT_DELAY_MS = 100;
+const PING_INTERVAL_MS = 5_000;
+const PINGS_UNANSWERED_MAX = 2;
+const REQUEST_MS_MAX = 5_000;
+const FIRST_CONNECT_DELAY_MS_MAX = 2_000;
+const DRAIN_MS_MAX = 3_000;
+
+export interface LinkOptions {
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+  readonly service: string;
+  readonly log: BusLog;
+}
+
+export type Unlisten = () => void;
+
+export interface Link {
+  readonly nc: NatsConnection;
+  readonly user: string;
+  readonly log: BusLog;
+  readonly state: "connected" | "reconnecting" | "closed";
+  /** A subject below the user's inbox that nobody else has. */
+  inbox(): string;
+  /** Each returns how to listen no more. */
+  onDisconnect(listener: () => void): Unlisten;
+  onReconnect(listener: () => void): Unlisten;
+  /** The server refused a publish to this subject, some time ago. */
+  onForbidden(listener: (subject: string) => void): Unlisten;
+  /** A subscription whose handler may throw; the error is logged. */
+  subscribe(subject: string, handle: (message: Msg) => void): Subscription;
+  /** Asks the JetStream API. Throws JetStreamError for its errors, BusError when there is no answer. */
+  request(subject: string, body?: object): Promise<object>;
+  /** The same for an answer that is a message, not JSON. */
+  requestMessage(subject: string, body?: object): Promise<Msg>;
+  drain(): Promise<void>;
+}
+
+function connectionOptions({ url, user, password, service }: LinkOptions): ConnectionOptions {
+  return {
+    servers: url.split(",").map((server) => server.trim()),
+    user,
+    pass: password,
+    name: service,
+    inboxPrefix: inboxPrefixOf(user),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_DELAY_MS,
+    reconnectJitter: RECONNECT_DELAY_MS,
+    timeout: DIAL_MS_MAX,
+    pingInterval: PING_INTERVAL_MS,
+    maxPingOut: PINGS_UNANSWERED_MAX,
+    // While accounts are being reloaded a good password is refused for a moment: that must not end us.
+    ignoreAuthErrorAbort: true,
+    noAsyncTraces: true, // a stack trace per request costs more than the request
+    ...(url.startsWith("tls:") ? { tls: {} } : {}),
+  };
+}
+
+/** Waits for the broker as long as it takes: services and broker may start in any order. */
+async function firstConnect(options: LinkOptions): Promise<NatsConnection> {
+  for (
+    let delayMs = RECONNECT_DELAY_MS;
+    ;
+    delayMs = Math.min(delayMs * 2, FIRST_CONNECT_DELAY_MS_MAX)
+  ) {
+    try {
+      return await connect(connectionOptions(options));
+    } catch (thrown) {
+      if (thrown instanceof NatsError && thrown.isAuthError())
+        throw new BusError(
+          `bus user ${JSON.stringify(options.user)} at ${options.url}: the server refused the login: ` +
+            "want a user of its accounts and that user's password",
+          { cause: thrown },
+        );
+      if (!isUnreachable(thrown)) throw new BusError(`bus at ${options.url}`, { cause: thrown });
+      options.log.warn({ url: options.url, err: reasonOf(thrown) }, "bus: waiting for nats-server");
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+    }
+  }
+}
+
+function isUnreachable(thrown: unknown): boolean {
+  const codes: readonly string[] = [
+    ErrorCode.ConnectionRefused,
+    ErrorCode.ConnectionTimeout,
+    ErrorCode.Timeout,
+    ErrorCode.Disconnect,
+    "ECONNRESET",
+    "EPIPE",
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "EHOSTUNREACH",
+    "ETIMEDOUT",
+  ];
+  return thrown instanceof NatsError && codes.includes(thrown.code);
+}
+
+interface Listeners<T extends unknown[]> {
+  add(listener: (...args: T) => void): Unlisten;
+  /** Calls all, whatever one of them throws. */
+  tell(...args: T): void;
+}
+
+function listeners<T extends unknown[]>(log: BusLog): Listeners<T> {
+  const all = new Set<{ call(...args: T): void }>();
+  return {
+    add(call) {
+      const entry = { call };
+      all.add(entry);
+      return () => void all.delete(entry);
+    },
+    tell(...args) {
+      for (const { call } of all) {
+        try {
+          call(...args);
+        } catch (thrown) {
+          log.error({ err: reasonOf(thrown) }, "bus: a listener threw");
+        }
+      }
+    },
+  };
+}
+
+export async function openLink(options: LinkOptions): Promise<Link> {
+  const { user, log } = options;
+  const nc = await firstConnect(options);
+  const prefix = inboxPrefixOf(user);
+  const disconnected = listeners<[]>(log);
+  const reconnected = listeners<[]>(log);
+  const forbidden = listeners<[subject: string]>(log);
+  let state: Link["state"] = "connected";
+  let closing = false;
+
+  const onStatus = (status: Status): void => {
+    if (status.type === Events.Disconnect) {
+      state = "reconnecting";
+      log.warn({ server: status.data }, "bus: disconnected");
+      disconnected.tell();
+    } else if (status.type === Events.Reconnect) {
+      state = "connected";
+      log.info({ server: status.data }, "bus: connected again");
+      reconnected.tell();
+    } else if (status.permissionContext !== undefined) {
+      const { operation, subject } = status.permissionContext;
+      log.error({ user, operation, subject }, "bus: the server refused a subject to this user");
+      if (operation === "publish") forbidden.tell(subject);
+    } else if (status.type === Events.Error)
+      log.warn({ code: status.data }, "bus: the server reported an error");
+  };
+  void (async () => {
+    for await (const status of nc.status()) onStatus(status);
+  })();
+  void nc.closed().then((error) => {
+    state = "closed";
+    disconnected.tell();
+    if (!closing) log.error({ err: reasonOf(error ?? "no reason") }, "bus: connection closed");
+  });
+
+  return {
+    nc,
+    user,
+    log,
+    get state() {
+      return state;
+    },
+    inbox: () => `${prefix}.${randomBytes(8).toString("base64url").replaceAll("-", "_")}`,
+    onDisconnect: disconnected.add,
+    onReconnect: reconnected.add,
+    onForbidden: forbidden.add,
+    subscribe: (subject, handle) =>
+      nc.subscribe(subject, {
+        callback: (error, message) => {
+          try {
+            if (error === null) handle(message);
+            else log.error({ subject, err: reasonOf(error) }, "bus: subscription ended");
+          } catch (thrown) {
+            log.error({ subject, err: reasonOf(thrown) }, "bus: a subscriber threw");
+          }
+        },
+      }),
+    async request(subject, body) {
+      const answer = await ask(nc, { user, subject, body });
+      return parseAnswer(answer, subject);
+    },
+    requestMessage: (subject, body) => ask(nc, { user, subject, body }),
+    async drain() {
+      if (closing) return void (await nc.closed());
+      closing = true;
+      // Without a connection there is nothing to flush, and draining would wait for one.
+      const drained = state === "connected" ? nc.drain() : nc.close();
+      const timer = setTimeout(() => void nc.close(), DRAIN_MS_MAX);
+      await drained.catch(() => undefined);
+      await nc.closed();
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function ask(
+  nc: NatsConnection,
+  question: { user: string; subject: string; body: object | undefined },
+): Promise<Msg> {
+  const { user, subject, body } = question;
+  try {
+    return await nc.request(subject, body === undefined ? "" : JSON.stringify(body), {
+      timeout: REQUEST_MS_MAX,
+    });
+  } catch (thrown) {
+    const code = thrown instanceof NatsError ? thrown.code : "";
+    const why =
+      code === ErrorCode.PermissionsViolation
+        ? `user ${user} may not ask it`
+        : code === ErrorCode.NoResponders
+          ? "nobody answers there: want a server with JetStream enabled for this account"
+          : code === ErrorCode.Timeout
+            ? `no answer within ${REQUEST_MS_MAX} ms`
+            : reasonOf(thrown);
+    throw new BusError(`request ${subject}: ${why}`, { cause: thrown });
+  }
+}
+
+function parseAnswer(message: Msg, subject: string): object {
+  const value: unknown = JSON.parse(message.string());
+  if (typeof value !== "object" || value === null)
+    throw new BusError(
+      `request ${subject}: answered ${message.string().slice(0, 100)}: want an object`,
+    );
+  if ("error" in value) {
+    const error = value.error as { description?: string; err_code?: number; code?: number };
+    const code = error.err_code ?? error.code ?? 0;
+    throw new JetStreamError(
+      `${subject}: ${error.description ?? "no description"} (${code})`,
+      code,
+    );
+  }
+  return value;
+}

@@ -1,0 +1,136 @@
+// What a service sees of the bus. Nothing here names a NATS type: the client behind it can change.
+import type { Installation, KindAnnouncement, StreamName } from "@chasqui/contracts";
+
+export interface OutMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** Nats-Msg-Id: a second copy within the stream's window is not stored again. */
+  readonly id?: string | undefined;
+  readonly traceparent?: string | undefined;
+  /** `ce-…` on public streams; the hot streams carry none. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+export type PublishOutcome =
+  | "stored"
+  | "duplicate"
+  /** The stream takes no more: one message of this subject is there already, or the stream is full. */
+  | "refused"
+  /** No answer: disconnected, timed out, no stream, not allowed. It may have been stored all the same. */
+  | "failed";
+
+export interface Delivery {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** Nats-Msg-Id, else `<stream>:<sequence>`. The same for every delivery of one message, also a redriven one. */
+  readonly id: string;
+  header(name: string): string | undefined;
+  /** 1 = first. */
+  readonly deliveryCount: number;
+  readonly streamSequence: number;
+  /** When the stream took it. */
+  readonly publishedMs: number;
+  readonly ageMs: number;
+  readonly traceparent: string | undefined;
+  /** Tells the server that the work goes on; the bus does so by itself, too. */
+  working(): void;
+}
+
+/** A delivery that its receiver settles. Only the first settlement counts. */
+export interface BatchItem extends Delivery {
+  ack(): void;
+  retry(delayMs: number): void;
+  /** Copies the message to CHASQUI_DEAD, then ends it; if the copy is not stored, it comes again instead. */
+  dead(reason: string): Promise<void>;
+}
+
+export interface Consuming {
+  /** Takes nothing new, waits for the work in hand, after the deadline aborts it and gives it back. */
+  stop(deadlineMs: number): Promise<void>;
+  readonly inFlight: number;
+  /** When the last message came; 0 for never. */
+  readonly lastMessageMs: number;
+}
+
+export interface BatchSource {
+  /** What arrived since the last call, at least 1 and at most `batchMax`; `[]` once stopped. */
+  next(): Promise<BatchItem[]>;
+  /** Takes nothing new and gives back what nobody has taken. */
+  stop(): Promise<void>;
+  readonly waiting: number;
+}
+
+export interface ConsumeOptions {
+  readonly concurrency: number;
+  handle(delivery: Delivery, signal: AbortSignal): Promise<void>;
+  /** Told once the dead letter is stored, before the message is let go. */
+  onDead?(delivery: Delivery, reason: string): Promise<void>;
+}
+
+export interface ReadOptions {
+  /** False: ends when it has read what is there. */
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
+  /** Only what the stream took from then on. */
+  readonly startMs?: number | undefined;
+}
+
+export interface Subscribed {
+  unsubscribe(): void;
+}
+
+export interface Needs {
+  readonly durables: readonly string[];
+  readonly streams: readonly StreamName[];
+}
+
+export interface StreamPosition {
+  readonly created: string;
+  readonly lastSequence: number;
+}
+
+export interface Bus {
+  publish(messages: readonly OutMessage[]): Promise<PublishOutcome[]>;
+  /** Rejects unless it was stored, now or before. */
+  publishOne(message: OutMessage): Promise<void>;
+  /** Core NATS: to whoever listens now, without a promise. */
+  publishPlain(subject: string, data: Uint8Array): void;
+  subscribePlain(
+    subject: string,
+    handle: (data: Uint8Array, subject: string, reply?: string) => void,
+  ): Subscribed;
+  /** A fresh reply subject that this user may read. */
+  inbox(): string;
+  consume(durable: string, options: ConsumeOptions): Promise<Consuming>;
+  consumeBatches(
+    durables: readonly string[],
+    options: { readonly batchMax: number },
+  ): Promise<BatchSource>;
+  readStream(stream: StreamName, filter: string, options: ReadOptions): AsyncIterable<Delivery>;
+  /** Says it now, and again after every reconnect. */
+  announceKind(announcement: KindAnnouncement): Promise<void>;
+  listKinds(): Promise<KindAnnouncement[]>;
+  /** Refuses what differs from the topology, with what to do. */
+  checkTopology(needs: Needs): Promise<void>;
+  streamPositions(): Promise<Record<StreamName, StreamPosition>>;
+  readonly state: "connected" | "reconnecting" | "closed";
+  onReconnect(listener: () => void): void;
+  drain(): Promise<void>;
+}
+
+/** The part of a pino logger that the bus writes to. */
+export interface BusLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface ConnectOptions {
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+  /** The name that the server shows for this connection. */
+  readonly service: string;
+  readonly installation: Installation;
+  readonly log?: BusLog | undefined;
+}
