@@ -1,0 +1,42 @@
+// The door of @chasqui/runner: how a service runs tasks of its own kinds.
+//   const runner = await startRunner({ service, kinds: [callRunner({ kind: "acme.invoice", … })], bus, claims, … });
+
+export { ConfigError, TaskFailure, failureClasses } from "./attempt.ts";
+export type {
+  Attempt,
+  AttemptRef,
+  AttemptTimes,
+  FailureInit,
+  FailureKind,
+  Json,
+  Outcome,
+} from "./attempt.ts";
+export type { CallContext } from "./context.ts";
+export {
+  described,
+  duration,
+  flag,
+  integer,
+  json,
+  list,
+  map,
+  oneOf,
+  oneOrMany,
+  optional,
+  scalarText,
+  text,
+  withDefault,
+} from "./config/fields.ts";
+export type { Field } from "./config/fields.ts";
+export { kindConfig, object } from "./config/kind-config.ts";
+export type { ConfigOf, KindConfig } from "./config/kind-config.ts";
+export { RETAIN_MS } from "./core/sweep.ts";
+export type { HeldJob } from "./core/sweep.ts";
+export { decodeInventory, encodeInventory } from "./inventory.ts";
+export type { Inventory } from "./inventory.ts";
+export { callRunner, jobRunner } from "./kinds.ts";
+export type { CallKind, HeldRef, JobKind, JobReports, Runner } from "./kinds.ts";
+export type { AttemptLog } from "./logs.ts";
+export type { Claims, RunnerBus, RunnerLog, RunnerPart, RunnerTelemetry } from "./ports.ts";
+export { startRunner } from "./start-runner.ts";
+export type { RunnerOptions, RunningRunner } from "./start-runner.ts";

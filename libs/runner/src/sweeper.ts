@@ -1,0 +1,81 @@
+// Goes through what a job kind holds outside, once in a while, and through its decisions (core/sweep.ts).
+// Invariant: one look at a time; a look that fails decides nothing, and says nothing in the inventory.
+import { subjects } from "@chasqui/contracts";
+import { afterAsking, beforeAsking } from "./core/sweep.ts";
+import type { SweepAction } from "./core/sweep.ts";
+import type { Deps } from "./deps.ts";
+import { encodeInventory } from "./inventory.ts";
+import type { HeldRef, JobKind } from "./kinds.ts";
+
+/** Claims asked and actions taken at a time. */
+const AT_ONCE = 8;
+
+export interface Sweeper {
+  /** One look; joins one that is under way. */
+  sweep(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function startSweeper(
+  kind: JobKind<unknown>,
+  deps: Deps,
+  options: { readonly service: string; readonly everyMs: number; submitting(): string[] },
+): Sweeper {
+  const { bus, log, now } = deps;
+  const stopping = new AbortController();
+  let under: Promise<void> | undefined;
+
+  const act = async (job: HeldRef, action: SweepAction): Promise<void> => {
+    switch (action) {
+      case "keep":
+        return;
+      case "ask": {
+        const claim = await deps.asking.once(job.ref, stopping.signal);
+        return claim === undefined ? undefined : act(job, afterAsking(job, claim));
+      }
+      case "report":
+        return kind.report(job.attemptId);
+      case "confirm":
+        return kind.confirm(job.attemptId);
+      case "discard":
+        return kind.discard(job.attemptId);
+      case "end": {
+        const fields = { attempt_id: job.attemptId, run_id: job.ref.runId };
+        log.warn(fields, `${kind.kind}: nobody wants what runs here; it is ended`);
+        await kind.cancel(job.ref, "the attempt is not wanted any more");
+      }
+    }
+  };
+  const look = async (): Promise<void> => {
+    const jobs = await kind.list();
+    const live = jobs.filter((job) => job.state.is !== "confirmed").map((job) => job.attemptId);
+    const attemptIds = [...new Set([...live, ...options.submitting()])];
+    const inventory = { service: options.service, kind: kind.kind, atMs: now(), attemptIds };
+    bus.publishPlain(subjects.inventory(kind.kind), encodeInventory(inventory));
+    const queue = [...jobs];
+    const worker = async (): Promise<void> => {
+      for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
+        if (stopping.signal.aborted) return;
+        await act(job, beforeAsking(job, now())).catch((error: unknown) =>
+          log.warn({ attempt_id: job?.attemptId, error }, `${kind.kind}: swept in vain`),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  };
+  const sweep = (): Promise<void> => {
+    under ??= look()
+      .catch((error: unknown) => log.warn({ error }, `${kind.kind}: could not list what is held`))
+      .finally(() => (under = undefined));
+    return under;
+  };
+  const timer = setInterval(() => void sweep(), options.everyMs).unref();
+  return {
+    sweep,
+    async stop() {
+      clearInterval(timer);
+      stopping.abort(new Error("the runner stops"));
+      await under;
+    },
+  };
+}

@@ -1,0 +1,130 @@
+// The spans of an attempt. Their ids are derived, so that a runner that starts anew goes on in the same trace and
+// says no span twice; a run that is not sampled costs nothing here.
+// Invariant: a parent that is named is a span that is, or will be, written by somebody.
+import { formatTraceparent, parseTraceparent } from "@chasqui/chassis";
+import { kindToken, spanIdOf } from "@chasqui/contracts";
+import type { AttemptRef, Outcome } from "./attempt.ts";
+import type { RunnerTelemetry } from "./ports.ts";
+
+export interface Tracing {
+  /** The span of one delivery of the assignment; undefined when nothing is traced. */
+  readonly deliverySpan: (ref: AttemptRef, deliveryCount: number) => string | undefined;
+  /** The span of the outside job; undefined when nothing is traced. */
+  readonly jobSpan: (ref: AttemptRef) => string | undefined;
+  /** The traceparent that says "a child of this span". */
+  readonly under: (ref: AttemptRef, spanId: string | undefined) => string | undefined;
+  wroteDelivery(span: SpanOf & { readonly deliveryCount: number }): void;
+  wroteJob(span: SpanOf & { readonly name: string }): void;
+  /** Returns what the update carries, and what to call once it is stored. */
+  update(
+    ref: AttemptRef,
+    of: { readonly parentSpanId: string | undefined; readonly sequence: number },
+  ): { readonly traceparent: string | undefined; stored(startMs: number): void };
+}
+
+interface SpanOf {
+  readonly ref: AttemptRef;
+  readonly kind: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly error?: string | undefined;
+}
+
+const nothingToWrite = (): void => {};
+
+export function tracing(telemetry: RunnerTelemetry, now: () => number): Tracing {
+  const parse = (ref: AttemptRef): ReturnType<typeof parseTraceparent> => {
+    if (!telemetry.enabled) return undefined;
+    const parent = parseTraceparent(ref.traceparent);
+    return parent?.sampled === true ? parent : undefined;
+  };
+  const deliverySpanId = (ref: AttemptRef, deliveryCount: number): string =>
+    deliveryCount > 1
+      ? spanIdOf(ref.attemptId, "process", deliveryCount)
+      : spanIdOf(ref.attemptId, "process");
+  return {
+    deliverySpan: (ref, count) =>
+      parse(ref) === undefined ? undefined : deliverySpanId(ref, count),
+    jobSpan: (ref) => (parse(ref) === undefined ? undefined : spanIdOf(ref.attemptId, "job")),
+    under: (ref, spanId) => {
+      const parent = parse(ref);
+      return parent === undefined || spanId === undefined
+        ? ref.traceparent
+        : formatTraceparent({ ...parent, spanId });
+    },
+    wroteDelivery({ ref, kind, startMs, endMs, error, deliveryCount }) {
+      const parent = parse(ref);
+      if (parent === undefined) return;
+      const destination = `chasqui.task.${kindToken(kind)}.{attempt}`;
+      telemetry.emitSpan({
+        traceId: parent.traceId,
+        spanId: deliverySpanId(ref, deliveryCount),
+        parentSpanId: parent.spanId,
+        name: `process ${destination}`,
+        kind: "consumer",
+        startMs,
+        endMs,
+        attributes: { ...messaging(ref, destination), "messaging.operation.type": "process" },
+        error,
+      });
+    },
+    wroteJob({ ref, name, startMs, endMs, error }) {
+      const parent = parse(ref);
+      if (parent === undefined) return;
+      telemetry.emitSpan({
+        traceId: parent.traceId,
+        spanId: spanIdOf(ref.attemptId, "job"),
+        parentSpanId: parent.spanId,
+        name,
+        kind: "client",
+        startMs,
+        endMs: Math.max(startMs, endMs),
+        attributes: attributesOf(ref),
+        error,
+      });
+    },
+    update(ref, { parentSpanId, sequence }) {
+      const parent = parse(ref);
+      if (parent === undefined) return { traceparent: ref.traceparent, stored: nothingToWrite };
+      const spanId = spanIdOf(ref.attemptId, "update", sequence);
+      const destination = "chasqui.inbox.update";
+      return {
+        traceparent: formatTraceparent({ ...parent, spanId }),
+        stored(startMs) {
+          telemetry.emitSpan({
+            traceId: parent.traceId,
+            spanId,
+            parentSpanId: parentSpanId ?? parent.spanId,
+            name: `publish ${destination}`,
+            kind: "producer",
+            startMs,
+            endMs: now(),
+            attributes: { ...messaging(ref, destination), "messaging.operation.type": "send" },
+          });
+        },
+      };
+    },
+  };
+}
+
+function attributesOf(ref: AttemptRef): Record<string, string | number> {
+  return {
+    "chasqui.run.id": ref.runId,
+    "chasqui.task.id": ref.taskId,
+    "chasqui.attempt": ref.attempt,
+    ...(ref.mapIndex < 0 ? {} : { "chasqui.map.index": ref.mapIndex }),
+  };
+}
+
+function messaging(ref: AttemptRef, destination: string): Record<string, string | number> {
+  return {
+    "messaging.system.name": "nats",
+    "messaging.destination.name": destination,
+    "messaging.message.id": ref.attemptId,
+    ...attributesOf(ref),
+  };
+}
+
+/** What a span says about an outcome: nothing when it was good. */
+export const errorOf = (outcome: Outcome): string | undefined =>
+  outcome.state === "failed" ? `${outcome.failure.class}: ${outcome.failure.message}` : undefined;
