@@ -28,12 +28,15 @@ const installed = () => {
 };
 if (!fs.existsSync("hold")) installed();
 else {
-  fs.writeFileSync("held", String(process.pid));
-  const watcher = fs.watch(".", () => {
+  const watcher = fs.watch(".");
+  const look = () => {
     if (!fs.existsSync("go")) return;
     watcher.close();
     installed();
-  });
+  };
+  watcher.on("change", look);
+  fs.writeFileSync("held", "");
+  look();
 }
 `;
 

@@ -28,9 +28,9 @@ export function readSources(root: string, patterns: readonly string[]): Source[]
     }));
 }
 
-/** Tests, and what only tests use: `testing.ts` beside a source, everything below `tests/`. */
+/** Tests, and what only tests use: `testing.ts` or `testing/` beside a source, everything below `tests/`. */
 export function isTest(file: string): boolean {
-  return /\.test\.tsx?$|\/testing\.ts$/.test(file) || file.startsWith("tests/");
+  return /\.test\.tsx?$|\/testing\.ts$|\/testing\//.test(file) || file.startsWith("tests/");
 }
 
 /** `libs/bus` of `libs/bus/src/x.ts`; undefined outside of a workspace. */
@@ -71,7 +71,7 @@ function namesOf(clause: string): { names: string[]; isTypeOnly: boolean } {
   return { names, isTypeOnly: isAllTypes };
 }
 
-/** All imports, re-exports, `import()`, `require()` and `resolve()` of a source, as Prettier lays them out. */
+/** All imports, re-exports, `import()`, `require()` and module look-ups of a source, as Prettier lays them out. */
 export function importsOf({ text }: Source): Import[] {
   const found: Import[] = [];
   for (const match of text.matchAll(
@@ -79,7 +79,8 @@ export function importsOf({ text }: Source): Import[] {
   )) {
     found.push({ from: match[2] ?? "", ...namesOf(match[1] ?? "") });
   }
-  const direct = /^import\s+["']([^"']+)["']|\b(?:import|require|resolve)\(\s*["']([^"'\s]+)["']/gm;
+  const direct =
+    /^import\s+["']([^"']+)["']|(?:\bimport|\brequire|\brequire\.resolve|\bmeta\.resolve|\bcreateRequire\([^)]*\)\.resolve)\(\s*["']([^"'\s]+)["']/gm;
   for (const match of withoutComments(text).matchAll(direct)) {
     found.push({ from: match[1] ?? match[2] ?? "", isTypeOnly: false, names: [] });
   }
