@@ -260,6 +260,8 @@ export {
   updateIdOf,
 } from "./ids.ts";
 export type { AttemptKey } from "./ids.ts";
+export { builtInKindSchemas } from "./kinds.ts";
+export type { JsonSchema, JsonSchemaType } from "./kinds.ts";
 export {
   PARTITIONS,
   buckets,

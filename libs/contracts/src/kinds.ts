@@ -1,0 +1,237 @@
+// What `with` of each built-in task kind may hold: JSON Schemas, read by `validate`, by editors and by people.
+// The runner of a kind parses the rendered configuration again; these schemas judge it before it is rendered,
+// when any value may still be a "${…}".
+// Beyond plain JSON Schema: `format: "duration"` (30s, 1h30m), `format: "cel"` with the names that the
+// expression may use in `x-variables`, `format: "http-url"`.
+
+/** The part of JSON Schema that Chasqui understands. */
+export interface JsonSchema {
+  readonly type?: JsonSchemaType | readonly JsonSchemaType[];
+  readonly title?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean | JsonSchema;
+  /** What keys of a map look like. */
+  readonly propertyNames?: JsonSchema;
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
+  readonly items?: JsonSchema;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly uniqueItems?: boolean;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly pattern?: string;
+  readonly format?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly oneOf?: readonly JsonSchema[];
+  readonly anyOf?: readonly JsonSchema[];
+  /** With `format: "cel"`: the names that the expression may use. */
+  readonly "x-variables"?: readonly string[];
+}
+
+export type JsonSchemaType =
+  "object" | "array" | "string" | "integer" | "number" | "boolean" | "null";
+
+const text = (description: string): JsonSchema => ({ type: "string", minLength: 1, description });
+const duration = (description: string): JsonSchema => ({
+  type: "string",
+  format: "duration",
+  description: `${description}; for example 30s, 5m, 1h30m`,
+});
+const texts = (description: string): JsonSchema => ({
+  type: "array",
+  items: { type: "string" },
+  maxItems: 1_000,
+  description,
+});
+const textMap = (description: string): JsonSchema => ({
+  type: "object",
+  additionalProperties: { type: "string" },
+  description,
+});
+const environment: JsonSchema = {
+  type: "object",
+  propertyNames: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]*$" },
+  additionalProperties: { type: "string" },
+  description: "Environment variables; values are text, so put numbers in quotes",
+};
+const connection = (description: string): JsonSchema => ({
+  type: "string",
+  minLength: 1,
+  maxLength: 63,
+  description: `${description}; the name of a connection in environments/<env>.yaml`,
+});
+const quantity = (description: string): JsonSchema => ({
+  type: "string",
+  pattern: "^[0-9]+(\\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$",
+  description,
+});
+
+const pod: JsonSchema = {
+  type: "object",
+  title: "A pod that runs one container",
+  required: ["image"],
+  additionalProperties: false,
+  properties: {
+    image: text("The container image, with its tag or digest"),
+    command: texts("The program and its first arguments, in place of the image's entry point"),
+    args: texts("Arguments"),
+    env: environment,
+    secrets: {
+      type: "object",
+      propertyNames: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]*$" },
+      additionalProperties: {
+        type: "string",
+        pattern: "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[A-Za-z0-9._-]+$",
+      },
+      description:
+        "Environment variables from Kubernetes secrets: DB_PASSWORD: <secret>/<key>; the value never leaves the cluster",
+    },
+    resources: {
+      type: "object",
+      additionalProperties: false,
+      description: "What the container gets: request and limit are the same",
+      properties: {
+        cpu: quantity("Cores; for example 500m or 2, in quotes"),
+        memory: quantity("Bytes; for example 512Mi or 4Gi"),
+      },
+    },
+    labels: textMap("Labels of the pod, beside Chasqui's own"),
+    service_account: text("The Kubernetes service account"),
+    node_selector: textMap("Labels that the node must have"),
+    active_deadline: duration(
+      "After so long Kubernetes itself ends the pod; the task's timeout is usually enough",
+    ),
+    skip_on_exit_code: {
+      type: "array",
+      items: { type: "integer", minimum: 1, maximum: 255 },
+      description: "Exit codes that mean: nothing to do; the task is skipped",
+    },
+  },
+};
+
+const customJob: JsonSchema = {
+  type: "object",
+  title: "A Vertex AI custom job",
+  required: ["image", "machine_type"],
+  additionalProperties: false,
+  properties: {
+    display_name: text("The job's name in the cloud console"),
+    image: text("The container image"),
+    command: texts("The program and its first arguments, in place of the image's entry point"),
+    args: texts("Arguments"),
+    env: environment,
+    machine_type: text("For example n1-standard-4"),
+    accelerator: {
+      type: "object",
+      required: ["type"],
+      additionalProperties: false,
+      properties: {
+        type: text("For example NVIDIA_TESLA_T4"),
+        count: { type: "integer", minimum: 1, maximum: 16, default: 1 },
+      },
+    },
+    replicas: { type: "integer", minimum: 1, maximum: 1_000, default: 1 },
+    labels: textMap("Labels of the job, beside Chasqui's own"),
+    service_account: text("The service account that the job runs as"),
+    region: text("In place of the connection's location; for example us-central1"),
+    connection: connection("In place of `vertex`"),
+  },
+};
+
+const sensorHttp: JsonSchema = {
+  type: "object",
+  title: "Waits until an HTTP endpoint answers as expected",
+  required: ["url"],
+  additionalProperties: false,
+  properties: {
+    url: { type: "string", format: "http-url", description: "What is asked" },
+    method: { enum: ["GET", "HEAD", "POST"], default: "GET" },
+    headers: textMap("Request headers"),
+    expect: {
+      type: "object",
+      additionalProperties: false,
+      description: "When the wait is over; absent means any 2xx",
+      properties: {
+        status: {
+          type: "array",
+          minItems: 1,
+          items: { type: "integer", minimum: 100, maximum: 599 },
+          description: "Any of these",
+        },
+        body: {
+          type: "string",
+          format: "cel",
+          "x-variables": ["response"],
+          description: "CEL over `response` {status, headers, body}; a JSON body is parsed",
+        },
+      },
+    },
+    interval: duration("How often it asks; absent means 30s"),
+    timeout: duration("How long it waits in all; absent means the task's timeout"),
+    soft_fail: {
+      type: "boolean",
+      default: false,
+      description: "When the time is up: skipped, not failed",
+    },
+    connection: connection("Where a secret header or a base address comes from"),
+  },
+};
+
+const reportEmail: JsonSchema = {
+  type: "object",
+  title: "One report mail per recipient that has data",
+  required: ["report", "period", "connection", "recipients", "data", "template"],
+  additionalProperties: false,
+  properties: {
+    report: { type: "string", pattern: "^[a-z0-9][a-z0-9_-]{0,62}$", description: "Its name" },
+    period: text("What it is about; a recipient gets a report once per period"),
+    connection: connection("The database that is asked"),
+    recipients: {
+      type: "object",
+      required: ["query", "key"],
+      additionalProperties: false,
+      properties: {
+        query: text("SQL; columns: the key, email, and optionally locale and active"),
+        params: { type: "object", description: "Values of :name in the query" },
+        key: text("The column that identifies a recipient, in both queries"),
+      },
+    },
+    data: {
+      type: "object",
+      required: ["query"],
+      additionalProperties: false,
+      properties: {
+        query: text("SQL; one row per line of the report, with the key's column"),
+        params: { type: "object", description: "Values of :name in the query" },
+      },
+    },
+    template: { type: "string", pattern: "^[a-z0-9][a-z0-9_-]{0,62}$", description: "Its name" },
+    subject: text("The mail's subject, in place of the template's"),
+    attach: { type: "array", items: { enum: ["csv"] }, uniqueItems: true },
+    mail_connection: connection("In place of `mail`"),
+  },
+};
+
+const noop: JsonSchema = {
+  type: "object",
+  title: "Nothing: a joint between tasks",
+  additionalProperties: false,
+  properties: {},
+};
+
+/** By kind; `noop` is carried out by the state machine itself. */
+export const builtInKindSchemas: Readonly<Record<string, JsonSchema>> = {
+  "k8s.pod": pod,
+  "vertex.custom-job": customJob,
+  "sensor.http": sensorHttp,
+  "report.email": reportEmail,
+  noop,
+};
