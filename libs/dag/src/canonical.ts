@@ -1,0 +1,90 @@
+// The canonical form of a DAG: the one spelling of its meaning, and the fingerprint of that.
+// Invariants:
+//   F1. Equal meaning, equal fingerprint: sets are sorted, defaults are written out, absent and empty are the same.
+//   F2. Canonical twice is canonical once.
+//   F3. A field that a later version adds does not change the fingerprint of specs that do not use it.
+import { create, toJson } from "@bufbuild/protobuf";
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { hash } from "node:crypto";
+import { AlertSpecSchema, DagSpecSchema, ScheduleSchema, TaskSpecSchema } from "@chasqui/contracts";
+import type { AlertSpec, DagSpec, Schedule, TaskSpec } from "@chasqui/contracts";
+import { defaults } from "./compile/words.ts";
+import { limits } from "./limits.ts";
+
+/** A spec with the same meaning in its canonical form. */
+export function canonicalSpec(spec: DagSpec): DagSpec {
+  const { schedule, params, timeout } = spec;
+  return create(DagSpecSchema, {
+    id: spec.id,
+    owner: spec.owner,
+    description: spec.description,
+    tags: sortedSet(spec.tags),
+    ...(schedule === undefined ? {} : { schedule: canonicalSchedule(schedule) }),
+    triggers: spec.triggers,
+    ...(params === undefined ? {} : { params: sortKeys(params) }),
+    tasks: spec.tasks.map(canonicalTask).sort((a, b) => compare(a.id, b.id)),
+    alerts: canonicalAlerts(spec.alerts),
+    maxActiveRuns: spec.maxActiveRuns === 0 ? limits.activeRunsDefault : spec.maxActiveRuns,
+    ...(timeout === undefined ? {} : { timeout }),
+  });
+}
+
+function canonicalSchedule(schedule: Schedule): Schedule {
+  return create(ScheduleSchema, {
+    crons: sortedSet(schedule.crons),
+    timezone: schedule.timezone === "" ? defaults.timezone : schedule.timezone,
+    catchup: schedule.catchup === 0 ? defaults.catchup : schedule.catchup,
+    overlap: schedule.overlap === 0 ? defaults.overlap : schedule.overlap,
+    start: schedule.start,
+    end: schedule.end,
+  });
+}
+
+function canonicalTask(task: TaskSpec): TaskSpec {
+  const { retries, timeout } = task;
+  return create(TaskSpecSchema, {
+    id: task.id,
+    uses: task.uses,
+    needs: sortedSet(task.needs),
+    triggerRule: task.triggerRule === 0 ? defaults.triggerRule : task.triggerRule,
+    when: task.when,
+    with: sortKeys(task.with ?? {}),
+    ...(retries === undefined || retries.max === 0
+      ? {}
+      : { retries: { ...retries, factor: retries.factor === 0 ? 1 : retries.factor } }),
+    ...(timeout === undefined ? {} : { timeout }),
+    allowFailure: task.allowFailure,
+  });
+}
+
+/** One entry per channel, with everything that it is told. */
+function canonicalAlerts(alerts: readonly AlertSpec[]): AlertSpec[] {
+  const channels = new Map<string, Set<AlertSpec["on"][number]>>();
+  for (const { slack, on } of alerts) {
+    const known = channels.get(slack) ?? new Set();
+    for (const about of on) known.add(about);
+    channels.set(slack, known);
+  }
+  return [...channels]
+    .sort(([a], [b]) => compare(a, b))
+    .map(([slack, on]) => create(AlertSpecSchema, { slack, on: [...on].sort((a, b) => a - b) }));
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const sortedSet = (texts: readonly string[]): string[] => [...new Set(texts)].sort(compare);
+
+/** A JSON value with the keys of every map sorted. */
+export function sortKeys(value: JsonObject): JsonObject;
+export function sortKeys(value: JsonValue): JsonValue;
+export function sortKeys(value: JsonValue): JsonValue {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => sortKeys(item));
+  const entries = Object.entries(value).sort(([a], [b]) => compare(a, b));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sortKeys(item)]));
+}
+
+/** SHA-256 of the canonical form, hexadecimal. */
+export function fingerprintOf(spec: DagSpec): string {
+  const json = toJson(DagSpecSchema, canonicalSpec(spec));
+  return hash("sha256", JSON.stringify(sortKeys(json)));
+}

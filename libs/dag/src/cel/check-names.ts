@@ -1,0 +1,84 @@
+// Judges the names of an expression before it ever runs: roots, fields of what is known, functions, and whether
+// a task may read another one.
+import { quote, suggest } from "../text/suggest.ts";
+import { functionNames, typeNames } from "./environment.ts";
+import type { Names, Reference } from "./references.ts";
+import { expressionName } from "./scope.ts";
+
+export interface KnownNames {
+  /** Names at the root. */
+  readonly roots: readonly string[];
+  /** Fields of a root; a root that is not listed may have any. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>;
+  /** Every task of the DAG, and those that the expression's own task waits for. */
+  readonly tasks?: {
+    readonly all: readonly string[];
+    readonly upstream: ReadonlySet<string>;
+    readonly reader: string;
+  };
+}
+
+export interface NameProblem {
+  readonly message: string;
+  readonly offset: number;
+  readonly suggestion?: string;
+}
+
+const TASK_FIELDS = ["state", "output"] as const;
+
+/** Operators and macros have names that no author writes. */
+const isOperator = (name: string): boolean => !/^[A-Za-z]/.test(name);
+
+export function checkNames(names: Names, known: KnownNames): NameProblem[] {
+  const problems: NameProblem[] = [];
+  for (const { name, offset } of names.calls)
+    if (!isOperator(name) && !functionNames.includes(name))
+      problems.push(unknown(`no function ${quote(name)}`, name, functionNames, offset));
+  for (const reference of names.references) {
+    const problem = checkReference(reference, known);
+    if (problem !== undefined) problems.push(problem);
+  }
+  return problems;
+}
+
+function checkReference(reference: Reference, known: KnownNames): NameProblem | undefined {
+  const { root, path, offset } = reference;
+  if (!known.roots.includes(root))
+    return typeNames.includes(root)
+      ? undefined
+      : unknown(`no name ${quote(root)}`, root, known.roots, offset);
+  if (root === "tasks" && known.tasks !== undefined) return checkTask(reference, known.tasks);
+  const [field] = path;
+  const fields = known.fields?.[root];
+  if (field === undefined || fields === undefined || fields.includes(field)) return undefined;
+  return unknown(`no field ${quote(field)} in ${quote(root)}`, field, fields, offset);
+}
+
+function checkTask(
+  { path: [name, field], offset }: Reference,
+  { all, upstream, reader }: NonNullable<KnownNames["tasks"]>,
+): NameProblem | undefined {
+  if (name === undefined) return undefined;
+  const id = all.find((task) => task === name || expressionName(task) === name);
+  if (id === undefined) return unknown(`no task ${quote(name)}`, name, all, offset);
+  if (id === reader)
+    return { message: `task ${quote(id)} reads itself: it has no output before it ran`, offset };
+  if (!upstream.has(id))
+    return {
+      message: `task ${quote(reader)} reads task ${quote(id)}, which it does not wait for`,
+      offset,
+      suggestion: `add ${quote(id)} to its needs`,
+    };
+  if (field === undefined || TASK_FIELDS.some((known) => known === field)) return undefined;
+  return unknown(`no field ${quote(field)} in a task`, field, TASK_FIELDS, offset);
+}
+
+function unknown(
+  message: string,
+  name: string,
+  known: readonly string[],
+  offset: number,
+): NameProblem {
+  const suggestion = suggest(name, known);
+  return { message, offset, ...(suggestion === undefined ? {} : { suggestion }) };
+}

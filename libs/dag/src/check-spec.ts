@@ -1,0 +1,28 @@
+// A compiled DAG, checked once more by whoever receives it: a server trusts no client's compiler.
+// It is the compiler's own check, so that the two never disagree; positions are left out, for there is no file.
+import type { DagSpec } from "@chasqui/contracts";
+import { compileDagObject } from "./compile/compile-dag.ts";
+import { specToObject } from "./decompile.ts";
+import { quote } from "./text/suggest.ts";
+
+export interface CheckOptions {
+  /** Kinds that runners of this installation announced, beside the built-in ones. */
+  readonly customKinds: readonly string[];
+}
+
+/** What is wrong with the specification; nothing when it can run. Never throws. */
+export function checkSpec(spec: DagSpec, options: CheckOptions): string[] {
+  const seen = new Set<string>();
+  for (const { id } of spec.tasks) {
+    if (seen.has(id)) return [`two tasks have the id ${quote(id)}`];
+    seen.add(id);
+  }
+  const kinds = Object.fromEntries(options.customKinds.map((kind) => [kind, undefined]));
+  const compiled = compileDagObject(specToObject(spec), spec.id, { kinds });
+  if (compiled.ok) return [];
+  return compiled.problems
+    .filter(({ severity }) => severity === "error")
+    .map(({ message, suggestion }) =>
+      suggestion === undefined ? message : `${message}; ${suggestion}`,
+    );
+}

@@ -1,0 +1,200 @@
+// The compiler: an author's value becomes a canonical DagSpec, or a list of everything that is wrong with it.
+// Invariants:
+//   C1. Never throws, whatever the input; without a spec there is at least one error, each with a position.
+//   C2. The same meaning gives the same spec, byte for byte: order of keys, comments, quotes and defaults that are
+//       written out do not matter.
+//   C3. A spec that came out of the compiler compiles to itself (through `specToObject`).
+import { create } from "@bufbuild/protobuf";
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { AlertSpecSchema, DagSpecSchema, builtInKindSchemas } from "@chasqui/contracts";
+import type { AlertSpec, DagSpec, JsonSchema } from "@chasqui/contracts";
+import { canonicalSpec, fingerprintOf } from "../canonical.ts";
+import { limits } from "../limits.ts";
+import { sortProblems } from "../problem.ts";
+import type { Problem } from "../problem.ts";
+import { checkSchema } from "../schema/check-schema.ts";
+import { readYaml } from "../yaml/read-yaml.ts";
+import { objectSource } from "../yaml/source.ts";
+import type { Path, Source } from "../yaml/source.ts";
+import { compileSchedule } from "./compile-schedule.ts";
+import { compileTasks } from "./compile-tasks.ts";
+import { compileTriggers } from "./compile-triggers.ts";
+import {
+  createReader,
+  noteFindings,
+  readDuration,
+  readList,
+  readMap,
+  readNumber,
+  readText,
+  readWord,
+} from "./reader.ts";
+import type { Reader } from "./reader.ts";
+import { readRetries } from "./retries.ts";
+import { alertFields, alertWords, dagFields, defaultsFields } from "./words.ts";
+
+export interface CompileOptions {
+  /** Custom kinds with the schema of their `with`; undefined when the schema is not known. */
+  readonly kinds?: Readonly<Record<string, JsonSchema | undefined>>;
+  /** Names of the environment's vars, when it is known; absent means any name may exist. */
+  readonly vars?: readonly string[];
+}
+
+export type Compiled =
+  | {
+      readonly ok: true;
+      readonly spec: DagSpec;
+      /** Hexadecimal; equal for equal meaning. */
+      readonly fingerprint: string;
+      readonly warnings: readonly Problem[];
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Compiles a DAG file. */
+export function compileDag(
+  { file, text }: { readonly file: string; readonly text: string },
+  options: CompileOptions = {},
+): Compiled {
+  return compileSource(readYaml(text, file), options);
+}
+
+/** Compiles the same form as a value, as `defineDag` and the server's second check have it. */
+export function compileDagObject(
+  value: JsonValue,
+  file: string,
+  options: CompileOptions = {},
+): Compiled {
+  return compileSource(objectSource(value, file), options);
+}
+
+function compileSource(source: Source, options: CompileOptions): Compiled {
+  const reader = createReader(source);
+  const spec = source.value === undefined ? undefined : compileValue(reader, source.value, options);
+  const problems = sortProblems([...source.problems, ...reader.problems]);
+  if (spec === undefined || problems.some(({ severity }) => severity === "error"))
+    return { ok: false, problems };
+  const canonical = canonicalSpec(spec);
+  const fingerprint = fingerprintOf(canonical);
+  return { ok: true, spec: canonical, fingerprint, warnings: problems };
+}
+
+const DAG_ID = /^[a-z][a-z0-9-]{0,62}$/;
+
+function compileValue(
+  reader: Reader,
+  value: JsonValue,
+  options: CompileOptions,
+): DagSpec | undefined {
+  const fields = readMap(reader, [], value, "the DAG", dagFields);
+  if (fields === undefined) return undefined;
+  if (fields["id"] === undefined) reader.note([], "the DAG has no `id`");
+  const id = readText(reader, ["id"], fields["id"], "id", {
+    pattern: DAG_ID,
+    want: "a lower-case letter, then up to 62 lower-case letters, digits or -",
+  });
+  const { triggers, params, timeout } = fields;
+  const shared = readDefaults(reader, fields["defaults"]);
+  const hasTriggers = Array.isArray(triggers) && triggers.length > 0;
+  const schedule = compileSchedule(reader, fields["schedule"], { hasTriggers });
+  const timeoutMs = readDuration(reader, ["timeout"], timeout, "timeout");
+  const schema = readParams(reader, params);
+  return create(DagSpecSchema, {
+    id: id ?? "",
+    owner: (readText(reader, ["owner"], fields["owner"], "owner") ?? "").trim(),
+    description: (
+      readText(reader, ["description"], fields["description"], "description") ?? ""
+    ).trim(),
+    tags: readTags(reader, fields["tags"]),
+    ...(schedule === undefined ? {} : { schedule }),
+    triggers: compileTriggers(reader, triggers),
+    ...(schema === undefined ? {} : { params: schema }),
+    tasks: compileTasks(reader, fields["tasks"], {
+      kinds: { ...builtInKindSchemas, ...options.kinds },
+      ...shared,
+      params: paramNames(schema),
+      vars: options.vars,
+    }),
+    alerts: compileAlerts(reader, fields["alerts"]),
+    maxActiveRuns:
+      readNumber(reader, ["max_active_runs"], fields["max_active_runs"], "max_active_runs", {
+        min: 1,
+        max: limits.activeRunsMax,
+        integer: true,
+      }) ?? limits.activeRunsDefault,
+    ...(timeoutMs === undefined ? {} : { timeout: durationFromMs(timeoutMs) }),
+  });
+}
+
+function readDefaults(reader: Reader, value: JsonValue | undefined) {
+  const fields =
+    value === undefined
+      ? {}
+      : (readMap(reader, ["defaults"], value, "defaults", defaultsFields) ?? {});
+  const { retries, timeout } = fields;
+  return {
+    retries: readRetries(reader, ["defaults", "retries"], retries, "defaults retries"),
+    timeoutMs: readDuration(reader, ["defaults", "timeout"], timeout, "defaults timeout"),
+  };
+}
+
+function readTags(reader: Reader, value: JsonValue | undefined): string[] {
+  return readList(reader, ["tags"], value, "tags").flatMap((item, index) => {
+    const rule = { pattern: /\S/, want: "text" };
+    const tag = readText(reader, ["tags", index], item, "tags", rule);
+    return tag === undefined ? [] : [tag.trim()];
+  });
+}
+
+function readParams(reader: Reader, value: JsonValue | undefined): JsonObject | undefined {
+  if (value === undefined) return undefined;
+  const schema = readMap(reader, ["params"], value, "params");
+  if (schema === undefined) return undefined;
+  const findings = checkSchema(schema, ["params"]);
+  noteFindings(reader, "params", ["params"], findings);
+  if (schema["type"] !== "object")
+    reader.note(["params"], "params: want a JSON Schema with `type: object`", {
+      suggestion: "write params: { type: object, properties: { name: { type: string } } }",
+    });
+  return schema;
+}
+
+/** The names of the parameters, when no others are allowed. */
+function paramNames(schema: JsonObject | undefined): string[] | undefined {
+  if (schema === undefined) return [];
+  const { properties, additionalProperties } = schema;
+  const open = additionalProperties !== undefined && additionalProperties !== false;
+  if (open || typeof properties !== "object" || properties === null) return undefined;
+  return Object.keys(properties);
+}
+
+const CHANNEL = /^[#@]?[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/;
+
+function compileAlerts(reader: Reader, value: JsonValue | undefined): AlertSpec[] {
+  return readList(reader, ["alerts"], value, "alerts").flatMap((item, index) => {
+    const path: Path = ["alerts", index];
+    const fields = readMap(reader, path, item, "an alert", alertFields);
+    if (fields === undefined) return [];
+    const on = readAlertWords(reader, [...path, "on"], fields["on"]);
+    if (fields["slack"] === undefined)
+      reader.note(path, 'an alert has no `slack`: want a channel such as "#alerts"');
+    const slack = readText(reader, [...path, "slack"], fields["slack"], "slack", {
+      pattern: CHANNEL,
+      want: 'a channel such as "#logistics-alerts", in quotes',
+    });
+    return [create(AlertSpecSchema, { on, slack: slack ?? "" })];
+  });
+}
+
+function readAlertWords(reader: Reader, path: Path, value: JsonValue | undefined) {
+  const words = readList(reader, path, value, "on");
+  if (words.length === 0 && (value === undefined || Array.isArray(value)))
+    reader.note(
+      path,
+      `an alert is about nothing: want on: [${Object.keys(alertWords).join(", ")}], some of them`,
+    );
+  return words.flatMap((word, index) => {
+    const on = readWord(reader, [...path, index], word, "on", alertWords);
+    return on === undefined ? [] : [on];
+  });
+}

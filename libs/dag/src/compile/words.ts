@@ -1,0 +1,74 @@
+// The words of the YAML form and what they mean in the protobuf form, and the defaults that the compiler writes out.
+import { AlertOn, Catchup, Overlap, TriggerRule } from "@chasqui/contracts";
+
+export const catchupWords = {
+  none: Catchup.NONE,
+  latest: Catchup.LATEST,
+  all: Catchup.ALL,
+} as const;
+
+export const overlapWords = {
+  queue: Overlap.QUEUE,
+  skip: Overlap.SKIP,
+  cancel_other: Overlap.CANCEL_OTHER,
+  allow: Overlap.ALLOW,
+} as const;
+
+export const triggerRuleWords = {
+  all_success: TriggerRule.ALL_SUCCESS,
+  all_failed: TriggerRule.ALL_FAILED,
+  all_done: TriggerRule.ALL_DONE,
+  all_done_min_one_success: TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
+  all_skipped: TriggerRule.ALL_SKIPPED,
+  one_success: TriggerRule.ONE_SUCCESS,
+  one_failed: TriggerRule.ONE_FAILED,
+  one_done: TriggerRule.ONE_DONE,
+  none_failed: TriggerRule.NONE_FAILED,
+  none_failed_min_one_success: TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
+  none_skipped: TriggerRule.NONE_SKIPPED,
+  always: TriggerRule.ALWAYS,
+} as const;
+
+export const alertWords = {
+  failed: AlertOn.FAILED,
+  retrying: AlertOn.RETRYING,
+  late: AlertOn.LATE,
+  succeeded: AlertOn.SUCCEEDED,
+} as const;
+
+/** The word for a value, for people and for the YAML form. */
+export function wordOf<T>(words: Readonly<Record<string, T>>, value: T): string | undefined {
+  return Object.keys(words).find((word) => words[word] === value);
+}
+
+export const defaults = {
+  timezone: "UTC",
+  catchup: Catchup.LATEST,
+  overlap: Overlap.QUEUE,
+  triggerRule: TriggerRule.ALL_SUCCESS,
+  /** Of a retry policy that says only how often. */
+  backoffMs: 30_000,
+  factor: 2,
+  backoffMsMax: 600_000,
+} as const;
+
+export const dagFields = [
+  ...["id", "owner", "description", "tags", "schedule", "triggers", "params", "defaults", "tasks"],
+  ...["alerts", "max_active_runs", "timeout"],
+] as const;
+export const scheduleFields = ["cron", "timezone", "catchup", "overlap", "start", "end"] as const;
+export const triggerFields = ["event", "key"] as const;
+export const eventFields = ["subject", "when"] as const;
+export const defaultsFields = ["retries", "timeout"] as const;
+export const retryFields = ["max", "backoff", "factor", "max_backoff"] as const;
+export const alertFields = ["on", "slack"] as const;
+export const taskFields = [
+  ...["needs", "uses", "with", "when", "trigger_rule", "retries", "timeout", "allow_failure"],
+] as const;
+
+/** Names that expressions of a run may use. */
+export const runRoots = ["run", "params", "event", "tasks", "vars"] as const;
+export const runScopeFields = ["id", "dag_id", "key", "date", "logical_time"] as const;
+/** While a trigger is judged there is no run yet. */
+export const triggerRunFields = ["dag_id", "date", "logical_time"] as const;
+export const eventScopeFields = ["data", "id", "source", "subject", "type", "time"] as const;
