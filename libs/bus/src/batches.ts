@@ -7,9 +7,9 @@
 import type { Msg } from "nats";
 import { JetDelivery, type DeliveryOwner } from "./delivery.ts";
 import type { Undertaker } from "./dead.ts";
-import { startKeepAlive } from "./keep-alive.ts";
+import { startKeepAlive, type KeepAlive } from "./keep-alive.ts";
 import type { Link } from "./link.ts";
-import { openPull, type Pull } from "./pull.ts";
+import { Pull } from "./pull.ts";
 import type { BatchItem, BatchSource } from "./types.ts";
 
 /** Above this a message in its receiver's hands is taken for lost, and the server delivers it again. */
@@ -29,104 +29,114 @@ export interface BatchesOptions {
   readonly deliverTwice: boolean;
 }
 
-interface Source {
-  readonly pull: Pull;
-  /** For as many messages as were taken since the last call. */
-  askForMore(): void;
+/** Resolves once the first messages were asked for, or the first attempt to do so failed. */
+export async function openBatches(options: BatchesOptions): Promise<BatchSource> {
+  const batches = new Batches(options);
+  await batches.started;
+  return batches;
 }
 
-export async function openBatches(options: BatchesOptions): Promise<BatchSource> {
-  const { link, batchMax, deliverTwice } = options;
-  let queue: JetDelivery[] = [];
-  let head = 0;
-  let waiter: ((items: BatchItem[]) => void) | undefined;
-  let isStopped = false;
-  let stopping: Promise<void> | undefined;
+interface Source {
+  readonly pull: Pull;
+  /** Taken since the source was last told. */
+  takenCount: number;
+}
 
-  const keepAlive = startKeepAlive({
-    ackWaitMs: () => Math.min(...sources.map(({ pull }) => pull.ackWaitMs)),
-    holdMsMax: HOLD_MS_MAX,
-  });
+class Batches implements BatchSource {
+  readonly #options: BatchesOptions;
+  readonly #sources: readonly Source[];
+  readonly #keepAlive: KeepAlive;
+  #queue: JetDelivery[] = [];
+  #head = 0;
+  #waiter: ((items: BatchItem[]) => void) | undefined;
+  #stopping: Promise<void> | undefined;
 
-  function take(): JetDelivery[] {
-    const items = queue.slice(head, head + batchMax).map((delivery) => delivery.leaveQueue());
-    head += items.length;
-    if (head === queue.length) {
-      queue = [];
-      head = 0;
-    } else if (head > 4 * batchMax) {
-      queue = queue.slice(head);
-      head = 0;
-    }
-    for (const source of sources) source.askForMore();
-    return items;
+  constructor(options: BatchesOptions) {
+    this.#options = options;
+    this.#keepAlive = startKeepAlive({
+      ackWaitMs: () => Math.min(...this.#sources.map(({ pull }) => pull.ackWaitMs)),
+      holdMsMax: HOLD_MS_MAX,
+    });
+    this.#sources = options.durables.map((durable) => this.#open(durable));
   }
 
-  function handOver(): void {
-    if (waiter === undefined || head === queue.length) return;
-    const resolve = waiter;
-    waiter = undefined;
-    resolve(take());
+  get started(): Promise<unknown> {
+    return Promise.all(this.#sources.map(({ pull }) => pull.started));
+  }
+  get waiting(): number {
+    return this.#queue.length - this.#head;
   }
 
-  function receive(message: Msg, ackSubject: string, owner: DeliveryOwner): void {
-    const delivery = new JetDelivery(message, ackSubject, owner);
-    keepAlive.add(delivery);
-    // After the whole piece off the socket is read: one batch of many, not many of one.
-    if (head === queue.length && waiter !== undefined) queueMicrotask(handOver);
-    queue.push(delivery);
-    if (deliverTwice) queue.push(delivery.again());
+  next(): Promise<BatchItem[]> {
+    if (this.#stopping !== undefined) return Promise.resolve([]);
+    if (this.#waiter !== undefined)
+      return Promise.reject(new Error("next() was called while a next() waits: want one reader"));
+    if (this.waiting > 0) return Promise.resolve(this.#take());
+    return new Promise((resolve) => (this.#waiter = resolve));
   }
 
-  function open({ stream, durable, undertaker, recreate }: BatchDurable): Source {
-    let takenCount = 0;
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  #open({ stream, durable, undertaker, recreate }: BatchDurable): Source {
+    const { link, batchMax } = this.#options;
     const owner: DeliveryOwner = {
       nc: link.nc,
-      leftQueue: () => void takenCount++,
-      settled: (delivery) => keepAlive.delete(delivery),
+      leftQueue: () => void source.takenCount++,
+      settled: (delivery) => this.#keepAlive.delete(delivery),
       bury: async (delivery, reason) => void (await undertaker.bury(delivery, reason)),
     };
-    const pull = openPull({
+    const pull = new Pull({
       link,
       stream,
       durable,
       creditMax: batchMax,
       recreate,
-      onMessage: (message, ackSubject) => receive(message, ackSubject, owner),
+      onMessage: (message, ackSubject) => this.#receive(message, ackSubject, owner),
     });
-    return {
-      pull,
-      askForMore() {
-        if (takenCount > 0) pull.release(takenCount);
-        takenCount = 0;
-      },
-    };
+    const source: Source = { pull, takenCount: 0 };
+    return source;
   }
 
-  const sources = options.durables.map(open);
-  await Promise.all(sources.map(({ pull }) => pull.started));
-
-  async function stop(): Promise<void> {
-    isStopped = true;
-    await Promise.all(sources.map(({ pull }) => pull.stop()));
-    for (const delivery of queue.slice(head)) if (!delivery.isCopy) delivery.retry(0);
-    queue = [];
-    head = 0;
-    waiter?.([]);
-    waiter = undefined;
+  #receive(message: Msg, ackSubject: string, owner: DeliveryOwner): void {
+    const delivery = new JetDelivery(message, ackSubject, owner);
+    this.#keepAlive.add(delivery);
+    // After the whole piece off the socket is read: one batch of many, not many of one.
+    if (this.waiting === 0 && this.#waiter !== undefined) queueMicrotask(() => this.#handOver());
+    this.#queue.push(delivery);
+    if (this.#options.deliverTwice) this.#queue.push(delivery.again());
   }
 
-  return {
-    next() {
-      if (isStopped) return Promise.resolve([]);
-      if (waiter !== undefined)
-        return Promise.reject(new Error("next() was called while a next() waits: want one reader"));
-      if (head < queue.length) return Promise.resolve(take());
-      return new Promise((resolve) => (waiter = resolve));
-    },
-    stop: () => (stopping ??= stop()),
-    get waiting() {
-      return queue.length - head;
-    },
-  };
+  #handOver(): void {
+    if (this.#waiter === undefined || this.waiting === 0) return;
+    const resolve = this.#waiter;
+    this.#waiter = undefined;
+    resolve(this.#take());
+  }
+
+  #take(): JetDelivery[] {
+    const { batchMax } = this.#options;
+    const items = this.#queue.slice(this.#head, this.#head + batchMax);
+    for (const item of items) item.leaveQueue();
+    this.#head += items.length;
+    if (this.waiting === 0 || this.#head > 4 * batchMax) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    for (const source of this.#sources) {
+      if (source.takenCount > 0) source.pull.release(source.takenCount);
+      source.takenCount = 0;
+    }
+    return items;
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all(this.#sources.map(({ pull }) => pull.stop()));
+    for (const delivery of this.#queue.slice(this.#head)) if (!delivery.isCopy) delivery.retry(0);
+    this.#queue = [];
+    this.#head = 0;
+    this.#waiter?.([]);
+    this.#waiter = undefined;
+  }
 }

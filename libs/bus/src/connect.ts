@@ -1,111 +1,197 @@
 // The bus of one service: one connection, and on it all that the contract offers.
-import { consumersOf, streams } from "@chasqui/contracts";
-import type { ConsumerSpec, StreamName } from "@chasqui/contracts";
+import {
+  consumersOf,
+  type ConsumerSpec,
+  type Installation,
+  type KindAnnouncement,
+  type StreamName,
+} from "@chasqui/contracts";
 import { openBatches } from "./batches.ts";
 import { consume } from "./consume.ts";
 import { createUndertaker, type Undertaker } from "./dead.ts";
 import type { JetDelivery } from "./delivery.ts";
 import { BusError } from "./errors.ts";
 import { streamInfo } from "./jetstream-api.ts";
-import { createKinds } from "./kinds.ts";
-import { openLink } from "./link.ts";
-import { createPublisher } from "./publisher.ts";
+import { createKinds, type Kinds } from "./kinds.ts";
+import { openLink, type Link } from "./link.ts";
+import { Publisher } from "./publisher.ts";
 import { readStream } from "./read-stream.ts";
-import { createRepair } from "./repair.ts";
+import { createRepair, type Repair } from "./repair.ts";
 import { checkTopology } from "./topology-check.ts";
-import type { Bus, BusLog, ConnectOptions, StreamPosition } from "./types.ts";
+import type {
+  BatchSource,
+  Bus,
+  BusLog,
+  ConnectOptions,
+  ConsumeOptions,
+  Consuming,
+  Delivery,
+  Needs,
+  OutMessage,
+  PublishOutcome,
+  ReadOptions,
+  StreamPosition,
+  Subscribed,
+} from "./types.ts";
 
+const PAYLOAD_BYTES_ASSUMED = 1024 * 1024;
 const PUBLISHES_MS_MAX = 5_000;
 const silent: BusLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Waits for the broker if need be; rejects when it refuses the login. */
 export async function connectBus(options: ConnectOptions): Promise<Bus> {
-  const { installation, log = silent } = options;
-  const deliverTwice = process.env.DELIVER === "twice"; // a switch of the test harness, for every handler alike
-  const link = await openLink({ ...options, log });
-  const repair = createRepair(link, installation);
-  const publisher = createPublisher(link, () => repair.lookAfterStreams());
-  const kinds = createKinds(link, publisher);
-  const consumers = consumersOf(installation);
-  link.onReconnect(() => repair.lookAfterStreams());
+  const link = await openLink({ ...options, log: options.log ?? silent });
+  return new JetBus(link, options.installation);
+}
 
-  function specOf(durable: string): ConsumerSpec {
-    const spec = consumers[durable];
+class JetBus implements Bus {
+  readonly #link: Link;
+  readonly #consumers: Readonly<Record<string, ConsumerSpec>>;
+  readonly #repair: Repair;
+  readonly #publisher: Publisher;
+  readonly #kinds: Kinds;
+  /** A switch of the test harness, for all handlers alike: they must bear a second delivery. */
+  readonly #deliverTwice = process.env.DELIVER === "twice";
+
+  constructor(link: Link, installation: Installation) {
+    this.#link = link;
+    this.#consumers = consumersOf(installation);
+    this.#repair = createRepair(link, installation);
+    this.#publisher = new Publisher(link, () => this.#repair.lookAfterStreams());
+    this.#kinds = createKinds(link, this.#publisher);
+    link.onReconnect(() => this.#repair.lookAfterStreams());
+  }
+
+  get state(): Bus["state"] {
+    return this.#link.state;
+  }
+  onReconnect(listener: () => void): void {
+    this.#link.onReconnect(listener);
+  }
+  inbox(): string {
+    return this.#link.inbox();
+  }
+
+  publish(messages: readonly OutMessage[]): Promise<PublishOutcome[]> {
+    return this.#publisher.publish(messages);
+  }
+  publishOne(message: OutMessage): Promise<void> {
+    return this.#publisher.publishOne(message);
+  }
+  publishPlain(subject: string, data: Uint8Array): void {
+    this.#link.nc.publish(subject, data);
+  }
+  subscribePlain(
+    subject: string,
+    handle: (data: Uint8Array, subject: string, reply?: string) => void,
+  ): Subscribed {
+    return this.#link.subscribe(subject, ({ data, subject: at, reply }) => handle(data, at, reply));
+  }
+
+  async consume(durable: string, options: ConsumeOptions): Promise<Consuming> {
+    const spec = this.#specOf(durable);
+    const onDead = options.onDead?.bind(options);
+    return consume(
+      {
+        link: this.#link,
+        durable,
+        stream: spec.stream,
+        deliveriesMax: spec.deliveriesMax,
+        deliverTwice: this.#deliverTwice,
+        undertaker: this.#undertakerOf(durable, onDead),
+        recreate: () => this.#repair.recreateConsumer(durable),
+      },
+      options,
+    );
+  }
+
+  async consumeBatches(
+    durables: readonly string[],
+    { batchMax }: { readonly batchMax: number },
+  ): Promise<BatchSource> {
+    return openBatches({
+      link: this.#link,
+      batchMax,
+      deliverTwice: this.#deliverTwice,
+      durables: durables.map((durable) => ({
+        durable,
+        stream: this.#specOf(durable).stream,
+        undertaker: this.#undertakerOf(durable),
+        recreate: () => this.#repair.recreateConsumer(durable),
+      })),
+    });
+  }
+
+  readStream(stream: StreamName, filter: string, options: ReadOptions): AsyncIterable<Delivery> {
+    return readStream(this.#link, { stream, filter, ...options });
+  }
+
+  announceKind(announcement: KindAnnouncement): Promise<void> {
+    return this.#kinds.announce(announcement);
+  }
+  listKinds(): Promise<KindAnnouncement[]> {
+    return this.#kinds.list();
+  }
+
+  checkTopology(needs: Needs): Promise<void> {
+    return checkTopology(
+      { link: this.#link, consumers: this.#consumers, repair: this.#repair },
+      needs,
+    );
+  }
+
+  async streamPositions(): Promise<Record<StreamName, StreamPosition>> {
+    const position = async (name: StreamName): Promise<StreamPosition> => {
+      const { created, lastSequence } = await streamInfo(this.#link, name);
+      return { created, lastSequence };
+    };
+    const [triggers, inbox, tasks, events, logs, dead] = await Promise.all([
+      position("CHASQUI_TRIGGERS"),
+      position("CHASQUI_INBOX"),
+      position("CHASQUI_TASKS"),
+      position("CHASQUI_EVENTS"),
+      position("CHASQUI_LOGS"),
+      position("CHASQUI_DEAD"),
+    ]);
+    return {
+      CHASQUI_TRIGGERS: triggers,
+      CHASQUI_INBOX: inbox,
+      CHASQUI_TASKS: tasks,
+      CHASQUI_EVENTS: events,
+      CHASQUI_LOGS: logs,
+      CHASQUI_DEAD: dead,
+    };
+  }
+
+  async drain(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, PUBLISHES_MS_MAX)));
+    await Promise.race([this.#publisher.idle(), late]);
+    clearTimeout(timer);
+    await this.#link.drain();
+  }
+
+  #specOf(durable: string): ConsumerSpec {
+    const spec = this.#consumers[durable];
     if (spec === undefined)
       throw new BusError(
-        `consumer ${JSON.stringify(durable)}: not in the topology: want one of ${Object.keys(consumers).join(", ")}`,
+        `consumer ${JSON.stringify(durable)}: not in the topology: ` +
+          `want one of ${Object.keys(this.#consumers).join(", ")}`,
       );
     return spec;
   }
-  const undertakerOf = (
+
+  #undertakerOf(
     durable: string,
     onDead?: (delivery: JetDelivery, reason: string) => Promise<void>,
-  ): Undertaker =>
-    createUndertaker({
+  ): Undertaker {
+    const { nc, log } = this.#link;
+    return createUndertaker({
       durable,
-      publish: publisher.publish,
-      bytesMax: () => link.nc.info?.max_payload ?? 1024 * 1024,
+      publish: (messages) => this.#publisher.publish(messages),
+      bytesMax: () => nc.info?.max_payload ?? PAYLOAD_BYTES_ASSUMED,
       log,
       onDead,
     });
-
-  return {
-    publish: publisher.publish,
-    publishOne: publisher.publishOne,
-    publishPlain: (subject, data) => link.nc.publish(subject, data),
-    subscribePlain: (subject, handle) =>
-      link.subscribe(subject, (message) => handle(message.data, message.subject, message.reply)),
-    inbox: () => link.inbox(),
-    consume: async (durable, consumeOptions) => {
-      const { stream, deliveriesMax } = specOf(durable);
-      return consume(
-        {
-          link,
-          stream,
-          durable,
-          deliveriesMax,
-          deliverTwice,
-          undertaker: undertakerOf(durable, consumeOptions.onDead?.bind(consumeOptions)),
-          recreate: () => repair.recreateConsumer(durable),
-        },
-        consumeOptions,
-      );
-    },
-    consumeBatches: async (durables, { batchMax }) =>
-      openBatches({
-        link,
-        batchMax,
-        deliverTwice,
-        durables: durables.map((durable) => ({
-          durable,
-          stream: specOf(durable).stream,
-          undertaker: undertakerOf(durable),
-          recreate: () => repair.recreateConsumer(durable),
-        })),
-      }),
-    readStream: (stream, filter, readOptions) =>
-      readStream(link, { stream, filter, ...readOptions }),
-    announceKind: kinds.announce,
-    listKinds: kinds.list,
-    checkTopology: (needs) => checkTopology({ link, consumers, repair }, needs),
-    async streamPositions() {
-      const names = Object.keys(streams) as StreamName[];
-      const entries = names.map(async (name): Promise<[StreamName, StreamPosition]> => {
-        const { created, lastSequence } = await streamInfo(link, name);
-        return [name, { created, lastSequence }];
-      });
-      return Object.fromEntries(await Promise.all(entries)) as Record<StreamName, StreamPosition>;
-    },
-    get state() {
-      return link.state;
-    },
-    onReconnect: (listener) => void link.onReconnect(listener),
-    async drain() {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, PUBLISHES_MS_MAX)));
-      await Promise.race([publisher.idle(), late]);
-      clearTimeout(timer);
-      await link.drain();
-    },
-  };
+  }
 }

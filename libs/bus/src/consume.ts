@@ -4,18 +4,20 @@
 //   C1. At most `concurrency` messages are in this process; none waits in a queue while its ack-wait runs.
 //   C2. A handler may take longer than the ack-wait: the server is told that the work goes on.
 //   C3. After `stop` nothing new begins; what is not done at the deadline is aborted and given back.
+import type { Msg } from "nats";
 import { JetDelivery, type DeliveryOwner } from "./delivery.ts";
 import type { Undertaker } from "./dead.ts";
 import { createFailureRecords } from "./failure-records.ts";
-import { startKeepAlive } from "./keep-alive.ts";
+import { startKeepAlive, type KeepAlive } from "./keep-alive.ts";
 import type { Link } from "./link.ts";
-import { openPull } from "./pull.ts";
+import { Pull } from "./pull.ts";
 import { reasonOf } from "./errors.ts";
 import { isOwnFailure, settlementOf } from "./settle.ts";
 import type { Consuming, ConsumeOptions } from "./types.ts";
 
 /** How long an aborted handler may take to notice. */
 const ABORT_GRACE_MS = 1_000;
+const RETRY_DELAY_MS = 1_000;
 
 export interface ConsumeContext {
   readonly link: Link;
@@ -28,112 +30,139 @@ export interface ConsumeContext {
   readonly deliverTwice: boolean;
 }
 
+/** Resolves once the first messages were asked for, or the first attempt to do so failed. */
 export async function consume(
   context: ConsumeContext,
   options: ConsumeOptions,
 ): Promise<Consuming> {
-  const { link, stream, durable, deliveriesMax, undertaker, deliverTwice } = context;
-  const { log } = link;
-  const abort = new AbortController();
-  const records = createFailureRecords();
-  const inFlight = new Map<JetDelivery, Promise<void>>();
-  let lastMessageMs = 0;
-  let stopping: Promise<void> | undefined;
+  const consumer = new Consumer(context, options);
+  await consumer.started;
+  return consumer;
+}
 
-  const keepAlive = startKeepAlive({
-    ackWaitMs: () => pull.ackWaitMs,
-    holdMsMax: Number.POSITIVE_INFINITY, // its handler is at work
-  });
-  const owner: DeliveryOwner = {
-    nc: link.nc,
-    settled: (delivery) => keepAlive.delete(delivery),
-    leftQueue: () => undefined, // there is no queue
-    bury: async (delivery, reason) => void (await undertaker.bury(delivery, reason)),
-  };
+class Consumer implements Consuming {
+  readonly #context: ConsumeContext;
+  readonly #options: ConsumeOptions;
+  readonly #abort = new AbortController();
+  readonly #records = createFailureRecords();
+  readonly #work = new Map<JetDelivery, Promise<void>>();
+  readonly #keepAlive: KeepAlive;
+  readonly #owner: DeliveryOwner;
+  readonly #pull: Pull;
+  #lastMessageMs = 0;
+  #stopping: Promise<void> | undefined;
 
-  async function handle(delivery: JetDelivery): Promise<unknown> {
+  constructor(context: ConsumeContext, options: ConsumeOptions) {
+    const { link, stream, durable, undertaker, recreate } = context;
+    this.#context = context;
+    this.#options = options;
+    this.#keepAlive = startKeepAlive({
+      ackWaitMs: () => this.#pull.ackWaitMs,
+      holdMsMax: Number.POSITIVE_INFINITY, // its handler is at work
+    });
+    this.#owner = {
+      nc: link.nc,
+      leftQueue: () => undefined, // there is no queue
+      settled: (delivery) => this.#keepAlive.delete(delivery),
+      bury: async (delivery, reason) => void (await undertaker.bury(delivery, reason)),
+    };
+    this.#pull = new Pull({
+      link,
+      stream,
+      durable,
+      creditMax: options.concurrency,
+      recreate,
+      onMessage: (message, ackSubject) => this.#receive(message, ackSubject),
+    });
+  }
+
+  get started(): Promise<void> {
+    return this.#pull.started;
+  }
+  get inFlight(): number {
+    return this.#work.size;
+  }
+  get lastMessageMs(): number {
+    return this.#lastMessageMs;
+  }
+
+  stop(deadlineMs: number): Promise<void> {
+    return (this.#stopping ??= this.#stop(deadlineMs));
+  }
+
+  #receive(message: Msg, ackSubject: string): void {
+    this.#lastMessageMs = Date.now();
+    const delivery = new JetDelivery(message, ackSubject, this.#owner);
+    this.#keepAlive.add(delivery);
+    this.#work.set(delivery, this.#workOn(delivery));
+  }
+
+  async #workOn(delivery: JetDelivery): Promise<void> {
+    const { link, durable } = this.#context;
     try {
-      await options.handle(delivery, abort.signal);
-      if (deliverTwice) await options.handle(delivery.again(), abort.signal);
+      await this.#settle(delivery, await this.#handle(delivery));
+    } catch (thrown) {
+      const facts = { durable, id: delivery.id, err: reasonOf(thrown) };
+      link.log.error(facts, "bus: message not settled, it comes again");
+      delivery.retry(RETRY_DELAY_MS);
+    }
+    this.#work.delete(delivery);
+    this.#pull.release(1);
+  }
+
+  /** What the handler threw; undefined when it resolved. */
+  async #handle(delivery: JetDelivery): Promise<unknown> {
+    const { signal } = this.#abort;
+    try {
+      await this.#options.handle(delivery, signal);
+      if (this.#context.deliverTwice) await this.#options.handle(delivery.again(), signal);
       return undefined;
     } catch (thrown) {
       return thrown ?? new Error("the handler threw nothing");
     }
   }
 
-  async function work(delivery: JetDelivery): Promise<void> {
-    const error = await handle(delivery);
-    if (error !== undefined && abort.signal.aborted) return delivery.retry(0); // interrupted: not its fault
+  async #settle(delivery: JetDelivery, error: unknown): Promise<void> {
+    const { link, durable, deliveriesMax, undertaker } = this.#context;
+    if (error !== undefined && this.#abort.signal.aborted) return delivery.retry(0); // not its fault
     const sequence = delivery.streamSequence;
-    const record =
-      error !== undefined && isOwnFailure(error) ? records.failed(sequence) : undefined;
+    const isOwn = error !== undefined && isOwnFailure(error);
+    const record = isOwn ? this.#records.failed(sequence) : undefined;
     const settlement = settlementOf(error, { record, deliveriesMax });
     switch (settlement.kind) {
       case "ack":
-        records.succeeded(sequence);
+        this.#records.succeeded(sequence);
         return delivery.ack();
       case "retry": {
         const { delayMs } = settlement;
         const facts = { durable, subject: delivery.subject, id: delivery.id, delayMs };
-        log.warn({ ...facts, err: reasonOf(error) }, "bus: message not handled, it comes again");
+        link.log.warn(
+          { ...facts, err: reasonOf(error) },
+          "bus: message not handled, it comes again",
+        );
         return delivery.retry(delayMs);
       }
       case "dead":
-        if (await undertaker.bury(delivery, settlement.reason)) records.forget(sequence);
+        if (await undertaker.bury(delivery, settlement.reason)) this.#records.forget(sequence);
     }
   }
 
-  const pull = openPull({
-    link,
-    stream,
-    durable,
-    creditMax: options.concurrency,
-    recreate: context.recreate,
-    onMessage(message, ackSubject) {
-      lastMessageMs = Date.now();
-      const delivery = new JetDelivery(message, ackSubject, owner);
-      keepAlive.add(delivery);
-      const done = work(delivery)
-        .catch((thrown: unknown) => {
-          log.error({ durable, err: reasonOf(thrown) }, "bus: message not settled, it comes again");
-          delivery.retry(ABORT_GRACE_MS);
-        })
-        .finally(() => {
-          inFlight.delete(delivery);
-          pull.release(1);
-        });
-      inFlight.set(delivery, done);
-    },
-  });
-
-  await pull.started;
-
-  async function stop(deadlineMs: number): Promise<void> {
-    const deadline = setTimeout(() => abort.abort(new Error("stopping")), deadlineMs);
-    await pull.stop();
-    const done = Promise.allSettled(inFlight.values());
-    await Promise.race([done, aborted(abort.signal)]);
+  async #stop(deadlineMs: number): Promise<void> {
+    const { link, durable } = this.#context;
+    const { signal } = this.#abort;
+    const deadline = setTimeout(() => this.#abort.abort(new Error("stopping")), deadlineMs);
+    await this.#pull.stop();
+    const done = Promise.allSettled(this.#work.values());
+    await Promise.race([done, aborted(signal)]);
     clearTimeout(deadline);
-    if (abort.signal.aborted) await Promise.race([done, elapsed(ABORT_GRACE_MS)]);
-    for (const delivery of inFlight.keys()) {
-      log.warn(
-        { durable, id: delivery.id },
-        "bus: handler did not end in time, message given back",
-      );
+    if (signal.aborted) await Promise.race([done, elapsed(ABORT_GRACE_MS)]);
+    for (const delivery of this.#work.keys()) {
+      const facts = { durable, id: delivery.id };
+      link.log.warn(facts, "bus: handler did not end in time, its message is given back");
       delivery.retry(0);
     }
-    keepAlive.stop();
+    this.#keepAlive.stop();
   }
-
-  return {
-    stop: (deadlineMs) => (stopping ??= stop(deadlineMs)),
-    get inFlight() {
-      return inFlight.size;
-    },
-    get lastMessageMs() {
-      return lastMessageMs;
-    },
-  };
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

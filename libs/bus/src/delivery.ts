@@ -89,9 +89,8 @@ export class JetDelivery implements BatchItem {
   get isCopy(): boolean {
     return this.#countOffset > 0;
   }
-  leaveQueue(): this {
+  leaveQueue(): void {
     if (!this.isCopy) this.#owner.leftQueue();
-    return this;
   }
   header(name: string): string | undefined {
     return findHeader(this.headerText, name);

@@ -117,128 +117,141 @@ function isUnreachable(thrown: unknown): boolean {
   return thrown instanceof NatsError && codes.includes(thrown.code);
 }
 
-interface Listeners<T extends unknown[]> {
-  add(listener: (...args: T) => void): Unlisten;
+/** Who wants to know of an event. */
+class Listeners<T extends unknown[]> {
+  readonly #all = new Set<{ readonly call: (...args: T) => void }>();
+
+  add(call: (...args: T) => void): Unlisten {
+    const entry = { call };
+    this.#all.add(entry);
+    return () => void this.#all.delete(entry);
+  }
   /** Calls all, whatever one of them throws. */
-  tell(...args: T): void;
-}
-
-function listeners<T extends unknown[]>(log: BusLog): Listeners<T> {
-  const all = new Set<{ call(...args: T): void }>();
-  return {
-    add(call) {
-      const entry = { call };
-      all.add(entry);
-      return () => void all.delete(entry);
-    },
-    tell(...args) {
-      for (const { call } of all) {
-        try {
-          call(...args);
-        } catch (thrown) {
-          log.error({ err: reasonOf(thrown) }, "bus: a listener threw");
-        }
+  tell(log: BusLog, ...args: T): void {
+    for (const { call } of this.#all) {
+      try {
+        call(...args);
+      } catch (thrown) {
+        log.error({ err: reasonOf(thrown) }, "bus: a listener threw");
       }
-    },
-  };
+    }
+  }
 }
 
-export async function openLink(options: LinkOptions): Promise<Link> {
-  const { user, log } = options;
-  const nc = await firstConnect(options);
-  const prefix = inboxPrefixOf(user);
-  const disconnected = listeners<[]>(log);
-  const reconnected = listeners<[]>(log);
-  const forbidden = listeners<[subject: string]>(log);
-  let state: Link["state"] = "connected";
-  let closing = false;
+class NatsLink implements Link {
+  readonly nc: NatsConnection;
+  readonly user: string;
+  readonly log: BusLog;
+  #state: Link["state"] = "connected";
+  #isClosing = false;
+  readonly #disconnected = new Listeners<[]>();
+  readonly #reconnected = new Listeners<[]>();
+  readonly #forbidden = new Listeners<[subject: string]>();
 
-  const onStatus = (status: Status): void => {
+  constructor(nc: NatsConnection, { user, log }: LinkOptions) {
+    this.nc = nc;
+    this.user = user;
+    this.log = log;
+    void this.#watch();
+    void nc.closed().then((error) => {
+      this.#state = "closed";
+      this.#disconnected.tell(log);
+      if (!this.#isClosing) log.error({ err: reasonOf(error) }, "bus: connection closed");
+    });
+  }
+
+  get state(): Link["state"] {
+    return this.#state;
+  }
+
+  inbox(): string {
+    return `${inboxPrefixOf(this.user)}.${randomBytes(8).toString("hex")}`;
+  }
+
+  onDisconnect(listener: () => void): Unlisten {
+    return this.#disconnected.add(listener);
+  }
+  onReconnect(listener: () => void): Unlisten {
+    return this.#reconnected.add(listener);
+  }
+  onForbidden(listener: (subject: string) => void): Unlisten {
+    return this.#forbidden.add(listener);
+  }
+
+  subscribe(subject: string, handle: (message: Msg) => void): Subscription {
+    return this.nc.subscribe(subject, {
+      callback: (error, message) => {
+        try {
+          if (error === null) handle(message);
+          else this.log.error({ subject, err: reasonOf(error) }, "bus: subscription ended");
+        } catch (thrown) {
+          this.log.error({ subject, err: reasonOf(thrown) }, "bus: a subscriber threw");
+        }
+      },
+    });
+  }
+
+  async request(subject: string, body?: object): Promise<object> {
+    return parseAnswer(await this.requestMessage(subject, body), subject);
+  }
+
+  async requestMessage(subject: string, body?: object): Promise<Msg> {
+    try {
+      return await this.nc.request(subject, body === undefined ? "" : JSON.stringify(body), {
+        timeout: REQUEST_MS_MAX,
+      });
+    } catch (thrown) {
+      throw new BusError(`request ${subject}: ${noAnswer(thrown, this.user)}`, { cause: thrown });
+    }
+  }
+
+  async drain(): Promise<void> {
+    const { nc } = this;
+    if (!this.#isClosing) {
+      this.#isClosing = true;
+      // Without a connection there is nothing to flush, and draining would wait for one.
+      const drained = this.#state === "connected" ? nc.drain() : nc.close();
+      const timer = setTimeout(() => void nc.close(), DRAIN_MS_MAX);
+      await drained.catch(() => undefined);
+      clearTimeout(timer);
+    }
+    await nc.closed();
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.nc.status()) this.#onStatus(status);
+  }
+
+  #onStatus(status: Status): void {
+    const { log, user } = this;
     if (status.type === Events.Disconnect) {
-      state = "reconnecting";
+      this.#state = "reconnecting";
       log.warn({ server: status.data }, "bus: disconnected");
-      disconnected.tell();
+      this.#disconnected.tell(log);
     } else if (status.type === Events.Reconnect) {
-      state = "connected";
+      this.#state = "connected";
       log.info({ server: status.data }, "bus: connected again");
-      reconnected.tell();
+      this.#reconnected.tell(log);
     } else if (status.permissionContext !== undefined) {
       const { operation, subject } = status.permissionContext;
       log.error({ user, operation, subject }, "bus: the server refused a subject to this user");
-      if (operation === "publish") forbidden.tell(subject);
+      if (operation === "publish") this.#forbidden.tell(log, subject);
     } else if (status.type === Events.Error)
       log.warn({ code: status.data }, "bus: the server reported an error");
-  };
-  void (async () => {
-    for await (const status of nc.status()) onStatus(status);
-  })();
-  void nc.closed().then((error) => {
-    state = "closed";
-    disconnected.tell();
-    if (!closing) log.error({ err: reasonOf(error ?? "no reason") }, "bus: connection closed");
-  });
-
-  return {
-    nc,
-    user,
-    log,
-    get state() {
-      return state;
-    },
-    inbox: () => `${prefix}.${randomBytes(8).toString("base64url").replaceAll("-", "_")}`,
-    onDisconnect: disconnected.add,
-    onReconnect: reconnected.add,
-    onForbidden: forbidden.add,
-    subscribe: (subject, handle) =>
-      nc.subscribe(subject, {
-        callback: (error, message) => {
-          try {
-            if (error === null) handle(message);
-            else log.error({ subject, err: reasonOf(error) }, "bus: subscription ended");
-          } catch (thrown) {
-            log.error({ subject, err: reasonOf(thrown) }, "bus: a subscriber threw");
-          }
-        },
-      }),
-    async request(subject, body) {
-      const answer = await ask(nc, { user, subject, body });
-      return parseAnswer(answer, subject);
-    },
-    requestMessage: (subject, body) => ask(nc, { user, subject, body }),
-    async drain() {
-      if (closing) return void (await nc.closed());
-      closing = true;
-      // Without a connection there is nothing to flush, and draining would wait for one.
-      const drained = state === "connected" ? nc.drain() : nc.close();
-      const timer = setTimeout(() => void nc.close(), DRAIN_MS_MAX);
-      await drained.catch(() => undefined);
-      await nc.closed();
-      clearTimeout(timer);
-    },
-  };
+  }
 }
 
-async function ask(
-  nc: NatsConnection,
-  question: { user: string; subject: string; body: object | undefined },
-): Promise<Msg> {
-  const { user, subject, body } = question;
-  try {
-    return await nc.request(subject, body === undefined ? "" : JSON.stringify(body), {
-      timeout: REQUEST_MS_MAX,
-    });
-  } catch (thrown) {
-    const code = thrown instanceof NatsError ? thrown.code : "";
-    const why =
-      code === ErrorCode.PermissionsViolation
-        ? `user ${user} may not ask it`
-        : code === ErrorCode.NoResponders
-          ? "nobody answers there: want a server with JetStream enabled for this account"
-          : code === ErrorCode.Timeout
-            ? `no answer within ${REQUEST_MS_MAX} ms`
-            : reasonOf(thrown);
-    throw new BusError(`request ${subject}: ${why}`, { cause: thrown });
-  }
+/** Connects, however long the broker takes to come; rejects when it refuses the login. */
+export const openLink = async (options: LinkOptions): Promise<Link> =>
+  new NatsLink(await firstConnect(options), options);
+
+function noAnswer(thrown: unknown, user: string): string {
+  const code = thrown instanceof NatsError ? thrown.code : "";
+  if (code === ErrorCode.PermissionsViolation) return `user ${user} may not ask it`;
+  if (code === ErrorCode.Timeout) return `no answer within ${REQUEST_MS_MAX} ms`;
+  if (code === ErrorCode.NoResponders)
+    return "nobody answers there: want a server with JetStream enabled for this account";
+  return reasonOf(thrown);
 }
 
 function parseAnswer(message: Msg, subject: string): object {

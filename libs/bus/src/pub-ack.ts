@@ -9,6 +9,8 @@ export interface PubAck {
   readonly reason?: string;
 }
 
+export const NO_STREAM = "no stream has this subject";
+
 const STORED: PubAck = { outcome: "stored" };
 const DUPLICATE: PubAck = { outcome: "duplicate" };
 
@@ -32,7 +34,7 @@ export function readPubAck(message: Msg): PubAck {
 function withoutBody(message: Msg): PubAck {
   const status = /^NATS\/1\.0 (\d{3})/.exec(headerText(message))?.[1];
   return status === "503"
-    ? { outcome: "failed", reason: "no stream has this subject" }
+    ? { outcome: "failed", reason: NO_STREAM }
     : { outcome: "failed", reason: `the server answered ${status ?? "nothing"}` };
 }
 

@@ -7,7 +7,7 @@
 import type { Msg } from "nats";
 import { BusError, reasonOf } from "./errors.ts";
 import type { Link } from "./link.ts";
-import { readPubAck, type PubAck } from "./pub-ack.ts";
+import { NO_STREAM, readPubAck, type PubAck } from "./pub-ack.ts";
 import type { OutMessage, PublishOutcome } from "./types.ts";
 import { encodeHeaders, reusableHeaders } from "./wire-headers.ts";
 
@@ -18,134 +18,145 @@ const NOT_CONNECTED: PubAck = { outcome: "failed", reason: "not connected" };
 const DISCONNECTED: PubAck = { outcome: "failed", reason: "disconnected before the answer came" };
 const TIMED_OUT: PubAck = { outcome: "failed", reason: `no answer within ${PUBLISH_MS_MAX} ms` };
 
+type Acks = readonly (PubAck | undefined)[];
+
 interface Batch {
   readonly messages: readonly OutMessage[];
   readonly acks: (PubAck | undefined)[];
   left: number;
-  readonly finish: (acks: readonly (PubAck | undefined)[]) => void;
-  timer: NodeJS.Timeout | undefined;
+  readonly finish: (acks: Acks) => void;
+  readonly timer: NodeJS.Timeout;
 }
 
-export interface Publisher {
-  publish(messages: readonly OutMessage[]): Promise<PublishOutcome[]>;
-  publishOne(message: OutMessage): Promise<void>;
-  /** Resolves when nothing waits for its acknowledgement. */
-  idle(): Promise<void>;
-}
+export class Publisher {
+  readonly #link: Link;
+  readonly #onNoStream: () => void;
+  readonly #base: string;
+  readonly #idStart: number;
+  readonly #header = reusableHeaders();
+  readonly #batches = new Map<string, Batch>();
+  #batchCount = 0;
+  #complainedMs = 0;
+  #whenIdle: (() => void)[] = [];
 
-export function createPublisher(link: Link, onNoStream: (subject: string) => void): Publisher {
-  const { nc, log } = link;
-  const base = link.inbox();
-  const idStart = base.length + 1;
-  const header = reusableHeaders();
-  const batches = new Map<string, Batch>();
-  let batchCount = 0;
-  let complainedMs = 0;
-  let whenIdle: (() => void)[] = [];
-
-  const settle = (id: string, batch: Batch, index: number, ack: PubAck): void => {
-    if (index >= batch.acks.length || batch.acks[index] !== undefined) return; // a second answer
-    batch.acks[index] = ack;
-    if (--batch.left === 0) finish(id, batch);
-  };
-  const finish = (id: string, batch: Batch): void => {
-    clearTimeout(batch.timer);
-    batches.delete(id);
-    batch.finish(batch.acks);
-    if (batches.size === 0) {
-      for (const resolve of whenIdle) resolve();
-      whenIdle = [];
-    }
-  };
-  const failRest = (id: string, batch: Batch, ack: PubAck): void => {
-    for (let index = 0; batch.left > 0 && index < batch.acks.length; index++)
-      settle(id, batch, index, ack);
-  };
-
-  link.subscribe(`${base}.*.*`, (message: Msg) => {
-    const { subject } = message;
-    const dot = subject.lastIndexOf(".");
-    const id = subject.slice(idStart, dot);
-    const batch = batches.get(id);
-    if (batch !== undefined)
-      settle(id, batch, Number.parseInt(subject.slice(dot + 1), 36), readPubAck(message));
-  });
-  link.onDisconnect(() => {
-    for (const [id, batch] of batches) failRest(id, batch, DISCONNECTED);
-  });
-  link.onForbidden((subject) => {
-    const ack: PubAck = { outcome: "failed", reason: `user ${link.user} may not publish there` };
-    for (const [id, batch] of batches)
-      batch.messages.forEach((message, index) => {
-        if (message.subject === subject) settle(id, batch, index, ack);
-      });
-  });
-
-  function sendOne(message: OutMessage, reply: string): void {
-    const bytes = encodeHeaders(message);
-    if (bytes === undefined) return nc.publish(message.subject, message.data, { reply });
-    header.set(bytes);
-    nc.publish(message.subject, message.data, { reply, headers: header.object });
+  /** `onNoStream` is told when no stream has a subject: it may have vanished. */
+  constructor(link: Link, onNoStream: () => void) {
+    this.#link = link;
+    this.#onNoStream = onNoStream;
+    this.#base = link.inbox();
+    this.#idStart = this.#base.length + 1;
+    link.subscribe(`${this.#base}.*.*`, (message) => this.#onAnswer(message));
+    link.onDisconnect(() => {
+      for (const [id, batch] of this.#batches) this.#failRest(id, batch, DISCONNECTED);
+    });
+    link.onForbidden((subject) => this.#onForbidden(subject));
   }
 
-  function send(messages: readonly OutMessage[]): Promise<readonly (PubAck | undefined)[]> {
+  async publish(messages: readonly OutMessage[]): Promise<PublishOutcome[]> {
+    const acks = await this.#send(messages);
+    this.#complain(messages, acks);
+    return acks.map((ack) => ack?.outcome ?? "failed");
+  }
+
+  /** Rejects unless it was stored, now or before. */
+  async publishOne(message: OutMessage): Promise<void> {
+    const acks = await this.#send([message]);
+    const outcome = acks[0]?.outcome ?? "failed";
+    if (outcome === "stored" || outcome === "duplicate") return;
+    this.#complain([message], acks);
+    throw new BusError(
+      `publish to ${message.subject}${message.id === undefined ? "" : ` of ${message.id}`}: ` +
+        `${outcome}: ${acks[0]?.reason ?? "no reason"}: want it stored`,
+    );
+  }
+
+  /** Resolves when nothing waits for its acknowledgement. */
+  idle(): Promise<void> {
+    if (this.#batches.size === 0) return Promise.resolve();
+    return new Promise((resolve) => void this.#whenIdle.push(resolve));
+  }
+
+  #send(messages: readonly OutMessage[]): Promise<Acks> {
     if (messages.length === 0) return Promise.resolve([]);
-    if (link.state !== "connected") return Promise.resolve(messages.map(() => NOT_CONNECTED));
-    const { promise, resolve } = Promise.withResolvers<readonly (PubAck | undefined)[]>();
-    const id = (batchCount++).toString(36);
+    if (this.#link.state !== "connected") return Promise.resolve(messages.map(() => NOT_CONNECTED));
+    const { promise, resolve } = Promise.withResolvers<Acks>();
+    const id = (this.#batchCount++).toString(36);
     const batch: Batch = {
       messages,
-      acks: new Array<PubAck | undefined>(messages.length).fill(undefined),
+      acks: Array.from<PubAck | undefined>({ length: messages.length }),
       left: messages.length,
       finish: resolve,
-      timer: undefined,
+      timer: setTimeout(() => this.#failRest(id, batch, TIMED_OUT), PUBLISH_MS_MAX),
     };
-    batches.set(id, batch);
-    batch.timer = setTimeout(() => failRest(id, batch, TIMED_OUT), PUBLISH_MS_MAX);
-    const replyStart = `${base}.${id}.`;
-    for (let index = 0; index < messages.length; index++) {
+    this.#batches.set(id, batch);
+    const replyStart = `${this.#base}.${id}.`;
+    let index = 0;
+    for (const message of messages) {
       try {
-        sendOne(messages[index]!, replyStart + index.toString(36));
+        this.#sendOne(message, replyStart + index.toString(36));
       } catch (thrown) {
-        settle(id, batch, index, { outcome: "failed", reason: reasonOf(thrown) }); // too large, not a header
+        this.#settle(id, batch, index, { outcome: "failed", reason: reasonOf(thrown) }); // too large, not a header
       }
+      index++;
     }
     return promise;
   }
 
-  function complain(messages: readonly OutMessage[], acks: readonly (PubAck | undefined)[]): void {
-    const index = acks.findIndex((ack) => ack?.outcome === "failed");
-    if (index < 0) return;
-    const message = messages[index];
-    const reason = acks[index]?.reason;
-    if (message !== undefined && reason === "no stream has this subject")
-      onNoStream(message.subject);
-    const nowMs = Date.now();
-    if (nowMs - complainedMs < COMPLAINT_INTERVAL_MS) return;
-    complainedMs = nowMs;
-    const count = acks.filter((ack) => ack?.outcome === "failed").length;
-    log.warn({ count, of: acks.length, subject: message?.subject, reason }, "bus: publish failed");
+  #sendOne(message: OutMessage, reply: string): void {
+    const { nc } = this.#link;
+    const bytes = encodeHeaders(message);
+    if (bytes === undefined) return nc.publish(message.subject, message.data, { reply });
+    this.#header.set(bytes);
+    nc.publish(message.subject, message.data, { reply, headers: this.#header.object });
   }
 
-  return {
-    async publish(messages) {
-      const acks = await send(messages);
-      complain(messages, acks);
-      return acks.map((ack) => ack?.outcome ?? "failed");
-    },
-    async publishOne(message) {
-      const acks = await send([message]);
-      const ack = acks[0];
-      if (ack?.outcome === "stored" || ack?.outcome === "duplicate") return;
-      complain([message], acks);
-      throw new BusError(
-        `publish to ${message.subject}${message.id === undefined ? "" : ` of ${message.id}`}: ` +
-          `${ack?.outcome ?? "failed"}: ${ack?.reason ?? "no reason"}: want it stored`,
-      );
-    },
-    idle: () =>
-      batches.size === 0
-        ? Promise.resolve()
-        : new Promise((resolve) => void whenIdle.push(() => resolve())),
-  };
+  #onAnswer(message: Msg): void {
+    const { subject } = message;
+    const dot = subject.lastIndexOf(".");
+    const id = subject.slice(this.#idStart, dot);
+    const batch = this.#batches.get(id);
+    if (batch === undefined) return; // it came too late
+    this.#settle(id, batch, Number.parseInt(subject.slice(dot + 1), 36), readPubAck(message));
+  }
+
+  #settle(id: string, batch: Batch, index: number, ack: PubAck): void {
+    if (index >= batch.acks.length || batch.acks[index] !== undefined) return; // a second answer
+    batch.acks[index] = ack;
+    if (--batch.left > 0) return;
+    clearTimeout(batch.timer);
+    this.#batches.delete(id);
+    batch.finish(batch.acks);
+    if (this.#batches.size > 0) return;
+    for (const resolve of this.#whenIdle) resolve();
+    this.#whenIdle = [];
+  }
+
+  #failRest(id: string, batch: Batch, ack: PubAck): void {
+    for (let index = 0; batch.left > 0 && index < batch.acks.length; index++)
+      this.#settle(id, batch, index, ack);
+  }
+
+  #onForbidden(subject: string): void {
+    const ack: PubAck = {
+      outcome: "failed",
+      reason: `user ${this.#link.user} may not publish there`,
+    };
+    for (const [id, batch] of this.#batches)
+      for (const [index, message] of batch.messages.entries())
+        if (message.subject === subject) this.#settle(id, batch, index, ack);
+  }
+
+  /** Once a second at most: an outage with 10,000 messages a second is one fact. */
+  #complain(messages: readonly OutMessage[], acks: Acks): void {
+    const index = acks.findIndex((ack) => ack?.outcome === "failed");
+    if (index < 0) return;
+    const reason = acks[index]?.reason;
+    if (reason === NO_STREAM) this.#onNoStream();
+    const nowMs = Date.now();
+    if (nowMs - this.#complainedMs < COMPLAINT_INTERVAL_MS) return;
+    this.#complainedMs = nowMs;
+    const count = acks.filter((ack) => ack?.outcome === "failed").length;
+    const facts = { count, of: acks.length, subject: messages[index]?.subject, reason };
+    this.#link.log.warn(facts, "bus: publish failed");
+  }
 }

@@ -6,15 +6,16 @@
 //   U2. It goes on by itself after a restart, a deleted consumer, a deleted stream; only `stop` ends it.
 //   U3. After `stop` resolved the server delivers nothing more to it; what came late was given back.
 import { jetStreamSubjects } from "@chasqui/contracts";
-import type { Msg } from "nats";
+import type { Msg, Subscription } from "nats";
 import { reasonOf } from "./errors.ts";
-import { consumerInfo, isConsumerMissing } from "./jetstream-api.ts";
+import { consumerInfo, isConsumerMissing, type ConsumerState } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
 import { findHeader, headerText } from "./wire-headers.ts";
 
-const EXPIRES_MS = 30_000;
+const EXPIRES_NS = 30_000 * 1e6;
 const HEARTBEAT_MS = 5_000;
-const HEARTBEATS_MISSED_MAX = 2;
+const HEARTBEAT_NS = HEARTBEAT_MS * 1e6;
+const SILENCE_MS_MAX = 2 * HEARTBEAT_MS + 1_000;
 const RETRY_DELAY_MS = 100;
 const RETRY_DELAY_MS_MAX = 5_000;
 const STOP_MS_MAX = 1_000;
@@ -32,155 +33,168 @@ export interface PullOptions {
   recreate(): Promise<void>;
 }
 
-export interface Pull {
+export class Pull {
+  readonly #options: PullOptions;
+  readonly #inbox: string;
+  readonly #nextSubject: string;
+  readonly #subscription: Subscription;
+  readonly #monitor: NodeJS.Timeout;
+  readonly #unlisten: readonly (() => void)[];
   /** Resolves after the first attempt to reach the consumer, successful or not. */
   readonly started: Promise<void>;
-  /** So many messages are no longer held. */
-  release(count: number): void;
-  /** As the server has it. */
-  readonly ackWaitMs: number;
-  stop(): Promise<void>;
-}
+  #ackWaitMs = ACK_WAIT_MS_ASSUMED;
+  #asked = 0;
+  #held = 0;
+  #heardMs = Date.now();
+  #isLive = false;
+  #isStopped = false;
+  #generation = 0; // of `resume`: a later one ends the earlier
+  #epoch = 0; // of requests: answers to earlier ones are not for us
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
 
-export function openPull(options: PullOptions): Pull {
-  const { link, stream, durable, creditMax } = options;
-  const { nc, log } = link;
-  const inbox = link.inbox();
-  const nextSubject = jetStreamSubjects.next(stream, durable);
-  let ackWaitMs = ACK_WAIT_MS_ASSUMED;
-  let asked = 0;
-  let held = 0;
-  let heardMs = Date.now();
-  let isLive = false;
-  let isStopped = false;
-  let generation = 0; // of `resume`: a later one ends the earlier
-  let epoch = 0; // of requests: answers to earlier ones are not for us
-  let failures = 0;
-  let retry: NodeJS.Timeout | undefined;
-
-  function ask(): void {
-    const missing = creditMax - held - asked;
-    // One request for many: while some are still out, wait until a quarter is missing.
-    if (!isLive || missing <= 0 || (asked > 0 && missing < creditMax / 4)) return;
-    if (asked === 0) heardMs = Date.now();
-    asked += missing;
-    const request = {
-      batch: missing,
-      expires: EXPIRES_MS * 1e6,
-      idle_heartbeat: HEARTBEAT_MS * 1e6,
-    };
-    nc.publish(nextSubject, JSON.stringify(request), { reply: `${inbox}.${epoch}` });
+  constructor(options: PullOptions) {
+    const { link, stream, durable } = options;
+    this.#options = options;
+    this.#inbox = link.inbox();
+    this.#nextSubject = jetStreamSubjects.next(stream, durable);
+    this.#subscription = link.subscribe(`${this.#inbox}.*`, (message) => this.#onMessage(message));
+    this.#monitor = setInterval(() => this.#listen(), HEARTBEAT_MS);
+    this.#unlisten = [
+      link.onDisconnect(() => this.#onDisconnect()),
+      link.onReconnect(() => void this.#resume()),
+    ];
+    this.started = this.#resume();
   }
 
-  function retryLater(step: () => void): void {
-    const delayMs = Math.min(RETRY_DELAY_MS * 2 ** failures++, RETRY_DELAY_MS_MAX);
-    clearTimeout(retry);
-    retry = setTimeout(step, delayMs);
+  /** As the server has it. */
+  get ackWaitMs(): number {
+    return this.#ackWaitMs;
+  }
+
+  /** So many messages are no longer held. */
+  release(count: number): void {
+    this.#held -= count;
+    this.#ask();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#isLive = false;
+    this.#generation++;
+    clearTimeout(this.#retry);
+    clearInterval(this.#monitor);
+    for (const stopListening of this.#unlisten) stopListening();
+    if (this.#options.link.state !== "connected") return this.#subscription.unsubscribe();
+    // The server answers the flush after it has dropped our requests; until then messages may still come.
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, STOP_MS_MAX);
+    this.#subscription.drain().then(resolve, resolve);
+    await promise;
+    clearTimeout(timer);
+  }
+
+  #ask(): void {
+    const { creditMax, link } = this.#options;
+    const missing = creditMax - this.#held - this.#asked;
+    // One request for many: while some are still out, wait until a quarter is missing.
+    if (!this.#isLive || missing <= 0 || (this.#asked > 0 && missing < creditMax / 4)) return;
+    if (this.#asked === 0) this.#heardMs = Date.now();
+    this.#asked += missing;
+    const request = { batch: missing, expires: EXPIRES_NS, idle_heartbeat: HEARTBEAT_NS };
+    link.nc.publish(this.#nextSubject, JSON.stringify(request), {
+      reply: `${this.#inbox}.${this.#epoch}`,
+    });
   }
 
   /** Makes sure that the consumer is there, then starts anew. */
-  async function resume(): Promise<void> {
-    const mine = ++generation;
-    isLive = false;
-    asked = 0;
-    epoch++;
-    clearTimeout(retry);
-    if (isStopped || link.state !== "connected") return; // the reconnect calls again
+  async #resume(): Promise<void> {
+    const { link, stream, durable } = this.#options;
+    const mine = ++this.#generation;
+    this.#forgetRequests();
+    clearTimeout(this.#retry);
+    if (this.#isStopped || link.state !== "connected") return; // the reconnect calls again
     try {
-      const info = await consumerInfo(link, stream, durable).catch(async (thrown: unknown) => {
-        if (!isConsumerMissing(thrown)) throw thrown;
-        log.warn(
-          { stream, durable, err: reasonOf(thrown) },
-          "bus: consumer is gone, recreating it",
-        );
-        await options.recreate();
-        return consumerInfo(link, stream, durable);
-      });
-      if (mine !== generation) return;
-      ackWaitMs = info.ackWaitMs;
-      failures = 0;
-      isLive = true;
-      ask();
+      const { ackWaitMs } = await this.#findOrRecreate();
+      if (mine !== this.#generation) return;
+      this.#ackWaitMs = ackWaitMs;
+      this.#failures = 0;
+      this.#isLive = true;
+      this.#ask();
     } catch (thrown) {
-      if (mine !== generation) return;
-      log.warn(
-        { stream, durable, err: reasonOf(thrown) },
-        "bus: consumer not reached, trying again",
-      );
-      retryLater(() => void resume());
+      if (mine !== this.#generation) return;
+      const facts = { stream, durable, err: reasonOf(thrown) };
+      link.log.warn(facts, "bus: consumer not reached, trying again");
+      this.#later(() => void this.#resume());
     }
   }
 
-  function onStatus(message: Msg): void {
-    if (message.subject !== `${inbox}.${epoch}`) return;
+  async #findOrRecreate(): Promise<ConsumerState> {
+    const { link, stream, durable, recreate } = this.#options;
+    try {
+      return await consumerInfo(link, stream, durable);
+    } catch (thrown) {
+      if (!isConsumerMissing(thrown)) throw thrown;
+      link.log.warn({ stream, durable }, "bus: consumer is gone, creating it again");
+      await recreate();
+      return consumerInfo(link, stream, durable);
+    }
+  }
+
+  #forgetRequests(): void {
+    this.#isLive = false;
+    this.#asked = 0;
+    this.#epoch++;
+  }
+
+  #later(step: () => void): void {
+    const delayMs = Math.min(RETRY_DELAY_MS * 2 ** this.#failures++, RETRY_DELAY_MS_MAX);
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(step, delayMs);
+  }
+
+  #onMessage(message: Msg): void {
+    this.#heardMs = Date.now();
+    const ackSubject = message.reply ?? "";
+    if (ackSubject === "") return this.#onStatus(message);
+    if (this.#isStopped) return this.#options.link.nc.publish(ackSubject, GIVE_BACK);
+    this.#failures = 0;
+    if (this.#asked > 0) this.#asked--;
+    this.#held++;
+    this.#options.onMessage(message, ackSubject);
+    this.#ask();
+  }
+
+  #onStatus(message: Msg): void {
+    if (this.#isStopped || message.subject !== `${this.#inbox}.${this.#epoch}`) return;
     const text = headerText(message);
     const [, code = "", description = ""] = /^NATS\/1\.0 (\d{3}) ?([^\r]*)/.exec(text) ?? [];
-    if (code === "100") return;
-    const left = Number(findHeader(text, "Nats-Pending-Messages") ?? Number.NaN);
-    if (code === "408" || Number.isFinite(left)) {
-      asked = Number.isNaN(left) ? 0 : Math.max(0, asked - left);
-      if (code === "408") return ask();
-      return retryLater(ask);
+    if (code === "100") return; // a heartbeat
+    const left = findHeader(text, "Nats-Pending-Messages");
+    if (code === "408" || left !== undefined) {
+      // This request is over. Ask again: at once when its time was up, soon when the server was unwilling.
+      this.#asked = left === undefined ? 0 : Math.max(0, this.#asked - Number(left));
+      return code === "408" ? this.#ask() : this.#later(() => this.#ask());
     }
-    // The consumer was deleted, nobody answers (503), or the request was not to its taste.
-    log.warn({ stream, durable, code, description }, "bus: pull ended by the server");
-    isLive = false;
-    asked = 0;
-    epoch++;
-    retryLater(() => void resume());
+    // The consumer was deleted, nobody answers (503), or the request was not to the server's taste.
+    const { link, stream, durable } = this.#options;
+    link.log.warn({ stream, durable, code, description }, "bus: pull ended by the server");
+    this.#forgetRequests();
+    this.#later(() => void this.#resume());
   }
 
-  const subscription = link.subscribe(`${inbox}.*`, (message) => {
-    heardMs = Date.now();
-    const ackSubject = message.reply ?? "";
-    if (ackSubject === "") return onStatus(message);
-    if (isStopped) return nc.publish(ackSubject, GIVE_BACK);
-    failures = 0;
-    if (asked > 0) asked--;
-    held++;
-    options.onMessage(message, ackSubject);
-    ask();
-  });
-  const monitor = setInterval(() => {
-    if (!isLive || asked === 0 || link.state !== "connected") return;
-    if (Date.now() - heardMs <= HEARTBEATS_MISSED_MAX * HEARTBEAT_MS + 1_000) return;
-    log.warn({ stream, durable }, "bus: heartbeats missed, looking for the consumer");
-    heardMs = Date.now();
-    void resume();
-  }, HEARTBEAT_MS);
-  const unlisten = [
-    link.onDisconnect(() => {
-      generation++;
-      isLive = false;
-      asked = 0;
-    }),
-    link.onReconnect(() => void resume()),
-  ];
+  #onDisconnect(): void {
+    this.#generation++;
+    this.#forgetRequests();
+  }
 
-  return {
-    started: resume(),
-    release(count) {
-      held -= count;
-      ask();
-    },
-    get ackWaitMs() {
-      return ackWaitMs;
-    },
-    async stop() {
-      if (isStopped) return;
-      isStopped = true;
-      isLive = false;
-      generation++;
-      clearTimeout(retry);
-      clearInterval(monitor);
-      for (const stopListening of unlisten) stopListening();
-      if (link.state !== "connected") return subscription.unsubscribe();
-      // The server answers the flush after it has dropped our requests; until then messages may still come.
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, STOP_MS_MAX);
-      subscription.drain().then(resolve, resolve);
-      await promise;
-      clearTimeout(timer);
-    },
-  };
+  /** A server that does not know the consumer says nothing at all: no heartbeat is how we learn it. */
+  #listen(): void {
+    const { link, stream, durable } = this.#options;
+    if (!this.#isLive || this.#asked === 0 || link.state !== "connected") return;
+    if (Date.now() - this.#heardMs <= SILENCE_MS_MAX) return;
+    link.log.warn({ stream, durable }, "bus: heartbeats missed, looking for the consumer");
+    void this.#resume();
+  }
 }

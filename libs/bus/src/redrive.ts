@@ -6,7 +6,7 @@ import { ORIGINAL_ID_HEADER } from "./delivery.ts";
 import { BusError } from "./errors.ts";
 import { isMessageMissing, streamInfo } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
-import { createPublisher } from "./publisher.ts";
+import { Publisher } from "./publisher.ts";
 import { findHeader, listHeaders } from "./wire-headers.ts";
 
 const DEAD_STREAM = "CHASQUI_DEAD";
@@ -65,7 +65,7 @@ export async function redrive(
       ([name]) => !name.startsWith("chasqui-dead-") && !/^nats-/i.test(name),
     );
     // A new id for the stream, which may still remember the old one; readers are told the old one.
-    await createPublisher(link, () => undefined).publishOne({
+    await new Publisher(link, () => undefined).publishOne({
       subject: letter.subject,
       data: letter.data,
       id: `redrive:${deadSequence}`,

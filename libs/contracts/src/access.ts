@@ -6,8 +6,8 @@
 //   A2. A user that reads a durable may ask for it, acknowledge it and create it again with the filter it has
 //       in the topology (the filter is a part of the subject), but never delete, alter or read another's.
 //   A3. Replies go to the user's own inbox `_INBOX_<user>.>`; nobody else may subscribe there.
-import { buckets, consumersOf, kindToken, kindsOf, streams, subjects, token } from "./topology.ts";
-import type { ConsumerSpec, Installation, StreamName } from "./topology.ts";
+import { consumersOf, kindToken, kindsOf, streams, subjects, token } from "./topology.ts";
+import type { buckets, ConsumerSpec, Installation, StreamName } from "./topology.ts";
 
 export interface BusUser {
   readonly name: string;
