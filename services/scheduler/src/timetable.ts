@@ -11,8 +11,8 @@ import type { Timetable } from "./core/ticks.ts";
 export interface TimetableInit {
   readonly crons: readonly string[];
   readonly timezone: string;
-  readonly startMs?: number;
-  readonly endMs?: number;
+  readonly startMs?: number | undefined;
+  readonly endMs?: number | undefined;
 }
 
 /** Throws when a cron or the zone cannot be read; the message names it. */

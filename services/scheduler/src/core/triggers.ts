@@ -4,6 +4,8 @@
 //   G2. A DAG starts by its first binding whose condition holds; a condition that cannot be evaluated does not hold.
 //   G3. Nothing of one DAG's bindings changes what becomes of another's.
 
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
 export interface Trigger {
   readonly source: string;
   readonly id: string;
@@ -12,7 +14,7 @@ export interface Trigger {
   readonly path: string;
   /** When it happened; when it was read, if it does not say. */
   readonly timeMs: number;
-  readonly data: Readonly<Record<string, unknown>>;
+  readonly data: { [key: string]: Json };
 }
 
 export type Evaluated<T> =

@@ -56,6 +56,19 @@ export async function recordTriggers(
   return rows.map((row) => ({ key: { source, id, dagId: row.dag_id }, start: row.start }));
 }
 
+/** A trigger that was given up; nothing, when the ledger knows it already. */
+export async function recordDeadTrigger(
+  sql: Sql,
+  subject: string,
+  { key, reason, nowMs }: { key: TriggerKey; reason: string; nowMs: number },
+): Promise<void> {
+  await sql`
+    insert into trigger (source, id, dag_id, subject, received_at, outcome, reason)
+    select ${key.source}, ${key.id}, ${key.dagId}, ${subject}, ${new Date(nowMs)}, 'dead', ${reason}
+    where not exists (select from trigger where source = ${key.source} and id = ${key.id})
+    on conflict do nothing`;
+}
+
 function onlyIdentity(triggers: readonly NewTrigger[]): { source: string; id: string } {
   const [first] = triggers;
   if (first === undefined) throw new Error("no trigger to record: want one or more");

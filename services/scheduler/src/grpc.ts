@@ -1,0 +1,73 @@
+// ScheduleService: what people and programs ask about schedules and the two ledgers.
+import { timestampFromDate, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { authorize, implementation } from "@chasqui/chassis";
+import type { Database, ServiceImplementation } from "@chasqui/chassis";
+import { ScheduleService, TickOutcome } from "@chasqui/contracts";
+import type { Registry } from "./registry.ts";
+import { listTicks, listTriggers } from "./store/ledgers.ts";
+
+const PAGE_SIZE_DEFAULT = 50;
+const PAGE_SIZE_MAX = 1_000;
+
+const outcomes: Readonly<Record<string, TickOutcome>> = {
+  firing: TickOutcome.FIRING,
+  fired: TickOutcome.FIRED,
+  skipped: TickOutcome.SKIPPED,
+  missed: TickOutcome.MISSED,
+  suppressed: TickOutcome.SUPPRESSED,
+};
+
+export function scheduleService(o: {
+  readonly registry: Registry;
+  readonly database: Database;
+}): ServiceImplementation {
+  return implementation(ScheduleService, {
+    listSchedules(_, { principal }) {
+      authorize(principal, "read", "schedule/*");
+      const schedules = o.registry
+        .all()
+        .filter(({ dag }) => dag.timing !== undefined)
+        .toSorted((a, b) => (a.dag.dagId < b.dag.dagId ? -1 : 1))
+        .map(({ dag, nextMs }) => ({
+          dagId: dag.dagId,
+          crons: [...(dag.timing?.crons ?? [])],
+          timezone: dag.timing?.timezone ?? "UTC",
+          paused: dag.paused,
+          ...(nextMs === undefined ? {} : { nextTime: timestampFromMs(nextMs) }),
+        }));
+      return { schedules };
+    },
+    async listTicks({ dagId, pageSize }, { principal }) {
+      authorize(principal, "read", `schedule/${dagId === "" ? "*" : dagId}`);
+      const ticks = await listTicks(o.database, { dagId, limit: limitOf(pageSize) });
+      return {
+        ticks: ticks.map((tick) => ({
+          dagId: tick.dagId,
+          dueTime: timestampFromDate(tick.dueAt),
+          outcome: outcomes[tick.outcome] ?? TickOutcome.UNSPECIFIED,
+          runId: tick.runId ?? "",
+          reason: tick.reason,
+        })),
+      };
+    },
+    async listTriggers({ source, id, pageSize }, { principal }) {
+      authorize(principal, "read", `trigger/${source === "" ? "*" : source}`);
+      const triggers = await listTriggers(o.database, { source, id, limit: limitOf(pageSize) });
+      return {
+        triggers: triggers.map(({ receivedAt, runId, ...trigger }) => ({
+          source: trigger.source,
+          id: trigger.id,
+          subject: trigger.subject,
+          receivedTime: timestampFromDate(receivedAt),
+          dagId: trigger.dagId,
+          outcome: trigger.outcome,
+          runId: runId ?? "",
+          reason: trigger.reason,
+        })),
+      };
+    },
+  });
+}
+
+const limitOf = (pageSize: number): number =>
+  pageSize === 0 ? PAGE_SIZE_DEFAULT : Math.min(pageSize, PAGE_SIZE_MAX);

@@ -1,0 +1,169 @@
+// How the scheduler learns about DAGs: events as they come, the whole list at the start and now and then, and the
+// rows that other replicas wrote.
+// Facts that a reader may rely on:
+//   N1. What is learned is stored before it is used, under the row's lock; its due times change in that commit.
+//   N2. A list never overwrites what an event said after the list was asked for.
+//   N3. A state machine that does not answer changes nothing: what is known stays in force.
+import type { Logger } from "@chasqui/chassis";
+import type { Sql, TransactionSql } from "postgres";
+import { learn } from "./core/learn.ts";
+import type { DagNews, KnownDag, Learning } from "./core/learn.ts";
+import { dueTicks, revivedTicks } from "./core/ticks.ts";
+import type { StateMachine } from "./ports/state-machine.ts";
+import type { Registry } from "./registry.ts";
+import {
+  forgetSchedules,
+  insertSchedule,
+  loadSchedules,
+  loadSchedulesOf,
+  lockSchedule,
+  updateSchedule,
+} from "./store/schedules.ts";
+import type { StoredDag } from "./store/schedules.ts";
+import { recordTicksOfLocked, reviveTicks, suppressedTicks } from "./store/ticks.ts";
+import type { TickKey } from "./store/ticks.ts";
+import { SLICE_TICKS_MAX } from "./ticker.ts";
+import { timetableOf } from "./timetable.ts";
+import { newsOf } from "./translate.ts";
+
+export interface LearnerOptions {
+  readonly sql: Sql;
+  readonly registry: Registry;
+  readonly stateMachine: StateMachine;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly graceMs: number;
+  /** Rows that a change made fire, already committed. */
+  readonly onFiring: (ticks: readonly TickKey[]) => Promise<void>;
+  /** Due times may have changed. */
+  readonly onLearned: () => void;
+}
+
+export interface Learner {
+  /** An event told about a DAG. */
+  told(news: DagNews): Promise<void>;
+  /** Asks the state machine for every DAG. Throws when it does not answer. */
+  refresh(signal?: AbortSignal): Promise<void>;
+  /** Everything that is stored; at the start. */
+  load(): Promise<void>;
+  /** What other replicas stored lately. */
+  catchUp(): Promise<void>;
+  /** When the newest list that was answered was asked for. */
+  readonly refreshedMs: number;
+}
+
+/** A row that was written in a transaction slower than this is found by the next list. */
+const OVERLAP_MS = 10_000;
+
+export function createLearner(o: LearnerOptions): Learner {
+  let refreshedMs = 0;
+  let caughtUpMs = 0;
+
+  async function accept(news: DagNews, askedMs?: number): Promise<void> {
+    const accepted = await o.sql.begin((tx) => store(tx, news, askedMs));
+    if (accepted === undefined) return;
+    for (const dag of await loadSchedulesOf(o.sql, [news.dagId])) o.registry.put(dag);
+    const { dagId, version, paused } = news;
+    o.log.info({ dag_id: dagId, version, paused }, "learned about a DAG");
+    o.onLearned();
+    if (accepted.length > 0) await o.onFiring(accepted);
+  }
+
+  /** Rows that fire now; undefined when nothing was learned. */
+  async function store(
+    tx: TransactionSql,
+    news: DagNews,
+    askedMs: number | undefined,
+  ): Promise<TickKey[] | undefined> {
+    const nowMs = o.now();
+    const first = learn(undefined, news, nowMs);
+    if (first.kind === "changed" && (await insertSchedule(tx, first.known, nowMs))) return [];
+    const locked = await lockSchedule(tx, news.dagId);
+    if (locked === undefined || (askedMs !== undefined && locked.toldMs >= askedMs))
+      return undefined;
+    const learned = learn(locked.dag, news, nowMs);
+    if (learned.kind === "nothing") return undefined;
+    const firing = [
+      ...(await closeOld(tx, locked.dag, learned, nowMs)),
+      ...(await revive(tx, learned, nowMs)),
+    ];
+    await updateSchedule(tx, learned.known, nowMs);
+    return firing;
+  }
+
+  /** The due times of the timing that ends get their outcome while it still holds. */
+  async function closeOld(
+    tx: TransactionSql,
+    old: KnownDag,
+    learned: Extract<Learning, { kind: "changed" }>,
+    nowMs: number,
+  ): Promise<TickKey[]> {
+    const { closeOldMs } = learned;
+    if (closeOldMs === undefined || old.timing === undefined) return [];
+    let timetable;
+    try {
+      timetable = timetableOf(old.timing);
+    } catch {
+      return []; // it could never be read, so it had no due times
+    }
+    const policy = {
+      catchup: old.catchup,
+      paused: old.paused,
+      graceMs: o.graceMs,
+      ticksMax: SLICE_TICKS_MAX,
+    };
+    const firing: TickKey[] = [];
+    for (let { handledMs } = old; ;) {
+      const slice = dueTicks(timetable, { handledMs, untilMs: closeOldMs, nowMs }, policy);
+      if (slice.ticks.length === 0) return firing;
+      firing.push(...(await recordTicksOfLocked(tx, old.dagId, slice.ticks, nowMs)));
+      handledMs = slice.handledMs;
+    }
+  }
+
+  async function revive(
+    tx: TransactionSql,
+    { known, resumedSinceMs }: Extract<Learning, { kind: "changed" }>,
+    nowMs: number,
+  ): Promise<TickKey[]> {
+    if (resumedSinceMs === undefined) return [];
+    const suppressed = await suppressedTicks(tx, known.dagId, resumedSinceMs);
+    const revived = revivedTicks(suppressed, known.catchup);
+    return revived.length === 0 ? [] : reviveTicks(tx, known.dagId, revived, nowMs);
+  }
+
+  function putAll(dags: readonly StoredDag[]): void {
+    for (const dag of dags) o.registry.put(dag);
+    if (dags.length > 0) o.onLearned();
+  }
+
+  return {
+    told: (news) => accept(news),
+    async refresh(signal) {
+      const askedMs = o.now();
+      const dags = await o.stateMachine.listDags(signal);
+      const listed = dags.map((dag) => newsOf(dag));
+      for (const news of listed)
+        if (learn(o.registry.get(news.dagId)?.dag, news, askedMs).kind === "changed")
+          await accept(news, askedMs);
+      const ids = listed.map((news) => news.dagId);
+      for (const dagId of await forgetSchedules(o.sql, ids, askedMs)) {
+        o.registry.forget(dagId);
+        o.log.info({ dag_id: dagId }, "forgot a DAG that is listed no more");
+      }
+      refreshedMs = Math.max(refreshedMs, askedMs);
+    },
+    async load() {
+      caughtUpMs = o.now();
+      putAll(await loadSchedules(o.sql));
+    },
+    async catchUp() {
+      const sinceMs = caughtUpMs - OVERLAP_MS;
+      caughtUpMs = o.now();
+      putAll(await loadSchedules(o.sql, sinceMs));
+    },
+    get refreshedMs() {
+      return refreshedMs;
+    },
+  };
+}

@@ -1,0 +1,47 @@
+// The state machine's gRPC as the scheduler sees it: which DAGs there are, and whether a run exists.
+import { createGrpcClient, RpcCode, RpcError } from "@chasqui/chassis";
+import type { Part } from "@chasqui/chassis";
+import { DagService, RunService } from "@chasqui/contracts";
+import type { Dag } from "@chasqui/contracts";
+
+export interface FoundRun {
+  readonly runId: string;
+  /** Who asked for it first. */
+  readonly by: string;
+}
+
+export interface StateMachine extends Part {
+  listDags(signal?: AbortSignal): Promise<readonly Dag[]>;
+  /** Undefined when there is no such run; throws when nobody answers. */
+  findRun(runId: string, signal?: AbortSignal): Promise<FoundRun | undefined>;
+}
+
+const LIST_TIMEOUT_MS = 10_000;
+const FIND_TIMEOUT_MS = 3_000;
+
+export function openStateMachine(address: string): StateMachine {
+  const defaults = { principal: "service:scheduler" };
+  const dags = createGrpcClient(DagService, address, defaults);
+  const runs = createGrpcClient(RunService, address, defaults);
+  return {
+    name: "state machine client",
+    async listDags(signal) {
+      const response = await dags.listDags({}, { signal, timeoutMs: LIST_TIMEOUT_MS });
+      return response.dags;
+    },
+    async findRun(runId, signal) {
+      try {
+        const { run } = await runs.getRun({ runId }, { signal, timeoutMs: FIND_TIMEOUT_MS });
+        return run && { runId: run.runId, by: run.cause?.by ?? "" };
+      } catch (error) {
+        if (error instanceof RpcError && error.code === RpcCode.NOT_FOUND) return undefined;
+        throw error;
+      }
+    },
+    stop() {
+      dags.close();
+      runs.close();
+      return Promise.resolve();
+    },
+  };
+}

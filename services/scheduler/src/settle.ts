@@ -1,0 +1,120 @@
+// What became of a StartRun, written into the ledgers: by its verdict, or by finding its run.
+// Verdicts that come while one statement is under way are written together by the next: a thousand DAGs due at
+// midnight are a few statements.
+import type { Logger, Part } from "@chasqui/chassis";
+import type { CommandVerdict } from "@chasqui/contracts";
+import type { Sql } from "postgres";
+import type { FoundRun, StateMachine } from "./ports/state-machine.ts";
+import { triggerBy } from "./starts.ts";
+import type { Start } from "./starts.ts";
+import { settleTicks } from "./store/ticks.ts";
+import type { SettledTick } from "./store/ticks.ts";
+import { settleTriggers } from "./store/triggers.ts";
+import type { SettledTrigger } from "./store/triggers.ts";
+
+export interface SettlerOptions {
+  readonly sql: Sql;
+  readonly stateMachine: StateMachine;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+export interface Settler extends Part {
+  verdict(start: Start, verdict: CommandVerdict): void;
+  /** The run exists: somebody said so other than by a verdict. */
+  found(start: Start, run: FoundRun): void;
+  /** Resolves when everything so far is written, or given up. */
+  idle(): Promise<void>;
+}
+
+export function createSettler(o: SettlerOptions): Settler {
+  let ticks: SettledTick[] = [];
+  let triggers: SettledTrigger[] = [];
+  let running: Promise<void> | undefined;
+  const lookUps = new Set<Promise<void>>();
+
+  function flush(): void {
+    running ??= writeAll().finally(() => (running = undefined));
+  }
+
+  async function writeAll(): Promise<void> {
+    await Promise.resolve(); // what arrived in the same turn is written together
+    while (ticks.length > 0 || triggers.length > 0) {
+      const [someTicks, someTriggers] = [ticks, triggers];
+      [ticks, triggers] = [[], []];
+      try {
+        if (someTicks.length > 0) await settleTicks(o.sql, someTicks, o.now());
+        if (someTriggers.length > 0) await settleTriggers(o.sql, someTriggers);
+      } catch (error) {
+        // Their rows stay open: resay.ts asks for their runs and comes back here.
+        o.log.warn(
+          { error, count: someTicks.length + someTriggers.length },
+          "verdicts not written",
+        );
+      }
+    }
+  }
+
+  function settle({ asked }: Start, outcome: Settled): void {
+    if (asked.kind === "tick")
+      ticks.push(
+        outcome.kind === "run"
+          ? { ...asked.tick, outcome: "fired", runId: outcome.runId }
+          : { ...asked.tick, outcome: "skipped", reason: outcome.reason },
+      );
+    else
+      triggers.push(
+        outcome.kind === "run"
+          ? {
+              ...asked.trigger,
+              outcome: outcome.joined ? "joined" : "started",
+              runId: outcome.runId,
+            }
+          : { ...asked.trigger, outcome: "rejected", reason: outcome.reason },
+      );
+    flush();
+  }
+
+  /** A run that was there already: this trigger's own, from an earlier saying, or another's that it joined. */
+  async function lookUp(start: Start, runId: string): Promise<void> {
+    const run = await o.stateMachine.findRun(runId);
+    if (run !== undefined) found(start, run);
+  }
+
+  function found(start: Start, run: FoundRun): void {
+    const joined = start.asked.kind === "trigger" && run.by !== triggerBy(start.asked.trigger);
+    settle(start, { kind: "run", runId: run.runId, joined });
+  }
+
+  return {
+    name: "settler",
+    found,
+    verdict(start, { accepted, changed, reason, runId }) {
+      if (!accepted) {
+        settle(start, { kind: "none", reason: reason === "" ? "the DAG refused it" : reason });
+        return;
+      }
+      const id = runId === "" ? start.runId : runId;
+      if (changed || start.asked.kind === "tick") {
+        settle(start, { kind: "run", runId: id, joined: false });
+        return;
+      }
+      const looking: Promise<void> = lookUp(start, id)
+        .catch((error: unknown) =>
+          o.log.warn({ error, run_id: id }, "a run was not found; asked for again later"),
+        )
+        .finally(() => lookUps.delete(looking));
+      lookUps.add(looking);
+    },
+    async idle() {
+      while (lookUps.size > 0 || running !== undefined) await Promise.all([...lookUps, running]);
+    },
+    async stop() {
+      await this.idle();
+    },
+  };
+}
+
+type Settled =
+  | { readonly kind: "run"; readonly runId: string; readonly joined: boolean }
+  | { readonly kind: "none"; readonly reason: string };

@@ -1,0 +1,113 @@
+// A StartRun and everything that is derived about it: said twice, it is the same.
+// Facts that a reader may rely on:
+//   R1. The message's id, the run's key and the run's id depend on the tick or on the trigger and DAG alone.
+//   R2. The trace's ids too, so a start that is said again names the same spans.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { formatTraceparent, parseTraceparent } from "@chasqui/chassis";
+import type { TraceParent } from "@chasqui/chassis";
+import { RunCauseKind, runIdOf, spanIdOf, traceIdOf } from "@chasqui/contracts";
+import type { StartRunSchema } from "@chasqui/contracts";
+import { eventOf } from "./bindings.ts";
+import type { Trigger } from "./core/triggers.ts";
+import type { TickKey } from "./store/ticks.ts";
+import type { TriggerKey } from "./store/triggers.ts";
+
+/** What a StartRun was asked for. */
+export type Asked =
+  | { readonly kind: "tick"; readonly tick: TickKey }
+  | { readonly kind: "trigger"; readonly trigger: TriggerKey };
+
+export type StartRunInit = MessageInitShape<typeof StartRunSchema> & {
+  readonly dagId: string;
+  readonly key: string;
+  readonly by: string;
+};
+
+export interface Start {
+  /** The Nats-Msg-Id. */
+  readonly id: string;
+  readonly runId: string;
+  readonly asked: Asked;
+  readonly startRun: StartRunInit;
+}
+
+const isoOf = (ms: number): string => new Date(ms).toISOString();
+
+export const tickStartId = (tick: TickKey): string => `start:${tick.dagId}:${isoOf(tick.dueMs)}`;
+/** A tick's run is about its due time, and that is its key. */
+export const tickRunKey = (tick: TickKey): string => isoOf(tick.dueMs);
+export const tickRunId = (tick: TickKey): string => runIdOf(tick.dagId, tickRunKey(tick));
+
+export function tickStart(tick: TickKey, o: { nowMs: number; sampled: boolean }): Start {
+  const runId = tickRunId(tick);
+  const traceId = traceIdOf(runId);
+  return {
+    id: tickStartId(tick),
+    runId,
+    asked: { kind: "tick", tick },
+    startRun: {
+      dagId: tick.dagId,
+      key: tickRunKey(tick),
+      logicalMs: tick.dueMs,
+      causeKind: RunCauseKind.SCHEDULE,
+      by: "schedule",
+      traceparent: formatTraceparent({
+        traceId,
+        spanId: spanIdOf(runId, "tick"),
+        sampled: o.sampled,
+      }),
+      requestedMs: o.nowMs,
+    },
+  };
+}
+
+export const triggerStartId = ({ source, id, dagId }: TriggerKey): string =>
+  `trigger:${source}:${id}:${dagId}`;
+/** Who asked, in the run's cause. */
+export const triggerBy = ({ source, id }: { source: string; id: string }): string =>
+  `${source} ${id}`;
+
+export function triggerStart(
+  key: TriggerKey,
+  trigger: Trigger,
+  o: { runKey: string; nowMs: number; parent: TraceParent | undefined; sampled: boolean },
+): Start {
+  const runId = runIdOf(key.dagId, o.runKey);
+  const { data } = eventOf(trigger);
+  return {
+    id: triggerStartId(key),
+    runId,
+    asked: { kind: "trigger", trigger: key },
+    startRun: {
+      dagId: key.dagId,
+      key: o.runKey,
+      logicalMs: trigger.timeMs,
+      causeKind: RunCauseKind.TRIGGER,
+      by: triggerBy(trigger),
+      eventJson: JSON.stringify(data),
+      traceparent: formatTraceparent({
+        traceId: o.parent?.traceId ?? traceIdOf(runId),
+        spanId: triggerSpanId(trigger),
+        sampled: o.sampled,
+      }),
+      requestedMs: o.nowMs,
+    },
+  };
+}
+
+/** The span in which a trigger is processed; one in each trace that it starts. */
+export const triggerSpanId = (trigger: { source: string; id: string }): string =>
+  spanIdOf("trigger", trigger.source, trigger.id);
+
+/** A start that was stored, to be said again. */
+export function storedStart(trigger: TriggerKey, startRun: StartRunInit): Start {
+  return {
+    id: triggerStartId(trigger),
+    runId: runIdOf(startRun.dagId, startRun.key),
+    asked: { kind: "trigger", trigger },
+    startRun,
+  };
+}
+
+export const originOf = (start: Start): TraceParent | undefined =>
+  parseTraceparent(start.startRun.traceparent);

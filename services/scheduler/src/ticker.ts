@@ -1,0 +1,136 @@
+// The clock: records each due time in the ledger and says its StartRun.
+// Facts that a reader may rely on:
+//   K1. The row is committed before its StartRun is said; who crashes in between leaves it to resay.ts.
+//   K2. Any number of replicas tick; the ledger's primary key decides who says it first.
+//   K3. A database that is away loses nothing: due times stay due, and catch-up decides about late ones.
+import type { Telemetry } from "@chasqui/chassis";
+import { spanIdOf } from "@chasqui/contracts";
+import type { Sql } from "postgres";
+import { dueTicks } from "./core/ticks.ts";
+import type { Inbox } from "./ports/inbox.ts";
+import type { KnownSchedule, Registry } from "./registry.ts";
+import type { Sampler } from "./sampling.ts";
+import { originOf, tickStart } from "./starts.ts";
+import { loadSchedulesOf } from "./store/schedules.ts";
+import { recordTicks } from "./store/ticks.ts";
+import type { NewTick, TickKey } from "./store/ticks.ts";
+
+export interface TickerOptions {
+  readonly sql: Sql;
+  readonly registry: Registry;
+  readonly inbox: Inbox;
+  readonly sampler: Sampler;
+  readonly telemetry: Telemetry;
+  readonly now: () => number;
+  readonly graceMs: number;
+}
+
+export interface Ticker {
+  /** Handles what is due now. Answers how many rows were recorded as firing. */
+  tick(): Promise<number>;
+  /** Says rows that are recorded as firing. */
+  say(ticks: readonly TickKey[]): Promise<void>;
+}
+
+/** Due times of one schedule in one statement: catching up with a year of minutes goes in slices. */
+export const SLICE_TICKS_MAX = 500;
+/** Rows of one statement. */
+const STATEMENT_TICKS_MAX = 5_000;
+
+interface Slice {
+  readonly schedule: KnownSchedule;
+  readonly ticks: readonly NewTick[];
+  readonly handledMs: number;
+  readonly nextMs: number | undefined;
+}
+
+export function createTicker(o: TickerOptions): Ticker {
+  const lateness = o.telemetry.histogram("chasqui.tick.lateness", "s");
+
+  function sliceOf(schedule: KnownSchedule, nowMs: number): Slice[] {
+    const { dag, timetable, handledMs } = schedule;
+    if (timetable === undefined) return [];
+    const { ticks, ...cursor } = dueTicks(
+      timetable,
+      { handledMs, untilMs: nowMs, nowMs },
+      { catchup: dag.catchup, paused: dag.paused, graceMs: o.graceMs, ticksMax: SLICE_TICKS_MAX },
+    );
+    const { dagId, revision } = dag;
+    return [{ schedule, ticks: ticks.map((tick) => ({ ...tick, dagId, revision })), ...cursor }];
+  }
+
+  async function record(slices: readonly Slice[], nowMs: number): Promise<readonly TickKey[]> {
+    const recorded = await recordTicks(
+      o.sql,
+      slices.flatMap((slice) => slice.ticks),
+      nowMs,
+    );
+    const stale = new Set(recorded.stale);
+    for (const { schedule, handledMs, nextMs } of slices) {
+      if (stale.has(schedule.dag.dagId)) continue;
+      schedule.handledMs = handledMs;
+      schedule.nextMs = nextMs;
+    }
+    if (stale.size > 0) await reload([...stale]);
+    return recorded.firing;
+  }
+
+  async function reload(dagIds: readonly string[]): Promise<void> {
+    const found = await loadSchedulesOf(o.sql, dagIds);
+    for (const dag of found) o.registry.put(dag);
+    const ids = new Set(found.map((dag) => dag.dagId));
+    for (const dagId of dagIds) if (!ids.has(dagId)) o.registry.forget(dagId);
+  }
+
+  async function say(ticks: readonly TickKey[], startedMs: number): Promise<void> {
+    const starts = ticks
+      .toSorted((a, b) => a.dueMs - b.dueMs)
+      .map((tick) => ({
+        tick,
+        start: tickStart(tick, { nowMs: o.now(), sampled: o.sampler.take(o.now()) }),
+      }));
+    const said = await o.inbox.say(starts.map(({ start }) => start));
+    const endMs = o.now();
+    for (const [index, { tick, start }] of starts.entries()) {
+      if (said[index] === true) lateness.record((endMs - tick.dueMs) / 1_000);
+      const origin = originOf(start);
+      if (origin?.sampled !== true) continue;
+      o.telemetry.emitSpan({
+        traceId: origin.traceId,
+        spanId: spanIdOf(start.runId, "tick"),
+        name: "tick",
+        kind: "internal",
+        startMs: startedMs,
+        endMs,
+        attributes: { "chasqui.dag.id": tick.dagId, "chasqui.run.id": start.runId },
+      });
+    }
+  }
+
+  return {
+    say: (ticks) => say(ticks, o.now()),
+    async tick() {
+      const nowMs = o.now();
+      let firing = 0;
+      let slices: Slice[] = [];
+      let count = 0;
+      const flush = async (): Promise<void> => {
+        if (slices.length === 0) return;
+        const ticks = await record(slices, nowMs);
+        slices = [];
+        count = 0;
+        firing += ticks.length;
+        if (ticks.length > 0) await say(ticks, nowMs);
+      };
+      for (const schedule of o.registry.due(nowMs)) {
+        for (const slice of sliceOf(schedule, nowMs)) {
+          slices.push(slice);
+          count += slice.ticks.length;
+        }
+        if (count >= STATEMENT_TICKS_MAX) await flush();
+      }
+      await flush();
+      return firing;
+    },
+  };
+}

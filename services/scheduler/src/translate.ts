@@ -1,0 +1,174 @@
+// Messages from outside, distrusted once: what a DAG says about itself, what a trigger says happened.
+import { fromBinary } from "@bufbuild/protobuf";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { RejectError } from "@chasqui/bus";
+import { parseTraceparent } from "@chasqui/chassis";
+import type { TraceParent } from "@chasqui/chassis";
+import {
+  Catchup,
+  CloudEventError,
+  DagAppliedSchema,
+  readCloudEvent,
+  triggerData,
+  type Dag,
+  type DagSpec,
+} from "@chasqui/contracts";
+import type { DagNews, Timing } from "./core/learn.ts";
+import type { CatchupPolicy } from "./core/ticks.ts";
+import type { Json, Trigger } from "./core/triggers.ts";
+
+export const TRIGGER_DATA_BYTES_MAX = 256 * 1024;
+const IDENTITY_LENGTH_MAX = 256;
+const SUBJECT_PREFIX = "chasqui.trigger.";
+
+/** The body of chasqui.event.dag-applied. */
+export function parseDagApplied(data: Uint8Array): DagNews {
+  let dag: Dag | undefined;
+  try {
+    ({ dag } = fromBinary(DagAppliedSchema, data));
+  } catch (error) {
+    throw new RejectError(`the body is not a chasqui.dag.v1.DagApplied: ${String(error)}`);
+  }
+  if (dag === undefined) throw new RejectError("chasqui.dag.v1.DagApplied without a dag");
+  return newsOf(dag);
+}
+
+export function newsOf(dag: Dag): DagNews {
+  const { dagId, version, spec, appliedTime } = dag;
+  if (dagId === "" || version < 1 || spec === undefined || appliedTime === undefined)
+    throw new RejectError(
+      `DAG ${JSON.stringify(dagId)}, version ${version}: want an id, a version from 1, a spec and applied_time`,
+    );
+  return {
+    dagId,
+    version,
+    appliedMs: timestampMs(appliedTime),
+    paused: dag.paused,
+    timing: timingOf(spec),
+    catchup: catchupOf(spec.schedule?.catchup ?? Catchup.UNSPECIFIED),
+    triggers: spec.triggers.map(({ subject, when, key }) => ({ subject, when, key })),
+  };
+}
+
+function timingOf({ id, schedule }: DagSpec): Timing | undefined {
+  if (schedule === undefined || schedule.crons.length === 0) return undefined;
+  const instant = (name: string, text: string): number | undefined => {
+    if (text === "") return undefined;
+    const ms = Date.parse(text);
+    if (Number.isNaN(ms))
+      throw new RejectError(
+        `DAG ${id}: schedule.${name} is ${JSON.stringify(text)}: want RFC 3339`,
+      );
+    return ms;
+  };
+  return {
+    crons: schedule.crons,
+    timezone: schedule.timezone === "" ? "UTC" : schedule.timezone,
+    startMs: instant("start", schedule.start),
+    endMs: instant("end", schedule.end),
+  };
+}
+
+function catchupOf(catchup: Catchup): CatchupPolicy {
+  switch (catchup) {
+    case Catchup.NONE:
+      return "none";
+    case Catchup.ALL:
+      return "all";
+    default:
+      return "latest"; // also what a later version of the contract may add: the policy that does least harm
+  }
+}
+
+export interface ReceivedTrigger {
+  readonly trigger: Trigger;
+  /** The publisher's span, when it traces. */
+  readonly parent: TraceParent | undefined;
+}
+
+interface TriggerDelivery {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly publishedMs: number;
+  header(name: string): string | undefined;
+}
+
+export const triggerPath = (subject: string): string => subject.slice(SUBJECT_PREFIX.length);
+export const sourceToken = (subject: string): string => triggerPath(subject).split(".", 1)[0] ?? "";
+
+/** A message on chasqui.trigger.>. Rejects with a sentence that its publisher can act on. */
+export function parseTrigger(delivery: TriggerDelivery): ReceivedTrigger {
+  try {
+    const event = readCloudEvent(delivery);
+    return {
+      trigger: {
+        source: checkedSource(event.source, delivery.subject),
+        id: checkedId(event.id),
+        type: event.type,
+        path: triggerPath(delivery.subject),
+        timeMs: checkedTime(event.time) ?? delivery.publishedMs,
+        data: checkedData(triggerData(event), delivery.data.length),
+      },
+      parent: parseTraceparent(event.traceparent),
+    };
+  } catch (error) {
+    if (error instanceof CloudEventError) throw new RejectError(error.message);
+    throw error;
+  }
+}
+
+/** The first path segment of ce-source must be the token that the publisher's bus user may publish below. */
+function checkedSource(source: string, subject: string): string {
+  const token = sourceToken(subject);
+  const [first] = source.replace(/^\//, "").split("/");
+  if (source.length > IDENTITY_LENGTH_MAX || !/^[A-Za-z0-9._~/-]+$/.test(source))
+    throw new RejectError(
+      `ce-source is ${JSON.stringify(source.slice(0, 80))}: want 1 to ${IDENTITY_LENGTH_MAX} letters, digits, ".", "_", "~", "-" or "/"`,
+    );
+  if (first !== token)
+    throw new RejectError(
+      `ce-source is ${JSON.stringify(source)} and the subject is ${subject}: want the source ${JSON.stringify(token)}, or a path that begins with it`,
+    );
+  return source;
+}
+
+function checkedId(id: string): string {
+  if (id.length <= IDENTITY_LENGTH_MAX && !/[\p{Cc}\p{Cs}]/u.test(id)) return id;
+  throw new RejectError(
+    `ce-id is ${JSON.stringify(id.slice(0, 80))}, ${id.length} characters: want 1 to ${IDENTITY_LENGTH_MAX}, no control characters`,
+  );
+}
+
+function checkedTime(time: string | undefined): number | undefined {
+  if (time === undefined) return undefined;
+  const ms = Date.parse(time);
+  if (
+    /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*(?:[Zz]|[+-]\d{2}:\d{2})$/.test(time) &&
+    !Number.isNaN(ms)
+  )
+    return ms;
+  throw new RejectError(
+    `ce-time is ${JSON.stringify(time)}: want RFC 3339, for example 2026-11-22T19:00:00Z`,
+  );
+}
+
+function checkedData(data: unknown, bytes: number): { [key: string]: Json } {
+  if (bytes > TRIGGER_DATA_BYTES_MAX)
+    throw new RejectError(`the body has ${bytes} bytes: want at most ${TRIGGER_DATA_BYTES_MAX}`);
+  if (data === undefined || data === null) return {};
+  if (typeof data !== "object" || Array.isArray(data))
+    throw new RejectError(
+      `the data is ${Array.isArray(data) ? "a list" : `a ${typeof data}`}: want a JSON object`,
+    );
+  return cleaned(data) as { [key: string]: Json }; // it came out of JSON.parse or a protobuf Struct
+}
+
+/** PostgreSQL keeps no NUL in its texts, and nobody means one. */
+function cleaned(value: unknown): unknown {
+  if (typeof value === "string") return value.replaceAll("\0", "");
+  if (Array.isArray(value)) return value.map(cleaned);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key.replaceAll("\0", ""), cleaned(inner)]),
+  );
+}
