@@ -37,15 +37,23 @@ interface Mailed extends Common {
   readonly messageId: string;
 }
 
+interface Explained extends Mailed {
+  readonly reason: string;
+  readonly evidence: Evidence;
+}
+
+export type LeftOutRow = Common & { readonly state: "left_out"; readonly reason: string };
+export type Claimed = Mailed & { readonly state: "claimed"; readonly leaseLeftMs: number };
+export type Sent = Mailed & { readonly state: "sent"; readonly evidence: Evidence };
+export type Unconfirmed = Explained & { readonly state: "unconfirmed" };
+
 export type Delivery =
-  | (Common & { readonly state: "left_out"; readonly reason: string })
-  | (Mailed & { readonly state: "claimed"; readonly leaseLeftMs: number })
-  | (Mailed & { readonly state: "sent"; readonly evidence: Evidence })
-  | (Mailed & {
-      readonly state: "pending" | "failed" | "unconfirmed";
-      readonly reason: string;
-      readonly evidence: Evidence;
-    });
+  | LeftOutRow
+  | Claimed
+  | Sent
+  | Unconfirmed
+  | (Explained & { readonly state: "pending" })
+  | (Explained & { readonly state: "failed" });
 
 export type DeliveryState = Delivery["state"];
 
@@ -61,17 +69,14 @@ export function claim(
   row: Stored,
   author: Author,
   mail: { readonly address: string; readonly messageId: string; readonly leaseMs: number },
-): Delivery & { readonly state: "claimed" } {
+): Claimed {
   const { address, messageId, leaseMs } = mail;
   const version = versionAfter(row);
   return { state: "claimed", version, ...author, address, messageId, leaseLeftMs: leaseMs };
 }
 
 /** What a claim becomes by what the mail server said. */
-export function settleClaim(
-  row: Delivery & { readonly state: "claimed" },
-  result: SendResult,
-): Delivery {
+export function settleClaim(row: Claimed, result: SendResult): Delivery {
   const { leaseLeftMs: _ended, ...rest } = row;
   const next = { ...rest, version: versionAfter(row) };
   const { evidence } = result;
@@ -88,10 +93,7 @@ export function settleClaim(
 }
 
 /** A claim whose process is gone: what it did is unknown. */
-export function doubtClaim(
-  row: Delivery & { readonly state: "claimed" },
-  author: Author,
-): Delivery & { readonly state: "unconfirmed" } {
+export function doubtClaim(row: Claimed, author: Author): Unconfirmed {
   const { address, messageId, attemptId } = row;
   return {
     state: "unconfirmed",
@@ -105,11 +107,7 @@ export function doubtClaim(
 }
 
 /** A doubt that somebody who keeps the mails could answer. */
-export function resolveDoubt(
-  row: Delivery & { readonly state: "unconfirmed" },
-  author: Author,
-  found: boolean,
-): Delivery {
+export function resolveDoubt(row: Unconfirmed, author: Author, found: boolean): Delivery {
   const { address, messageId } = row;
   const next = { version: versionAfter(row), ...author, address, messageId };
   return found

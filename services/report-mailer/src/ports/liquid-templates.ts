@@ -60,6 +60,8 @@ async function readTemplate(
   const plain = engine({ templates: sources, renderLimit: renderMsMax });
   const html = engine({ templates: sources, renderLimit: renderMsMax, outputEscape: "escape" });
   return {
+    // Told to us, not to the recipient, so in the language of logs.
+    emptyReason: (period) => `${words["en"]?.["empty"] ?? "no rows in"} ${period}`,
     async render(scope) {
       const globals = { ...scope, words: wordsOf(words, scope.locale) };
       const one = (by: Liquid, file: (typeof FILES)[number]): Promise<string> =>

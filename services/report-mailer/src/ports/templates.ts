@@ -19,6 +19,8 @@ export interface RenderedMail {
 }
 
 export interface Template {
+  /** Why a recipient without rows gets no mail: "no routes in 2026-11-22". */
+  emptyReason(period: string): string;
   /** Rejects with TemplateError. */
   render(scope: TemplateScope): Promise<RenderedMail>;
 }
