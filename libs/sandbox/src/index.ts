@@ -25,3 +25,6 @@ export type { LoggedRequest } from "./kubernetes/request-log.ts";
 export { startVertex } from "./vertex/server.ts";
 export type { VertexFault, VertexOptions, VertexRequest, VertexStandIn } from "./vertex/server.ts";
 export type { CustomJob } from "./vertex/custom-jobs.ts";
+export { startSlack } from "./slack/server.ts";
+export type { SlackOptions, SlackRequest, SlackStandIn } from "./slack/server.ts";
+export type { SlackMessage } from "./slack/store.ts";

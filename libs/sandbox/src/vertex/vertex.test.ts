@@ -3,6 +3,7 @@ import type { JobServiceClient as Client } from "@google-cloud/aiplatform/build/
 import { credentials } from "@grpc/grpc-js";
 import { createRequire } from "node:module";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { listAt, textAt } from "../web/json.ts";
 import { parseFilter } from "./filter.ts";
 import { startVertex } from "./server.ts";
 import type { VertexStandIn } from "./server.ts";
@@ -134,10 +135,8 @@ test("a list that lags does not show a fresh job; the HTTP side says what happen
   expect((await client.listCustomJobs({ parent, filter: "labels.fresh=yes" }))[0]).toEqual([]);
   await fetch(faults, { method: "DELETE" });
   expect((await client.listCustomJobs({ parent, filter: "labels.fresh=yes" }))[0]).toHaveLength(1);
-  const { requests } = (await (await fetch(`${vertex.httpUrl}/sandbox/requests`)).json()) as {
-    requests: { method: string }[];
-  };
-  expect(requests.at(-1)?.method).toBe("listCustomJobs");
+  const logged: unknown = await (await fetch(`${vertex.httpUrl}/sandbox/requests`)).json();
+  expect(textAt(listAt(logged, "requests").at(-1), "method")).toBe("listCustomJobs");
 });
 
 test("a taken port is named", async () => {
