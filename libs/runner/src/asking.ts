@@ -1,9 +1,9 @@
 // Asks the state machine whether an attempt is still wanted, for as long as it takes.
 // Invariant: an outage of the state machine neither begins work unasked nor uses up deliveries: the assignment is
 // held while we ask.
-import { setTimeout as sleep } from "node:timers/promises";
 import type { AttemptRef } from "./attempt.ts";
 import type { Claims, RunnerLog } from "./ports.ts";
+import { sleep } from "./sleep.ts";
 
 const RETRY_MS = 250;
 const RETRY_MS_MAX = 5_000;
@@ -31,7 +31,7 @@ export function asking(claims: Claims, log: RunnerLog): Asking {
           signal.throwIfAborted();
           const fields = { attempt_id: ref.attemptId, delay_ms: delayMs, error };
           log.warn(fields, "the state machine does not say whether the attempt is wanted");
-          await sleep(delayMs, undefined, { signal });
+          await sleep(delayMs, signal);
         }
       }
     },

@@ -5,7 +5,6 @@
 //   J2. A cancel waits for a submit in hand, and one for an attempt without anything outside is answered
 //       "cancelled" only when it was looked for twice.
 //   J3. What was cancelled before it was submitted is not submitted.
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Delivery } from "@chasqui/bus";
 import { TaskFailure } from "./attempt.ts";
 import type { Attempt, AttemptRef, Outcome } from "./attempt.ts";
@@ -18,6 +17,7 @@ import type { Deps } from "./deps.ts";
 import { ack } from "./intake.ts";
 import type { Verdict } from "./intake.ts";
 import type { JobKind } from "./kinds.ts";
+import { sleep } from "./sleep.ts";
 import { errorOf } from "./traces.ts";
 import { MalformedAssignment, translateAssignment } from "./translate.ts";
 import type { Assigned } from "./translate.ts";

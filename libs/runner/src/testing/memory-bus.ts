@@ -132,18 +132,24 @@ export function memoryBus(): MemoryBus {
     },
     async consume(durable, { handle }) {
       const abort = new AbortController();
-      takers.set(durable, (delivery) =>
-        handle(delivery, abort.signal).then(
-          () => "acked",
-          (error: unknown) => settledAs(error),
-        ),
-      );
+      const inFlight = new Set<Promise<Settled>>();
+      takers.set(durable, (delivery) => {
+        const settled = handle(delivery, abort.signal)
+          .then(() => "acked", settledAs)
+          .finally(() => inFlight.delete(settled));
+        inFlight.add(settled);
+        return settled;
+      });
       return {
-        inFlight: 0,
+        get inFlight() {
+          return inFlight.size;
+        },
         lastMessageMs: 0,
-        async stop() {
+        async stop(deadlineMs) {
           takers.delete(durable);
-          abort.abort(new Error("stopped"));
+          const timer = setTimeout(() => abort.abort(new Error("stopping")), deadlineMs);
+          await Promise.all(inFlight);
+          clearTimeout(timer);
         },
       };
     },
