@@ -5,9 +5,9 @@
 export interface Column {
   readonly name: string;
   /** The array element's type on the wire. */
-  readonly wire: "text" | "int4" | "float8" | "bool";
-  /** Times travel as milliseconds. */
-  readonly as?: "ms" | "jsonb";
+  readonly wire: "text" | "int4" | "float8";
+  /** Times travel as milliseconds; booleans as text, since postgres.js takes an array of them for one boolean. */
+  readonly as?: "ms" | "jsonb" | "bool";
 }
 
 export const runMoving: readonly Column[] = [
@@ -31,7 +31,7 @@ export const runFixed: readonly Column[] = [
   { name: "event", wire: "text", as: "jsonb" },
   { name: "traceparent", wire: "text" },
   { name: "trace_id", wire: "text" },
-  { name: "traced", wire: "bool" },
+  { name: "traced", wire: "text", as: "bool" },
   { name: "logical_at", wire: "float8", as: "ms" },
   { name: "created_at", wire: "float8", as: "ms" },
 ];
@@ -67,8 +67,8 @@ const eventColumns: readonly Column[] = [
 export const dagMoving: readonly Column[] = [
   { name: "number", wire: "int4" },
   { name: "fingerprint", wire: "text" },
-  { name: "paused", wire: "bool" },
-  { name: "has_waiting", wire: "bool" },
+  { name: "paused", wire: "text", as: "bool" },
+  { name: "has_waiting", wire: "text", as: "bool" },
   { name: "active", wire: "text", as: "jsonb" },
   { name: "changed_at", wire: "float8", as: "ms" },
 ];
@@ -110,7 +110,7 @@ const names = (columns: readonly Column[], prefix = ""): string =>
 const value = (column: Column, from: string): string => {
   const raw = `${from}.${column.name}`;
   if (column.as === "ms") return `to_timestamp(${raw} / 1000.0)`;
-  return column.as === "jsonb" ? `${raw}::jsonb` : raw;
+  return column.as === undefined ? raw : `${raw}::${column.as}`;
 };
 const values = (columns: readonly Column[], from: string): string =>
   columns.map((column) => value(column, from)).join(", ");

@@ -13,7 +13,7 @@ import type { Batch, DagChange, RunChange } from "../core/batch.ts";
 import type { Relation } from "./commit.sql.ts";
 import { relations } from "./commit.sql.ts";
 
-export type Cell = string | number | boolean | null;
+export type Cell = string | number | null;
 type Rows = Record<Relation, Cell[][]>;
 
 /** NUL cannot be stored as text or jsonb; whoever sent it gets the replacement character. */
@@ -99,7 +99,7 @@ function fixedOf({ state, meta }: CachedRun): Cell[] {
     json(meta.event),
     orNull(meta.traceparent),
     meta.traceId,
-    meta.traced,
+    String(meta.traced),
     meta.logicalMs,
     meta.createdMs,
   ];
@@ -132,8 +132,8 @@ function addDag(rows: Rows, { dag, events, atMs }: DagChange): void {
     dag.version,
     state.number,
     state.fingerprint,
-    state.paused,
-    state.hasWaiting,
+    String(state.paused),
+    String(state.hasWaiting),
     json(state.active),
     atMs,
   ]);

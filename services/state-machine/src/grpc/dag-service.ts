@@ -1,0 +1,111 @@
+// DagService: the life of DAGs. A specification is stored by its meaning first (immutable, harmless), then a command
+// makes it current.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { CallContext, ServiceImplementation } from "@chasqui/chassis";
+import { RpcCode, RpcError, authorize, implementation } from "@chasqui/chassis";
+import type { DagSchema, DagSpec } from "@chasqui/contracts";
+import { DagService, deriveId } from "@chasqui/contracts";
+import { canonicalSpec, checkSpec, fingerprintOf } from "@chasqui/dag";
+import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import { inboxMessage } from "../say/messages.ts";
+import * as reads from "../store/reads.ts";
+import type { Versions } from "../store/versions.ts";
+import type { Ask } from "./commands.ts";
+import { accepted } from "./commands.ts";
+
+export interface DagServiceOptions {
+  readonly db: PostgresJsDatabase;
+  readonly ask: Ask;
+  readonly versions: Versions;
+  readonly clock: () => number;
+  /** Kinds that runners announced, beside the built-in ones. */
+  readonly customKinds: () => Promise<readonly string[]>;
+}
+
+type DagRow = NonNullable<Awaited<ReturnType<typeof reads.dagById>>>;
+
+export function dagService(options: DagServiceOptions): ServiceImplementation {
+  const { db, ask, versions, clock } = options;
+
+  async function viewOf(
+    row: DagRow,
+    number = row.number,
+  ): Promise<MessageInitShape<typeof DagSchema>> {
+    const version = await reads.versionOf(db, row.dagId, number);
+    const stored = version && (await versions.get(row.dagId, version.fingerprint));
+    if (version === undefined || stored === undefined)
+      throw new RpcError(
+        RpcCode.NOT_FOUND,
+        `DAG ${row.dagId} has no version ${number}: the current one is ${row.number}`,
+      );
+    return {
+      dagId: row.dagId,
+      version: number,
+      fingerprint: version.fingerprint,
+      paused: row.paused,
+      spec: stored.spec,
+      appliedTime: timestampFromMs(version.appliedAt.getTime()),
+    };
+  }
+
+  async function find(dagId: string): Promise<DagRow> {
+    const row = await reads.dagById(db, dagId);
+    if (row !== undefined) return row;
+    const known = (await reads.listDags(db)).map((dag) => dag.dagId).slice(0, 20);
+    const hint = known.length === 0 ? "none is applied yet" : `there are ${known.join(", ")}`;
+    throw new RpcError(RpcCode.NOT_FOUND, `no DAG is called ${JSON.stringify(dagId)}: ${hint}`);
+  }
+
+  async function makeCurrent(spec: DagSpec, note: string, context: CallContext) {
+    const fingerprint = fingerprintOf(spec);
+    await versions.put(spec, fingerprint);
+    const value = { dagId: spec.id, fingerprint, by: context.principal, note };
+    const id = deriveId("apply", spec.id, fingerprint, clock());
+    const say = (replyTo: string) =>
+      inboxMessage("dag", spec.id, id, { case: "applyVersion", value }, { replyTo });
+    const verdict = accepted(await ask(say, context.signal));
+    const { number } = await find(spec.id);
+    return { dagId: spec.id, version: number, fingerprint, changed: verdict.changed };
+  }
+
+  return implementation(DagService, {
+    async applyDags(request, context) {
+      for (const { id } of request.dags) authorize(context.principal, "apply", `dag/${id}`);
+      const customKinds = await options.customKinds();
+      const specs = request.dags.map(canonicalSpec);
+      const problems = specs.flatMap((spec) =>
+        checkSpec(spec, { customKinds }).map((why) => `${spec.id}: ${why}`),
+      );
+      if (problems.length > 0) throw new RpcError(RpcCode.INVALID_ARGUMENT, problems.join("\n"));
+      const note = request.note || (context.reason ?? "");
+      const dags = [];
+      for (const spec of specs) dags.push(await makeCurrent(spec, note, context));
+      return { dags };
+    },
+
+    async listDags(_request, context) {
+      authorize(context.principal, "read", "dag/*");
+      const rows = await reads.listDags(db);
+      return { dags: await Promise.all(rows.map((row) => viewOf(row))) };
+    },
+
+    async getDag(request, context) {
+      authorize(context.principal, "read", `dag/${request.dagId}`);
+      const row = await find(request.dagId);
+      return { dag: await viewOf(row, request.version === 0 ? row.number : request.version) };
+    },
+
+    async setPaused(request, context) {
+      authorize(context.principal, "pause", `dag/${request.dagId}`);
+      const { dagId } = await find(request.dagId);
+      const reason = request.reason || (context.reason ?? "");
+      const value = { dagId, paused: request.paused, by: context.principal, reason };
+      const id = deriveId("pause", dagId, String(request.paused), clock());
+      const say = (replyTo: string) =>
+        inboxMessage("dag", dagId, id, { case: "setPaused", value }, { replyTo });
+      accepted(await ask(say, context.signal));
+      return { dag: await viewOf(await find(dagId)) };
+    },
+  });
+}

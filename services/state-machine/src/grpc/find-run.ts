@@ -1,0 +1,29 @@
+// Which run do people mean? An id, a unique beginning of one, "<dag>/<key>", or "<dag>" for its newest run.
+import { RpcCode, RpcError } from "@chasqui/chassis";
+import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import * as reads from "../store/reads.ts";
+
+export async function findRun(db: PostgresJsDatabase, name: string): Promise<reads.RunRecord> {
+  if (name === "") throw new RpcError(RpcCode.INVALID_ARGUMENT, "run_id is empty: want a run's id");
+  const exact = await reads.runById(db, name);
+  if (exact !== undefined) return exact;
+  if (name.startsWith("run-")) {
+    const [found, another] = await reads.runsByPrefix(db, name);
+    if (found !== undefined && another === undefined) return found;
+    if (found !== undefined)
+      throw new RpcError(
+        RpcCode.INVALID_ARGUMENT,
+        `run ${name}: more than one run begins so: want more of its id`,
+      );
+  }
+  const slash = name.indexOf("/");
+  const found =
+    slash < 0
+      ? await reads.newestRun(db, name)
+      : await reads.newestRun(db, name.slice(0, slash), name.slice(slash + 1));
+  if (found !== undefined) return found;
+  throw new RpcError(
+    RpcCode.NOT_FOUND,
+    `no run ${JSON.stringify(name)}: want a run's id, the beginning of one, "<dag>/<key>", or a DAG with runs`,
+  );
+}

@@ -1,0 +1,74 @@
+// state-machine: runs and tasks, what next; the only place that decides.
+import { fileURLToPath } from "node:url";
+import { connectBus } from "@chasqui/bus";
+import {
+  migrateDatabase,
+  openDatabase,
+  readEnvironmentFile,
+  runService,
+  serveGrpc,
+} from "@chasqui/chassis";
+import { PARTITIONS, builtInKinds, inboxDurable } from "@chasqui/contracts";
+import { createAsk } from "./grpc/commands.ts";
+import { dagService } from "./grpc/dag-service.ts";
+import { runService as runsService } from "./grpc/run-service.ts";
+import { startEngine } from "./parts.ts";
+import { settingsOf } from "./settings.ts";
+import { openVersions } from "./store/versions.ts";
+
+/** Plans that survive young tables; measured in docs/decisions. */
+const session = { plan_cache_mode: "force_generic_plan", jit: "off", enable_seqscan: "off" };
+
+await runService({
+  name: "state-machine",
+  settings: settingsOf,
+  async start({ settings, log, telemetry, health, up, status }) {
+    const file = await readEnvironmentFile(settings.environmentFile);
+    const url = settings.databaseUrl;
+    const folder = settings.migrations || fileURLToPath(new URL("../drizzle", import.meta.url));
+    await migrateDatabase({ url, folder });
+    const connectionsMax = settings.databaseConnectionsMax;
+    const reads = await up(openDatabase(url, { connectionsMax, applicationName: "state-machine" }));
+    const engineName = "state-machine engine";
+    const writes = await up(
+      openDatabase(url, { connectionsMax: 2, applicationName: engineName, session }),
+    );
+    const { natsUrl, natsUser: user, natsPassword: password } = settings;
+    const bus = await connectBus({
+      url: natsUrl,
+      user,
+      password,
+      service: "state-machine",
+      installation: file,
+      log,
+    });
+    await up({ name: "bus", stop: () => bus.drain() });
+    const durables = Array.from({ length: PARTITIONS }, (_, partition) => inboxDurable(partition));
+    await bus.checkTopology({
+      durables,
+      streams: ["CHASQUI_INBOX", "CHASQUI_TASKS", "CHASQUI_EVENTS"],
+    });
+    const versions = openVersions(reads.sql, file.vars);
+    const engine = await startEngine({
+      sql: writes.sql,
+      bus,
+      versions,
+      telemetry,
+      log,
+      vars: file.vars,
+      settings,
+    });
+    const db = await reads.drizzle();
+    const ask = createAsk(bus);
+    const clock = engine.clock.now;
+    const customKinds = async (): Promise<string[]> =>
+      (await bus.listKinds()).map(({ kind }) => kind).filter((kind) => !(kind in builtInKinds));
+    const services = [
+      runsService({ db, bus, ask, versions, clock }),
+      dagService({ db, ask, versions, clock, customKinds }),
+    ];
+    await up(engine);
+    await up(serveGrpc({ port: settings.grpcPort, services, log, telemetry, health }));
+    status(engine.status);
+  },
+});
