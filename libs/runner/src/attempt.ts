@@ -30,9 +30,9 @@ export interface Attempt<C = unknown> extends AttemptRef {
   readonly runKey: string;
   readonly assignedMs: number;
   /** Milliseconds it may take from its start; absent for no limit. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs: number | undefined;
   /** When that is over for work that starts now; absent for no limit. */
-  readonly deadlineMs?: number;
+  readonly deadlineMs: number | undefined;
 }
 
 export const failureClasses = [

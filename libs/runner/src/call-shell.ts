@@ -59,8 +59,14 @@ export class CallShell implements Shell {
       throw error;
     }
     if (this.#inHand.has(assigned.attemptId)) return { do: "retry", delayMs: TWICE_MS };
-    const admitted = await this.#admit(assigned, delivery, signal);
-    if (admitted !== "begin") return admitted;
+    const cancelled = this.#cancelled.has(assigned.attemptId);
+    const admission = admit({ shape: "call", deliveryCount, ageMs: delivery.ageMs, cancelled });
+    if (admission === "cancelled")
+      return this.#refuse(assigned, { state: "cancelled" }, deliveryCount);
+    if (admission === "claim") {
+      const verdict = await this.#claim(assigned, deliveryCount, signal);
+      if (verdict !== "begin") return verdict;
+    }
     const parsed = attemptOf(assigned, this.#kind.parseConfig, this.#deps.now());
     if ("refused" in parsed) return this.#refuse(assigned, parsed.refused, deliveryCount);
     return this.#run(parsed.attempt, deliveryCount, signal);
@@ -85,19 +91,13 @@ export class CallShell implements Shell {
     this.#sweeping = undefined;
   }
 
-  async #admit(
+  async #claim(
     assigned: Assigned,
-    { deliveryCount, ageMs }: Delivery,
+    deliveryCount: number,
     signal: AbortSignal,
   ): Promise<"begin" | Verdict> {
-    const cancelled = this.#cancelled.has(assigned.attemptId);
-    const arrival = { shape: "call", deliveryCount, ageMs, cancelled } as const;
-    const admission = admit(arrival);
-    if (admission === "begin") return "begin";
-    if (admission === "cancelled")
-      return this.#refuse(assigned, { state: "cancelled" }, deliveryCount);
     const claim = await this.#deps.asking.untilAnswered(assigned, signal);
-    switch (afterClaim(arrival, claim)) {
+    switch (afterClaim({ shape: "call", deliveryCount }, claim)) {
       case "begin":
         return "begin";
       case "lost":
@@ -141,7 +141,8 @@ export class CallShell implements Shell {
   async #report(held: InHand, outcome: Outcome): Promise<void> {
     const { attempt: ref, acceptedMs, deliveryCount, link } = held;
     const endedMs = this.#deps.now();
-    await held.endLog();
+    const logEnded = held.endLog();
+    if (logEnded !== undefined) await logEnded;
     await this.#deps.say(this.#kind.kind, {
       ref,
       outcome,

@@ -5,11 +5,11 @@ export interface CallContext {
   /** Aborted when the attempt is cancelled, over its timeout, or given back because the process ends. */
   readonly signal: AbortSignal;
   /** One line of the attempt's log. */
-  log(line: string): void;
+  readonly log: (line: string) => void;
   /** A link to what does the work outside, for people. */
-  link(url: string): void;
-  /** Says that it goes on, with a new link if there is one. At most a thousand times an attempt. */
-  progress(): void;
+  readonly link: (url: string) => void;
+  /** Says that it goes on. At most a thousand times an attempt. */
+  readonly progress: () => void;
 }
 
 export interface ContextDeps {
@@ -18,37 +18,36 @@ export interface ContextDeps {
   onProgress(): void;
 }
 
-/** The context of one attempt as its shell holds it. */
-export interface HeldContext {
-  readonly forWork: CallContext;
-  abort(reason: Error): void;
-  readonly log: AttemptLog | undefined;
-}
+/** The context of one attempt as its shell holds it. Its getter is on the prototype: 20,000 are made a second. */
+export class HeldContext implements CallContext {
+  readonly log: (line: string) => void;
+  readonly link: (url: string) => void;
+  readonly progress: () => void;
+  #controller: AbortController | undefined;
+  #aborted: Error | undefined;
+  #log: AttemptLog | undefined;
 
-export function callContext(deps: ContextDeps): HeldContext {
-  let controller: AbortController | undefined;
-  let aborted: Error | undefined;
-  let log: AttemptLog | undefined;
-  const forWork: CallContext = {
-    get signal() {
-      if (controller === undefined) {
-        controller = new AbortController();
-        if (aborted !== undefined) controller.abort(aborted);
-      }
-      return controller.signal;
-    },
-    log: (line) => (log ??= deps.openLog()).line(line),
-    link: (url) => deps.onLink(url),
-    progress: () => deps.onProgress(),
-  };
-  return {
-    forWork,
-    abort(reason) {
-      aborted ??= reason;
-      controller?.abort(reason);
-    },
-    get log() {
-      return log;
-    },
-  };
+  constructor(deps: ContextDeps) {
+    this.log = (line) => (this.#log ??= deps.openLog()).line(line);
+    this.link = (url) => deps.onLink(url);
+    this.progress = () => deps.onProgress();
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Undefined while nothing was logged. */
+  openedLog(): AttemptLog | undefined {
+    return this.#log;
+  }
+
+  abort(reason: Error): void {
+    this.#aborted ??= reason;
+    this.#controller?.abort(reason);
+  }
 }

@@ -86,25 +86,48 @@ export function saidOf(outcome: Outcome, logTail: readonly string[]): Said {
 
 /** The attempt with its configuration parsed, or the outcome of one that cannot be. */
 export function attemptOf<C>(
-  { configJson, ...assigned }: Assigned,
+  assigned: Assigned,
   parseConfig: (config: unknown) => C,
   nowMs: number,
 ): { readonly attempt: Attempt<C> } | { readonly refused: Outcome } {
+  const { configJson, timeoutMs } = assigned;
+  let config: C;
   try {
-    const config = parseConfig(JSON.parse(configJson === "" ? "{}" : configJson));
-    const { timeoutMs } = assigned;
-    const deadline = timeoutMs === undefined ? {} : { deadlineMs: nowMs + timeoutMs };
-    return { attempt: { ...assigned, ...deadline, config } };
+    config = parseConfig(configJson === "" || configJson === "{}" ? {} : JSON.parse(configJson));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const problems = error instanceof ConfigError ? [...error.problems] : [message];
-    const failure = {
-      class: "config",
-      message: `the configuration of task ${assigned.taskId} does not fit ${assigned.kind}: ${message}`,
-      evidence: { problems },
-      neverStarted: true,
-      permanent: true,
-    } as const;
-    return { refused: { state: "failed", failure } };
+    return { refused: misfit(assigned, error) };
   }
+  return {
+    attempt: {
+      attemptId: assigned.attemptId,
+      runId: assigned.runId,
+      taskId: assigned.taskId,
+      mapIndex: assigned.mapIndex,
+      attempt: assigned.attempt,
+      traceparent: assigned.traceparent,
+      dagId: assigned.dagId,
+      kind: assigned.kind,
+      config,
+      attemptsMax: assigned.attemptsMax,
+      environment: assigned.environment,
+      logicalTime: assigned.logicalTime,
+      runKey: assigned.runKey,
+      assignedMs: assigned.assignedMs,
+      timeoutMs,
+      deadlineMs: timeoutMs === undefined ? undefined : nowMs + timeoutMs,
+    },
+  };
+}
+
+function misfit({ taskId, kind }: Assigned, error: unknown): Outcome {
+  const message = error instanceof Error ? error.message : String(error);
+  const problems = error instanceof ConfigError ? [...error.problems] : [message];
+  const failure = {
+    class: "config",
+    message: `the configuration of task ${taskId} does not fit ${kind}: ${message}`,
+    evidence: { problems },
+    neverStarted: true,
+    permanent: true,
+  } as const;
+  return { state: "failed", failure };
 }

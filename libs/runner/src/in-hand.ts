@@ -5,18 +5,21 @@
 //       "cancelled" means that it has ended.
 import type { Attempt, FailureInit, Outcome } from "./attempt.ts";
 import { TaskFailure } from "./attempt.ts";
-import { callContext } from "./context.ts";
-import type { HeldContext } from "./context.ts";
+import { HeldContext } from "./context.ts";
+import type { ContextDeps } from "./context.ts";
 import { conclude } from "./core/conclude.ts";
 import type { Ended } from "./core/conclude.ts";
 import { PROGRESS_MAX, RUNNING_SEQUENCE, progressSequence } from "./core/sequence.ts";
 import type { Deps } from "./deps.ts";
 import type { CallKind } from "./kinds.ts";
+import type { AttemptLog } from "./logs.ts";
 
 export const SAY_RUNNING_MS = 100;
 export const DEAF_MS = 10_000;
 
-export class InHand {
+const NO_LINES: readonly string[] = [];
+
+export class InHand implements ContextDeps {
   readonly attempt: Attempt;
   readonly deliveryCount: number;
   readonly acceptedMs: number;
@@ -35,14 +38,24 @@ export class InHand {
     this.acceptedMs = deps.now();
     this.#deps = deps;
     this.#deaf = attempt.deadlineMs === undefined ? undefined : Promise.withResolvers();
-    this.#context = callContext({
-      openLog: () => deps.openLog(attempt),
-      onLink: (url) => {
-        this.#link = url;
-        this.#sayProgress();
-      },
-      onProgress: () => this.#sayProgress(),
-    });
+    this.#context = new HeldContext(this);
+  }
+
+  openLog(): AttemptLog {
+    return this.#deps.openLog(this.attempt);
+  }
+
+  onLink(url: string): void {
+    this.#link = url;
+    this.onProgress();
+  }
+
+  onProgress(): void {
+    if (!this.#saidRunning) return this.#sayRunning();
+    if (this.#progress >= PROGRESS_MAX) return;
+    this.#progress += 1;
+    const { deliveryCount } = this;
+    this.#say(progressSequence({ deliveryCount, n: this.#progress }));
   }
 
   get link(): string {
@@ -50,12 +63,12 @@ export class InHand {
   }
 
   get logTail(): readonly string[] {
-    return this.#context.log?.tail() ?? [];
+    return this.#context.openedLog()?.tail() ?? NO_LINES;
   }
 
-  /** Sends the rest of the log, if there is one. */
-  async endLog(): Promise<void> {
-    await this.#context.log?.end();
+  /** Sends the rest of the log; undefined when there is none. */
+  endLog(): Promise<void> | undefined {
+    return this.#context.openedLog()?.end();
   }
 
   async run(kind: CallKind<unknown>): Promise<Outcome> {
@@ -91,7 +104,7 @@ export class InHand {
 
   async #work(kind: CallKind<unknown>): Promise<Ended> {
     try {
-      return { how: "returned", outcome: await kind.run(this.attempt, this.#context.forWork) };
+      return { how: "returned", outcome: await kind.run(this.attempt, this.#context) };
     } catch (error) {
       return { how: "failed", failure: failureOf(error) };
     }
@@ -100,14 +113,6 @@ export class InHand {
   #sayRunning(): void {
     this.#saidRunning = true;
     this.#say(RUNNING_SEQUENCE);
-  }
-
-  #sayProgress(): void {
-    if (!this.#saidRunning) return this.#sayRunning();
-    if (this.#progress >= PROGRESS_MAX) return;
-    this.#progress += 1;
-    const { deliveryCount } = this;
-    this.#say(progressSequence({ deliveryCount, n: this.#progress }));
   }
 
   #say(sequence: number): void {

@@ -59,7 +59,7 @@ export function translateAssignment(
     logicalTime: message.logicalTime,
     runKey: message.runKey,
     assignedMs: message.assignedMs,
-    ...(message.timeoutMs > 0 ? { timeoutMs: message.timeoutMs } : {}),
+    timeoutMs: message.timeoutMs > 0 ? message.timeoutMs : undefined,
   };
 }
 
@@ -122,7 +122,7 @@ export function updateMessage(update: Update): { id: string; subject: string; da
 }
 
 function attemptUpdate({ ref, sequence, said, times, link }: Update): AttemptUpdate {
-  return {
+  const update: AttemptUpdate = {
     $typeName: "chasqui.task.v1.AttemptUpdate",
     attemptId: ref.attemptId,
     runId: ref.runId,
@@ -137,8 +137,9 @@ function attemptUpdate({ ref, sequence, said, times, link }: Update): AttemptUpd
     outputJson: said.state === "succeeded" ? said.outputJson : "",
     reason: said.state === "skipped" ? said.reason : "",
     link,
-    ...(said.state === "failed" ? { failure: failureMessage(said.failure) } : {}),
   };
+  if (said.state === "failed") update.failure = failureMessage(said.failure);
+  return update;
 }
 
 const STATES = {

@@ -82,8 +82,7 @@ export function startUpdateSender(options: {
       if (stopped) return Promise.reject(notStored());
       const { id, subject, data } = updateMessage(update);
       const span = tracing.update(update.ref, { parentSpanId, sequence: update.sequence });
-      const { traceparent } = span;
-      const message = { id, subject, data, ...(traceparent === undefined ? {} : { traceparent }) };
+      const message = { id, subject, data, traceparent: span.traceparent };
       return new Promise((resolve, reject) => {
         const entry = { message, startMs: now(), stored: span.stored, resolve, reject };
         open.add(entry);
