@@ -1,0 +1,178 @@
+// An incident as a Slack message: Block Kit, and plain text for notifications.
+// Invariants:
+//   B1. Whatever the facts hold, Slack takes the message: at most 50 blocks, 3,000 characters a section, 10 fields.
+//   B2. Nothing from a log or a name is markup: it cannot mention, link or end a code block.
+//   B3. No line shows what looks like a secret.
+import { type Facts, type TaskFact, taskName } from "./facts.ts";
+import { type IncidentState, stateOf, titleOf } from "./incident-state.ts";
+import { maskLine } from "./mask-line.ts";
+
+export interface Links {
+  readonly run: string | undefined;
+  readonly trace: string | undefined;
+  /** The run's trace, shown also without a link. */
+  readonly traceId: string | undefined;
+}
+
+interface Text {
+  readonly type: "mrkdwn" | "plain_text";
+  readonly text: string;
+}
+export type Block =
+  | { readonly type: "header"; readonly text: Text }
+  | { readonly type: "section"; readonly text?: Text; readonly fields?: readonly Text[] }
+  | { readonly type: "context"; readonly elements: readonly Text[] };
+
+export interface SlackMessage {
+  readonly text: string;
+  readonly blocks: readonly Block[];
+}
+
+const TASKS_SHOWN_MAX = 5;
+const HEADER_LENGTH_MAX = 150;
+const SECTION_LENGTH_MAX = 2_900;
+const FIELD_LENGTH_MAX = 1_900;
+
+const MARKS: Readonly<Record<IncidentState, string>> = {
+  open: ":red_circle:",
+  recovered: ":large_green_circle:",
+  failed: ":red_circle:",
+  cancelled: ":white_circle:",
+  succeeded: ":large_green_circle:",
+};
+
+export function messageOf(facts: Facts, links: Links): SlackMessage {
+  const title = titleOf(facts);
+  const shown = shownTasks(facts);
+  const hidden = facts.tasks.length - shown.length;
+  const blocks: Block[] = [
+    { type: "header", text: plain(`${MARKS[stateOf(facts)]} ${title}`) },
+    { type: "section", fields: runFields(facts, links) },
+    ...settledBlocks(facts),
+    ...shown.flatMap((task) => taskBlocks(task, facts, links)),
+  ];
+  if (hidden > 0 || facts.moreTasks)
+    blocks.push(context([`and ${facts.moreTasks ? "more than " : ""}${hidden} more tasks`]));
+  blocks.push(context(linkTexts(facts, links)));
+  return { text: fallback(facts, title), blocks };
+}
+
+/** What still fails first. */
+function shownTasks({ tasks }: Facts): TaskFact[] {
+  const rank = { failed: 0, retrying: 1, recovered: 2 } as const;
+  return tasks
+    .filter((task) => task.failure !== undefined)
+    .sort((a, b) => rank[a.state] - rank[b.state])
+    .slice(0, TASKS_SHOWN_MAX);
+}
+
+function runFields({ run }: Facts, links: Links): Text[] {
+  const runName = links.run === undefined ? escape(run.runId) : link(links.run, run.runId);
+  return [
+    field("Environment", escape(run.environment)),
+    field("DAG", escape(run.dagId)),
+    field("Run", runName),
+    field("Key", escape(run.key)),
+    field("Logical date", new Date(run.logicalMs).toISOString().replace(".000Z", "Z")),
+    field("DAG version", String(run.dagVersion)),
+  ];
+}
+
+function settledBlocks({ settled }: Facts): Block[] {
+  if (settled === undefined) return [];
+  const reason = settled.reason === "" ? "" : `: ${escape(maskLine(settled.reason))}`;
+  return [section(`The run *${settled.state}*${reason}`)];
+}
+
+function taskBlocks(task: TaskFact, facts: Facts, links: Links): Block[] {
+  const { failure } = task;
+  if (failure === undefined) return [];
+  const name = escape(taskName(task));
+  const titled = links.run === undefined ? `*${name}*` : `*${link(links.run, taskName(task))}*`;
+  const attempt = `attempt ${failure.attempt} of ${failure.attemptsMax}`;
+  const what = `${titled} ${stateWord(task, facts)} · \`${escape(failure.failureClass)}\` · ${attempt}${nextTry(task, facts)}`;
+  const outside = failure.link === undefined ? "" : ` · ${link(failure.link, "job")}`;
+  const blocks = [section(`${what}${outside}\n${escape(maskLine(failure.message))}`)];
+  if (failure.logTail.length > 0) blocks.push(section(codeBlock(failure.logTail)));
+  return blocks;
+}
+
+function stateWord(task: TaskFact, { settled }: Facts): string {
+  if (task.state === "retrying" && settled !== undefined) return "failed an attempt";
+  return task.state === "retrying" ? "failed, will be tried again" : task.state;
+}
+
+/** Slack shows the time in each reader's own zone; the fallback is UTC. */
+function nextTry({ state, failure }: TaskFact, { settled }: Facts): string {
+  if (state !== "retrying" || settled !== undefined || failure?.retryMs === undefined) return "";
+  const seconds = Math.floor(failure.retryMs / 1_000);
+  const utc = new Date(failure.retryMs).toISOString();
+  return ` · next try <!date^${seconds}^{date_short_pretty} {time_secs}|${utc}>`;
+}
+
+function linkTexts(facts: Facts, links: Links): string[] {
+  return [
+    ...(links.run === undefined ? [] : [link(links.run, "Console")]),
+    ...(links.trace === undefined ? [] : [link(links.trace, "Trace")]),
+    ...(links.traceId === undefined ? [] : [`trace ${links.traceId}`]),
+    `chasqui ${escape(facts.run.environment)}`,
+  ];
+}
+
+function fallback(facts: Facts, title: string): string {
+  const [first] = shownTasks(facts);
+  const why =
+    first?.failure === undefined
+      ? ""
+      : ` (${first.failure.failureClass}: ${maskLine(first.failure.message)})`;
+  return escape(`[${facts.run.environment}] ${title}${why}`).slice(0, SECTION_LENGTH_MAX);
+}
+
+/** The newest lines that fit. */
+function codeBlock(lines: readonly string[]): string {
+  let text = "";
+  for (const line of lines.toReversed()) {
+    const next = `${escape(maskLine(line))}\n${text}`;
+    if (next.length > SECTION_LENGTH_MAX) break;
+    text = next;
+  }
+  return `\`\`\`${text.trimEnd()}\`\`\``;
+}
+
+/** Slack's three characters are the door of all markup; three backticks would end or begin a code block. */
+function escape(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll("```", "\u02cb\u02cb\u02cb");
+}
+
+function link(url: string, text: string): string {
+  if (!/^https?:\/\/[^\s<>|]+$/.test(url)) return escape(text);
+  return `<${url.replaceAll("&", "&amp;")}|${escape(text).replaceAll("|", "/")}>`;
+}
+
+/** Cut so that no escape is left in half: "&am" would show. */
+function cut(text: string, lengthMax: number): string {
+  if (text.length <= lengthMax) return text;
+  return `${text.slice(0, lengthMax - 1).replace(/&[a-z]{0,3}$/, "")}…`;
+}
+
+function plain(text: string): Text {
+  const line = maskLine(text).replace(/\s+/g, " ");
+  return { type: "plain_text", text: cut(line, HEADER_LENGTH_MAX) };
+}
+
+function field(name: string, value: string): Text {
+  return { type: "mrkdwn", text: cut(`*${name}*\n${value}`, FIELD_LENGTH_MAX) };
+}
+
+function section(text: string): Block {
+  return { type: "section", text: { type: "mrkdwn", text: cut(text, SECTION_LENGTH_MAX + 100) } };
+}
+
+function context(texts: readonly string[]): Block {
+  const text = cut(texts.join(" · "), SECTION_LENGTH_MAX);
+  return { type: "context", elements: [{ type: "mrkdwn", text }] };
+}

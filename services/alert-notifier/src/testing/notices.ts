@@ -1,0 +1,53 @@
+// Notices for tests: literals with what matters.
+import type { Notice, RunRef, SettledState, TaskFailure } from "../core/facts.ts";
+
+export const run = (version: number): RunRef => ({
+  runId: "run-00000000000000000000000001",
+  dagId: "carrier-daily-costs",
+  dagVersion: 3,
+  version,
+  environment: "prod",
+  key: "2026-11-22",
+  logicalMs: Date.UTC(2026, 10, 23),
+});
+
+export const failure = (rest: Partial<TaskFailure> = {}): TaskFailure => ({
+  taskId: "aggregate",
+  mapIndex: -1,
+  attempt: 1,
+  attemptsMax: 4,
+  failureClass: "code",
+  message: "exit code 3",
+  logTail: ["line 1", "line 2"],
+  ...rest,
+});
+
+export const failed = (version: number, ...failures: readonly TaskFailure[]): Notice => ({
+  what: "task-failed",
+  run: run(version),
+  failures: failures.length === 0 ? [failure()] : failures,
+});
+
+export const retrying = (version: number, ...failures: readonly TaskFailure[]): Notice => ({
+  what: "task-retrying",
+  run: run(version),
+  failures: failures.length === 0 ? [failure()] : failures,
+});
+
+export const recovered = (version: number, taskId = "aggregate", mapIndex = -1): Notice => ({
+  what: "task-recovered",
+  run: run(version),
+  tasks: [{ taskId, mapIndex }],
+});
+
+export const settled = (
+  version: number,
+  state: SettledState,
+  failures: readonly TaskFailure[] = [],
+): Notice => ({
+  what: "run-settled",
+  run: run(version),
+  state,
+  reason: state === "succeeded" ? "" : "a task failed",
+  failures,
+});
