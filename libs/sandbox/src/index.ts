@@ -28,3 +28,6 @@ export type { CustomJob } from "./vertex/custom-jobs.ts";
 export { startSlack } from "./slack/server.ts";
 export type { SlackOptions, SlackRequest, SlackStandIn } from "./slack/server.ts";
 export type { SlackMessage } from "./slack/store.ts";
+export { startSmtp } from "./smtp/server.ts";
+export type { SmtpOptions, SmtpStandIn } from "./smtp/server.ts";
+export type { CaughtMail, MailSummary } from "./smtp/mail.ts";
