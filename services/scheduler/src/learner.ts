@@ -48,8 +48,10 @@ export interface Learner {
   load(): Promise<void>;
   /** What other replicas stored lately. */
   catchUp(): Promise<void>;
-  /** When the newest list that was answered was asked for. */
+  /** When the newest list that was answered was asked for; 0 before the first. */
   readonly refreshedMs: number;
+  /** Resolves with the first list. */
+  readonly listed: Promise<void>;
 }
 
 /** A row that was written in a transaction slower than this is found by the next list. */
@@ -57,6 +59,7 @@ const OVERLAP_MS = 10_000;
 
 export function createLearner(o: LearnerOptions): Learner {
   let refreshedMs = 0;
+  const first = Promise.withResolvers<void>();
   let caughtUpMs = 0;
 
   async function accept(news: DagNews, askedMs?: number): Promise<void> {
@@ -76,8 +79,8 @@ export function createLearner(o: LearnerOptions): Learner {
     askedMs: number | undefined,
   ): Promise<TickKey[] | undefined> {
     const nowMs = o.now();
-    const first = learn(undefined, news, nowMs);
-    if (first.kind === "changed" && (await insertSchedule(tx, first.known, nowMs))) return [];
+    const fresh = learn(undefined, news, nowMs);
+    if (fresh.kind === "changed" && (await insertSchedule(tx, fresh.known, nowMs))) return [];
     const locked = await lockSchedule(tx, news.dagId);
     if (locked === undefined || (askedMs !== undefined && locked.toldMs >= askedMs))
       return undefined;
@@ -152,6 +155,7 @@ export function createLearner(o: LearnerOptions): Learner {
         o.log.info({ dag_id: dagId }, "forgot a DAG that is listed no more");
       }
       refreshedMs = Math.max(refreshedMs, askedMs);
+      first.resolve();
     },
     async load() {
       caughtUpMs = o.now();
@@ -162,6 +166,7 @@ export function createLearner(o: LearnerOptions): Learner {
       caughtUpMs = o.now();
       putAll(await loadSchedules(o.sql, sinceMs));
     },
+    listed: first.promise,
     get refreshedMs() {
       return refreshedMs;
     },

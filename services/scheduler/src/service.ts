@@ -1,4 +1,5 @@
 // The scheduler's parts, in the order of need.
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { connectBus } from "@chasqui/bus";
 import type { Bus } from "@chasqui/bus";
@@ -9,62 +10,67 @@ import {
   readEnvironmentFile,
   serveGrpc,
 } from "@chasqui/chassis";
-import type { Life } from "@chasqui/chassis";
+import type { Database, Life } from "@chasqui/chassis";
 import { startClock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import { startDatabaseTime } from "./database-time.ts";
+import type { DatabaseTime } from "./database-time.ts";
 import { startEvery } from "./every.ts";
 import { scheduleService } from "./grpc.ts";
 import { createTriggerHandler } from "./handle.ts";
 import { createLearner } from "./learner.ts";
+import type { Learner } from "./learner.ts";
+import { durables, startListening } from "./listen.ts";
 import { openInbox } from "./ports/inbox.ts";
 import { openStateMachine } from "./ports/state-machine.ts";
+import type { StateMachine } from "./ports/state-machine.ts";
 import { createRegistry } from "./registry.ts";
+import type { Registry } from "./registry.ts";
 import { resay } from "./resay.ts";
 import { createSampler } from "./sampling.ts";
 import type { Settings } from "./settings.ts";
 import { createSettler } from "./settle.ts";
 import { forgetSettled } from "./store/ledgers.ts";
 import { createTicker } from "./ticker.ts";
-import { parseDagApplied } from "./translate.ts";
 
 const NAME = "scheduler";
 const POLL_MS = 1_000;
-/** Until the state machine has answered once, it is asked this often. */
-const FIRST_REFRESH_MS = 2_000;
 const FORGET_ROWS_MAX = 10_000;
 
+interface Neighbours {
+  readonly database: Database;
+  readonly time: DatabaseTime;
+  readonly bus: Bus;
+  readonly stateMachine: StateMachine;
+}
+
 export async function startScheduler(life: Life<Settings>): Promise<void> {
-  const { settings, log, telemetry, health } = life;
-  await migrateDatabase({ url: settings.databaseUrl, folder: migrationsFolder() });
-  const database = await life.up(
-    openDatabase(settings.databaseUrl, {
-      connectionsMax: settings.databaseConnectionsMax,
-      applicationName: NAME,
-    }),
-  );
-  const { sql } = database;
-  const time = await life.up(startDatabaseTime(sql));
-  const bus = await life.up(await busPart(life));
+  const { settings } = life;
+  const url = settings.databaseUrl;
+  await migrateDatabase({ url, folder: migrationsFolder() });
+  const connectionsMax = settings.databaseConnectionsMax;
+  const database = await life.up(openDatabase(url, { connectionsMax, applicationName: NAME }));
+  const time = await life.up(startDatabaseTime(database.sql));
+  const bus = await openBus(life);
   const stateMachine = await life.up(openStateMachine(settings.stateMachine));
+  await startWork(life, { database, time, bus, stateMachine });
+}
+
+async function startWork(life: Life<Settings>, neighbours: Neighbours): Promise<void> {
+  const { settings, log, telemetry } = life;
+  const { database, time, bus, stateMachine } = neighbours;
+  const { sql } = database;
+  const { now } = time;
   const registry = createRegistry((dagId, problem) =>
     log.error({ dag_id: dagId, problem }, "a schedule cannot be read and will not tick"),
   );
-  const { now } = time;
-  const common = {
-    sql,
-    registry,
-    stateMachine,
-    telemetry,
-    log,
-    now,
-    graceMs: settings.tickGraceMs,
-  };
+  const graceMs = settings.tickGraceMs;
+  const common = { sql, registry, stateMachine, telemetry, log, now, graceMs };
   const sampler = createSampler(settings.tracedRunsPerSecond);
   const settler = await life.up(createSettler(common));
-  const inbox = await life.up(
-    openInbox({ bus: bus.bus, telemetry, log, onVerdict: settler.verdict }),
-  );
+  const inbox = await life.up(openInbox({ bus, telemetry, log, onVerdict: settler.verdict }));
   const ticker = createTicker({ ...common, inbox, sampler });
+  let clock: Clock | undefined;
   const learner = createLearner({
     ...common,
     onFiring: (ticks) => ticker.say(ticks),
@@ -76,15 +82,11 @@ export async function startScheduler(life: Life<Settings>): Promise<void> {
     .catch((error: unknown) =>
       log.warn({ error }, "the state machine does not answer yet: known schedules tick meanwhile"),
     );
-  const grpcPort = settings.grpcPort;
-  const { grpcHost: host } = listenHosts(process.env);
-  const services = [scheduleService({ registry, database })];
-  await life.up(serveGrpc({ port: grpcPort, host, services, log, telemetry, health }));
-
+  await serve(life, registry, database);
   const round = async (): Promise<void> => void (await ticker.tick());
   const nextMs = (): number | undefined => registry.nextMs();
-  let clock: ReturnType<typeof startClock> | undefined;
   clock = await life.up(startClock({ log, now, nextMs, round, pollMs: POLL_MS }));
+  const again = { ...common, inbox, settler, sampler, resayMs: settings.resayMs };
   await life.up(
     startEvery({
       name: "look around",
@@ -92,53 +94,66 @@ export async function startScheduler(life: Life<Settings>): Promise<void> {
       log,
       async round(signal) {
         await learner.catchUp();
-        await resay({ ...common, inbox, settler, sampler, resayMs: settings.resayMs }, signal);
+        await resay(again, signal);
         if (learner.refreshedMs === 0) await learner.refresh(signal);
       },
     }),
   );
-  await life.up(
+  await startHousekeeping(life, learner, neighbours);
+  const handler = createTriggerHandler({ ...common, learner, inbox, sampler });
+  const { triggersAtOnce } = settings;
+  const { fail } = life;
+  const listening = await life.up(
+    startListening({ bus, learner, handler, triggersAtOnce, log, fail }),
+  );
+  life.status(() => ({ ...statusOf(registry, time), bus: bus.state, ...listening.status() }));
+}
+
+async function serve(
+  { settings, log, telemetry, health, up }: Life<Settings>,
+  registry: Registry,
+  database: Database,
+): Promise<void> {
+  const { grpcHost: host } = listenHosts(process.env);
+  const services = [scheduleService({ registry, database })];
+  await up(serveGrpc({ port: settings.grpcPort, host, services, log, telemetry, health }));
+}
+
+async function startHousekeeping(
+  { settings, log, up }: Life<Settings>,
+  learner: Learner,
+  { database, time }: Neighbours,
+): Promise<void> {
+  await up(
     startEvery({
-      name: "refresh",
+      name: "housekeeping",
       everyMs: settings.refreshMs,
       log,
       async round(signal) {
         await learner.refresh(signal);
-        await forgetSettled(sql, {
-          beforeMs: now() - settings.ledgerKeepMs,
-          limit: FORGET_ROWS_MAX,
-        });
+        const beforeMs = time.now() - settings.ledgerKeepMs;
+        await forgetSettled(database.sql, { beforeMs, limit: FORGET_ROWS_MAX });
       },
     }),
   );
-  const handler = createTriggerHandler({ ...common, learner, inbox, sampler });
-  const events = await bus.bus.consume("scheduler-dag-applied", {
-    concurrency: 1,
-    handle: ({ data }) => learner.told(parseDagApplied(data)),
-  });
-  await life.up({ name: "dag events", stop: (deadlineMs) => events.stop(deadlineMs) });
-  const triggers = await bus.bus.consume("scheduler-triggers", {
-    concurrency: settings.triggersAtOnce,
-    ...handler,
-  });
-  await life.up({ name: "triggers", stop: (deadlineMs) => triggers.stop(deadlineMs) });
-  life.status(() => ({
-    schedules: registry.all().filter(({ dag }) => dag.timing !== undefined).length,
-    unreadable: registry
-      .all()
-      .flatMap(({ dag, problem }) => (problem === undefined ? [] : [dag.dagId])),
-    next_due:
-      registry.nextMs() === undefined ? null : new Date(registry.nextMs() ?? 0).toISOString(),
-    clock_offset_ms: Math.round(time.offsetMs),
-    bus: bus.bus.state,
-    triggers_in_flight: triggers.inFlight,
-    last_trigger_ms: triggers.lastMessageMs,
-  }));
 }
 
-async function busPart({ settings, log }: Life<Settings>) {
-  const { sources, runners } = readEnvironmentFile(settings.environmentFile);
-  const bus: Bus = await connectBus({
+function statusOf(registry: Registry, time: DatabaseTime): Record<string, unknown> {
+  const all = registry.all();
+  const nextMs = registry.nextMs();
+  return {
+    schedules: all.filter(({ dag }) => dag.timing !== undefined).length,
+    unreadable_schedules: all.flatMap(({ dag, problem }) =>
+      problem === undefined ? [] : [dag.dagId],
+    ),
+    next_due: nextMs === undefined ? null : new Date(nextMs).toISOString(),
+    clock_offset_ms: Math.round(time.offsetMs),
+  };
+}
+
+async function openBus({ settings, log, up }: Life<Settings>): Promise<Bus> {
+  const { sources, runners } = await readEnvironmentFile(settings.environmentFile);
+  const bus = await connectBus({
     url: settings.natsUrl,
     user: settings.natsUser,
     password: settings.natsPassword,
@@ -146,12 +161,16 @@ async function busPart({ settings, log }: Life<Settings>) {
     installation: { sources, runners },
     log,
   });
+  await up({ name: "bus", stop: () => bus.drain() });
   await bus.checkTopology({
-    durables: ["scheduler-triggers", "scheduler-dag-applied"],
+    durables: Object.values(durables),
     streams: ["CHASQUI_TRIGGERS", "CHASQUI_EVENTS", "CHASQUI_INBOX"],
   });
-  return { name: "bus", bus, stop: () => bus.drain() };
+  return bus;
 }
 
-/** Beside the bundle in an installation, in this workspace while developing. */
-const migrationsFolder = (): string => path.resolve(import.meta.dirname, "../drizzle");
+/** Beside the bundle in an installation, one folder up in the source. */
+function migrationsFolder(): string {
+  const folders = ["drizzle", "../drizzle"].map((name) => path.resolve(import.meta.dirname, name));
+  return folders.find((folder) => existsSync(folder)) ?? folders.join(" or ");
+}

@@ -1,0 +1,280 @@
+// For the integration tests: a scheduler in this process, on a real nats-server (with the real users' permissions)
+// and a real PostgreSQL, and a state machine of a few lines that only knows DAGs and runs by their keys.
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { applyTopology, connectBus } from "@chasqui/bus";
+import type { Bus, OutMessage } from "@chasqui/bus";
+import {
+  createGrpcClient,
+  createLogger,
+  implementation,
+  noTelemetry,
+  PartStack,
+  RpcCode,
+  RpcError,
+  serveGrpc,
+  startHealth,
+} from "@chasqui/chassis";
+import type { Life, Part } from "@chasqui/chassis";
+import {
+  Catchup,
+  CommandVerdictSchema,
+  DagAppliedSchema,
+  DagSchema,
+  DagService,
+  InboxMessageSchema,
+  PARTITIONS,
+  RunService,
+  ScheduleService,
+  inboxDurable,
+  renderAccounts,
+  runIdOf,
+  subjects,
+  usersOf,
+  type Dag,
+  type StartRun,
+} from "@chasqui/contracts";
+import { TestNats, TestPostgres } from "../../../tests/support/index.ts";
+import { startScheduler } from "./service.ts";
+import { readSettings, type Settings } from "./settings.ts";
+
+export const installation = { sources: ["logistics"], runners: {} };
+const log = createLogger({ service: "test", env: { CHASQUI_LOG_LEVEL: "silent" } });
+
+export interface DagInit {
+  readonly id: string;
+  readonly crons?: readonly string[];
+  readonly catchup?: Catchup;
+  readonly start?: string;
+  readonly triggers?: readonly { subject: string; when?: string; key?: string }[];
+  readonly version?: number;
+  readonly appliedMs?: number;
+  readonly paused?: boolean;
+}
+
+export function dagOf(init: DagInit): Dag {
+  return create(DagSchema, {
+    dagId: init.id,
+    version: init.version ?? 1,
+    paused: init.paused ?? false,
+    appliedTime: timestampFromMs(init.appliedMs ?? Date.now()),
+    spec: {
+      id: init.id,
+      ...(init.crons === undefined
+        ? {}
+        : {
+            schedule: {
+              crons: [...init.crons],
+              timezone: "UTC",
+              catchup: init.catchup ?? Catchup.UNSPECIFIED,
+              start: init.start ?? "",
+            },
+          }),
+      triggers: [...(init.triggers ?? [])],
+    },
+  });
+}
+
+/** A state machine that takes StartRuns: one run per DAG and key, whoever asks first. */
+export interface FakeStateMachine {
+  readonly dags: Map<string, Dag>;
+  readonly runs: Map<string, StartRun>;
+  /** Every StartRun it took, in order. */
+  readonly taken: {
+    readonly id: string;
+    readonly start: StartRun;
+    readonly traceparent: string | undefined;
+  }[];
+  /** Answers why a StartRun is refused; undefined takes it. */
+  refuse: (start: StartRun) => string | undefined;
+  /** False: decides, and says nothing. */
+  answers: boolean;
+  /** Stores the DAG and tells the world, as a commit does. */
+  apply(dag: Dag): Promise<void>;
+  readonly address: string;
+}
+
+export interface World extends AsyncDisposable {
+  readonly admin: Bus;
+  readonly natsUrl: string;
+  readonly stateMachine: FakeStateMachine;
+  readonly schedules: ReturnType<typeof createGrpcClient<typeof ScheduleService>>;
+  /** One more replica. */
+  start(changes?: Partial<Settings>): Promise<{ stop(): Promise<void>; port: number }>;
+  stopFirst(): Promise<void>;
+  publishTrigger(message: Omit<OutMessage, "data"> & { data: string | Uint8Array }): Promise<void>;
+  sourceBus(): Promise<Bus>;
+}
+
+export async function world(options: { dags?: readonly Dag[] } = {}): Promise<World> {
+  const stack = new AsyncDisposableStack();
+  const users = usersOf(installation);
+  const passwords = Object.fromEntries(users.map(({ name }) => [name, `password-${name}`]));
+  const accounts = renderAccounts({ account: "TEST", users, passwords, adminPassword: "admin" });
+  const [nats, database] = await Promise.all([
+    TestNats.start({ accounts }),
+    TestPostgres.database(),
+  ]);
+  stack.use(nats);
+  stack.use(database);
+  await applyTopology({ url: nats.url, user: "admin", password: "admin", installation });
+  const connect = async (user: string): Promise<Bus> => {
+    const password = user === "admin" ? "admin" : (passwords[user] ?? "");
+    const bus = await connectBus({ url: nats.url, user, password, service: user, installation });
+    stack.defer(() => bus.drain());
+    return bus;
+  };
+  const admin = await connect("admin");
+  const stateMachine = await fakeStateMachine(stack, await connect("state-machine"));
+  for (const dag of options.dags ?? []) stateMachine.dags.set(dag.dagId, dag);
+  const settings = readSettings({
+    CHASQUI_ENVIRONMENT: "local",
+    CHASQUI_NATS_URL: nats.url,
+    CHASQUI_NATS_USER: "scheduler",
+    CHASQUI_NATS_PASSWORD: passwords["scheduler"],
+    CHASQUI_DATABASE_URL: database.url,
+    CHASQUI_ENVIRONMENT_FILE: new URL("../../../environments/local.yaml", import.meta.url).pathname,
+    CHASQUI_STATE_MACHINE: stateMachine.address,
+    CHASQUI_START_RESAY_MS: "300",
+  });
+  const start = async (changes: Partial<Settings> = {}) => {
+    const replica = await startReplica({ ...settings, ...changes });
+    stack.defer(() => replica.stop());
+    return replica;
+  };
+  const first = await start();
+  const schedules = createGrpcClient(ScheduleService, `127.0.0.1:${first.port}`);
+  stack.defer(() => schedules.close());
+  let source: Bus | undefined;
+  return {
+    admin,
+    natsUrl: nats.url,
+    stateMachine,
+    schedules,
+    start,
+    stopFirst: () => first.stop(),
+    sourceBus: async () => (source ??= await connect("source-logistics")),
+    async publishTrigger({ data, ...message }) {
+      const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+      await (source ??= await connect("source-logistics")).publishOne({ ...message, data: bytes });
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function startReplica(settings: Settings): Promise<{ stop(): Promise<void>; port: number }> {
+  const parts = new PartStack();
+  const stopping = new AbortController();
+  const health = await startHealth({ port: 0, status: () => ({}) });
+  await parts.add(health);
+  let port = 0;
+  const life: Life<Settings> = {
+    name: "scheduler",
+    settings,
+    log,
+    telemetry: noTelemetry,
+    health,
+    stopping: stopping.signal,
+    async up<P extends Part>(starting: P | Promise<P>): Promise<P> {
+      const part = await starting;
+      if ("port" in part && typeof part.port === "number") port = part.port;
+      await parts.add(part);
+      return part;
+    },
+    status() {},
+    fail(error) {
+      throw error;
+    },
+  };
+  await startScheduler(life);
+  return {
+    port,
+    async stop() {
+      stopping.abort(new Error("the test is over"));
+      const failures = await parts.stop(5_000);
+      if (failures.length > 0) throw new Error(`parts failed to stop: ${JSON.stringify(failures)}`);
+    },
+  };
+}
+
+async function fakeStateMachine(stack: AsyncDisposableStack, bus: Bus): Promise<FakeStateMachine> {
+  const dags = new Map<string, Dag>();
+  const runs = new Map<string, StartRun>();
+  const taken: FakeStateMachine["taken"] = [];
+  const grpc = await serveGrpc({
+    port: 0,
+    services: [
+      implementation(DagService, {
+        listDags: () => ({ dags: [...dags.values()] }),
+        getDag: unused,
+        applyDags: unused,
+        setPaused: unused,
+      }),
+      implementation(RunService, {
+        getRun({ runId }) {
+          const run = runs.get(runId);
+          if (run === undefined) throw new RpcError(RpcCode.NOT_FOUND, `no run ${runId}`);
+          return { run: { runId, dagId: run.dagId, key: run.key, cause: { by: run.by } } };
+        },
+        startRun: unused,
+        listRuns: unused,
+        cancelRun: unused,
+        watchRun: unused,
+        getRunHistory: unused,
+        claimAttempt: unused,
+        listSettled: unused,
+      }),
+    ],
+  });
+  stack.defer(() => grpc.stop(1_000));
+  const fake: FakeStateMachine = {
+    dags,
+    runs,
+    taken,
+    refuse: () => undefined,
+    answers: true,
+    address: `127.0.0.1:${grpc.port}`,
+    async apply(dag) {
+      dags.set(dag.dagId, dag);
+      const data = toBinary(DagAppliedSchema, create(DagAppliedSchema, { dag }));
+      const subject = subjects.event("dag-applied", dag.dagId, String(dag.version));
+      await bus.publishOne({ subject, data });
+    },
+  };
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const consuming = await bus.consume(inboxDurable(partition), {
+      concurrency: 4,
+      handle: ({ data, traceparent }) => decide(fake, bus, data, traceparent),
+    });
+    stack.defer(() => consuming.stop(1_000));
+  }
+  return fake;
+}
+
+function decide(
+  fake: FakeStateMachine,
+  bus: Bus,
+  data: Uint8Array,
+  traceparent: string | undefined,
+): Promise<void> {
+  const { id, replyTo, body } = fromBinary(InboxMessageSchema, data);
+  if (body.case !== "startRun") throw new Error(`the scheduler said ${body.case}: want startRun`);
+  const start = body.value;
+  const runId = runIdOf(start.dagId, start.key);
+  const reason = fake.refuse(start);
+  const changed = reason === undefined && !fake.runs.has(runId);
+  if (changed) fake.runs.set(runId, start);
+  fake.taken.push({ id, start, traceparent });
+  const verdict =
+    reason === undefined ? { accepted: true, runId, changed } : { accepted: false, reason };
+  if (fake.answers)
+    bus.publishPlain(
+      replyTo,
+      toBinary(CommandVerdictSchema, create(CommandVerdictSchema, verdict)),
+    );
+  return Promise.resolve();
+}
+
+function unused(): never {
+  throw new RpcError(RpcCode.UNIMPLEMENTED, "the scheduler never asks this");
+}
