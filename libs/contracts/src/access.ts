@@ -96,6 +96,7 @@ const services: Readonly<Record<string, Pick<BusUser, "publish" | "subscribe">>>
       "chasqui.event.*.*.*",
       "chasqui.cancel.*.*",
       `${inboxPrefixOf("state-machine")}.>`, // the replica that decided answers the one that was asked
+      `${inboxPrefixOf("scheduler")}.>`, // the verdict on a StartRun
       ...readsKinds,
       // It is always there, so it is the one that recreates streams when the whole store is lost.
       ...Object.keys(streams).map((stream) => jetStreamSubjects.streamCreate(stream)),
