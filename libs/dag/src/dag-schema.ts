@@ -125,10 +125,11 @@ function task(): JsonObject {
   );
   const kinds = Object.entries(builtInKindSchemas).map(([kind, schema]): JsonObject => {
     const config = editorSchema(JSON.parse(JSON.stringify(schema)));
-    return {
-      if: { properties: { uses: { const: kind } }, required: ["uses"] },
-      then: { properties: { with: config } },
-    };
+    const isKind = { properties: { uses: { const: kind } }, required: ["uses"] };
+    return Object.fromEntries([
+      ["if", isKind],
+      ["then", { properties: { with: config } }], // by entries: an object that has `then` looks like a promise
+    ]);
   });
   return { ...form, allOf: kinds };
 }

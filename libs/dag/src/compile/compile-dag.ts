@@ -61,7 +61,7 @@ export function compileDag(
 
 /** Compiles the same form as a value, as `defineDag` and the server's second check have it. */
 export function compileDagObject(
-  value: JsonValue,
+  value: unknown,
   file: string,
   options: CompileOptions = {},
 ): Compiled {

@@ -29,7 +29,7 @@ export function createReader(source: Source): Reader {
   return {
     source,
     problems,
-    note(path, message, { at = "value", offset = 0, suggestion, severity = "error" } = {}) {
+    note(path, message, { at = "value", offset, suggestion, severity = "error" } = {}) {
       if (problems.length >= limits.problemsMax) return;
       problems.push({
         file: source.file,

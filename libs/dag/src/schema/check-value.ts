@@ -36,14 +36,14 @@ export function checkValue(
   if (union !== undefined) return checkUnion(union, value, options, path);
   const wrong = wrongType(schema, value, path);
   if (wrong !== undefined) return [wrong];
-  if (typeof value === "string") {
-    const open = options.templates && containsTemplate(value);
-    return open ? [] : checkText(schema, value, path);
-  }
+  if (options.templates && typeof value === "string" && containsTemplate(value)) return [];
+  const notAllowed = checkEnum(schema, value, path);
+  if (notAllowed.length > 0) return notAllowed;
+  if (typeof value === "string") return checkText(schema, value, path);
   if (typeof value === "number") return checkNumber(schema, value, path);
   if (Array.isArray(value)) return checkList(schema, value, options, path);
   if (typeof value === "object" && value !== null) return checkMap(schema, value, options, path);
-  return checkEnum(schema, value, path);
+  return [];
 }
 
 /** The branch that fits best: its findings say most about what was meant. */
@@ -112,8 +112,6 @@ function checkEnum(schema: JsonSchema, value: JsonValue, path: Path): Finding[] 
 }
 
 function checkText(schema: JsonSchema, value: string, path: Path): Finding[] {
-  const found = checkEnum(schema, value, path);
-  if (found.length > 0) return found;
   const length = [...value].length;
   if (schema.minLength !== undefined && length < schema.minLength)
     return [
@@ -133,8 +131,6 @@ function checkText(schema: JsonSchema, value: string, path: Path): Finding[] {
 }
 
 function checkNumber(schema: JsonSchema, value: number, path: Path): Finding[] {
-  const found = checkEnum(schema, value, path);
-  if (found.length > 0) return found;
   const { minimum, maximum } = schema;
   const low = minimum !== undefined && value < minimum;
   const high = maximum !== undefined && value > maximum;

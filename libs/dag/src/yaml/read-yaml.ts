@@ -35,10 +35,10 @@ export function readYaml(text: string, file: string): Source {
     file,
     value: tree?.value,
     problems,
-    locate(path, at = "value", offset = 0) {
+    locate(path, at = "value", offset) {
       const found = tree === undefined ? undefined : find(tree, path, at);
       if (found === undefined) return { line: 1, column: 1 };
-      if (offset > 0 && at === "value" && isScalar(found.node))
+      if (offset !== undefined && at === "value" && isScalar(found.node))
         return positionOf(offsetInScalar(text, found.node, offset));
       return positionOf(found.start);
     },
@@ -58,7 +58,7 @@ function readTree(text: string, lines: LineCounter, report: Report): Located | u
       lineCounter: lines,
       prettyErrors: false,
       uniqueKeys: false,
-      logLevel: "silent",
+      logLevel: "error",
     });
   } catch (thrown) {
     const deep = thrown instanceof RangeError;
@@ -188,11 +188,12 @@ function find(
   at: "key" | "value",
 ): Located | { start: number; node?: Node } {
   let found = tree;
-  for (const [index, step] of path.entries()) {
+  let key = tree.start;
+  for (const step of path) {
     const child = found.children?.get(step);
-    if (child === undefined) return found;
-    if (at === "key" && index === path.length - 1) return { start: child.key };
+    if (child === undefined) break;
     found = child.at;
+    key = child.key;
   }
-  return found;
+  return at === "key" ? { start: key } : found;
 }

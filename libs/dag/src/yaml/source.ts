@@ -1,6 +1,7 @@
 // Where a value stands in its file. The compiler works on plain JSON values and asks the source for positions,
 // so that YAML files, TypeScript objects and specs from the wire go through the same checks.
 import type { JsonValue } from "@bufbuild/protobuf";
+import { limits } from "../limits.ts";
 import type { Position, Problem } from "../problem.ts";
 
 export type Path = readonly (string | number)[];
@@ -15,10 +16,33 @@ export interface Source {
    * Where the value at `path` (or its key) stands; `offset` counts characters into a string.
    * A path that does not exist gives the nearest value around it.
    */
-  locate(path: Path, at?: "key" | "value", offset?: number): Position;
+  locate(path: Path, at?: "key" | "value", offset?: number | undefined): Position;
 }
 
-/** A value that has no text: every position is the file's beginning. */
-export function objectSource(value: JsonValue, file: string): Source {
-  return { file, value, problems: [], locate: () => ({ line: 1, column: 1 }) };
+/** A value that has no text: every position is the file's beginning. What JSON cannot hold is a problem. */
+export function objectSource(value: unknown, file: string): Source {
+  const locate = (): Position => ({ line: 1, column: 1 });
+  const problem = (message: string): Source => ({
+    file,
+    value: undefined,
+    problems: [{ file, line: 1, column: 1, message, severity: "error" }],
+    locate,
+  });
+  let json: JsonValue | undefined;
+  try {
+    const text: string | undefined = JSON.stringify(value);
+    json = text === undefined ? undefined : JSON.parse(text);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message.split("\n")[0] : String(thrown);
+    return problem(`the DAG cannot be written as JSON: ${why}`);
+  }
+  if (json === undefined) return problem("the DAG is nothing: want a map");
+  if (!isShallow(json, limits.depthMax))
+    return problem(`nested more than ${limits.depthMax} levels deep`);
+  return { file, value: json, problems: [], locate };
+}
+
+function isShallow(value: JsonValue, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1));
 }

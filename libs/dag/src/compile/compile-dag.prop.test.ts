@@ -1,0 +1,190 @@
+// Properties of the compiler; the names are those of its invariants.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { stringify } from "yaml";
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { checkSpec } from "../check-spec.ts";
+import { specToObject } from "../decompile.ts";
+import { diffSpecs } from "../diff.ts";
+import { formatProblem } from "../problem.ts";
+import { compileDag, compileDagObject } from "./compile-dag.ts";
+import type { Compiled } from "./compile-dag.ts";
+import { CARRIER_COSTS, validDag } from "./examples.ts";
+
+const compileText = (text: string): Compiled => compileDag({ file: "x.yaml", text });
+
+function expectSound(compiled: Compiled): void {
+  const problems = compiled.ok ? compiled.warnings : compiled.problems;
+  if (!compiled.ok) expect(problems.some(({ severity }) => severity === "error")).toBe(true);
+  for (const problem of problems) {
+    expect(formatProblem(problem)).toMatch(/^.+:\d+:\d+: ./s);
+    expect(problem.line).toBeGreaterThan(0);
+    expect(problem.column).toBeGreaterThan(0);
+  }
+}
+
+function mustCompile(compiled: Compiled): Extract<Compiled, { ok: true }> {
+  if (!compiled.ok) throw new Error(compiled.problems.map(formatProblem).join("\n"));
+  return compiled;
+}
+
+test("C1: any text compiles or gets positioned errors", () => {
+  const text = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.lorem());
+  fc.assert(
+    fc.property(text, (input) => expectSound(compileText(input))),
+    { numRuns: 200 },
+  );
+});
+
+test("C1: a file with a piece cut out, doubled or replaced compiles or gets positioned errors", () => {
+  const length = CARRIER_COSTS.length;
+  const cut = fc.tuple(
+    fc.nat(length),
+    fc.nat(30),
+    fc.oneof(
+      fc.string({ maxLength: 6 }),
+      fc.constantFrom("\n", "\t", "{", "}", "[", ": ", "&a ", "*a", "- ", "|", '"', "!!set "),
+    ),
+  );
+  fc.assert(
+    fc.property(fc.array(cut, { minLength: 1, maxLength: 4 }), (cuts) => {
+      let text = CARRIER_COSTS;
+      for (const [start, count, piece] of cuts)
+        text = text.slice(0, start) + piece + text.slice(start + count);
+      expectSound(compileText(text));
+    }),
+    { numRuns: 250 },
+  );
+});
+
+/** Replaces, removes or adds one value somewhere in a DAG. */
+const mutation = fc.tuple(
+  fc.nat(),
+  fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom("${", "${x}", "a", "-1d", -1, {}, [])),
+  fc.constantFrom("replace", "remove", "add"),
+);
+
+function mutate(value: JsonValue, [place, piece, how]: [number, unknown, string]): JsonValue {
+  const copy: JsonValue = JSON.parse(JSON.stringify(value));
+  const holders: [JsonObject | JsonValue[], string][] = [];
+  (function walk(item: JsonValue): void {
+    if (typeof item !== "object" || item === null) return;
+    for (const [key, child] of Object.entries(item)) {
+      holders.push([item, key]);
+      walk(child);
+    }
+  })(copy);
+  const [holder, key] = holders[place % Math.max(1, holders.length)] ?? [];
+  if (holder === undefined || key === undefined) return copy;
+  const fresh: JsonValue = JSON.parse(JSON.stringify(piece ?? null));
+  const target: JsonObject = Array.isArray(holder) ? Object.assign(holder) : holder;
+  if (how === "remove") delete target[key];
+  else target[how === "add" ? `${key}x` : key] = fresh;
+  return copy;
+}
+
+test("C1: a mutated valid DAG compiles or gets positioned errors", () => {
+  fc.assert(
+    fc.property(validDag, fc.array(mutation, { minLength: 1, maxLength: 3 }), (dag, mutations) => {
+      const broken = mutations.reduce<JsonValue>((value, change) => mutate(value, change), dag);
+      expectSound(compileText(stringify(broken)));
+      expectSound(compileDagObject(JSON.parse(JSON.stringify(broken)), "x.ts"));
+    }),
+    { numRuns: 250 },
+  );
+});
+
+/** The same meaning in another spelling: keys in another order, other quotes, comments, defaults written out. */
+function respell(dag: JsonObject, random: fc.Stream<boolean>, json: boolean): string {
+  const flip = (): boolean => random.next().value === true;
+  const shuffled = shuffleKeys(dag, flip);
+  const spelled = isMap(shuffled) ? writeOutDefaults(shuffled) : {};
+  if (json) return JSON.stringify(spelled);
+  const type = flip() ? "QUOTE_DOUBLE" : "QUOTE_SINGLE";
+  const lines = stringify(spelled, {
+    defaultStringType: type,
+    defaultKeyType: "PLAIN",
+    lineWidth: 0,
+  });
+  return lines.replace(/\n/g, () => (flip() ? "\n" : " # a comment\n"));
+}
+
+const isMap = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function shuffleKeys(value: JsonValue, flip: () => boolean): JsonValue {
+  if (Array.isArray(value)) return value.map((item) => shuffleKeys(item, flip));
+  if (!isMap(value)) return value;
+  const entries = Object.entries(value).map(
+    ([key, item]) => [key, shuffleKeys(item, flip)] as const,
+  );
+  const first = entries.filter(() => flip());
+  return Object.fromEntries([
+    ...first,
+    ...entries.filter((entry) => !first.includes(entry)).reverse(),
+  ]);
+}
+
+function writeOutDefaults(dag: JsonObject): JsonObject {
+  const tasks = Object.entries(isMap(dag["tasks"]) ? dag["tasks"] : {}).map(
+    ([id, task]): [string, JsonObject] => [
+      id,
+      {
+        trigger_rule: "all_success",
+        allow_failure: false,
+        needs: [],
+        with: {},
+        ...(isMap(task) ? task : {}),
+      },
+    ],
+  );
+  const schedule = isMap(dag["schedule"])
+    ? { schedule: { timezone: "UTC", catchup: "latest", overlap: "queue", ...dag["schedule"] } }
+    : {};
+  return {
+    max_active_runs: 16,
+    tags: [],
+    alerts: [],
+    ...dag,
+    ...schedule,
+    tasks: Object.fromEntries(tasks),
+  };
+}
+
+test("C2: the same meaning has the same fingerprint, whatever its spelling", () => {
+  fc.assert(
+    fc.property(validDag, fc.infiniteStream(fc.boolean()), fc.boolean(), (dag, random, json) => {
+      const plain = mustCompile(compileText(stringify(dag)));
+      const respelled = mustCompile(compileText(respell(dag, random, json)));
+      expect(respelled.fingerprint).toBe(plain.fingerprint);
+      expect(diffSpecs(plain.spec, respelled.spec)).toEqual([]);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("C3: a compiled spec compiles to itself, and the server accepts it", () => {
+  fc.assert(
+    fc.property(validDag, (dag) => {
+      const { spec, fingerprint } = mustCompile(compileDagObject(dag, "x.ts"));
+      const again = mustCompile(compileDagObject(specToObject(spec), "x.ts"));
+      expect(again.spec).toEqual(spec);
+      expect(again.fingerprint).toBe(fingerprint);
+      expect(checkSpec(spec, { customKinds: [] })).toEqual([]);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("D1: different meaning has another fingerprint and a line in the diff", () => {
+  fc.assert(
+    fc.property(validDag, mutation, (dag, change) => {
+      const before = mustCompile(compileDagObject(dag, "x.ts"));
+      const after = compileDagObject(mutate(dag, change), "x.ts");
+      if (!after.ok) return;
+      const same = after.fingerprint === before.fingerprint;
+      expect(diffSpecs(before.spec, after.spec).length === 0).toBe(same);
+    }),
+    { numRuns: 250 },
+  );
+});
