@@ -124,7 +124,10 @@ class Consumer implements Consuming {
 
   async #settle(delivery: JetDelivery, error: unknown): Promise<void> {
     const { link, durable, deliveriesMax, undertaker } = this.#context;
-    if (error !== undefined && this.#abort.signal.aborted) return delivery.retry(0); // not its fault
+    if (error !== undefined && this.#abort.signal.aborted) {
+      await this.#pull.stop(); // what is given back earlier may be forgotten for a while
+      return delivery.retry(0); // interrupted: not the message's fault
+    }
     const sequence = delivery.streamSequence;
     const isOwn = error !== undefined && isOwnFailure(error);
     const record = isOwn ? this.#records.failed(sequence) : undefined;

@@ -19,6 +19,7 @@ const SILENCE_MS_MAX = 2 * HEARTBEAT_MS + 1_000;
 const RETRY_DELAY_MS = 100;
 const RETRY_DELAY_MS_MAX = 5_000;
 const STOP_MS_MAX = 1_000;
+const SWEEP_NS = 20 * 1e6;
 const ACK_WAIT_MS_ASSUMED = 30_000;
 const GIVE_BACK = Buffer.from("-NAK");
 
@@ -47,7 +48,8 @@ export class Pull {
   #held = 0;
   #heardMs = Date.now();
   #isLive = false;
-  #isStopped = false;
+  #stopping: Promise<void> | undefined;
+  readonly #late: string[] = []; // came after `stop`
   #generation = 0; // of `resume`: a later one ends the earlier
   #epoch = 0; // of requests: answers to earlier ones are not for us
   #failures = 0;
@@ -78,21 +80,42 @@ export class Pull {
     this.#ask();
   }
 
-  async stop(): Promise<void> {
-    if (this.#isStopped) return;
-    this.#isStopped = true;
+  /** Harmless if repeated. Messages may be given back once it has resolved, not before. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    const { link } = this.#options;
     this.#isLive = false;
     this.#generation++;
     clearTimeout(this.#retry);
     clearInterval(this.#monitor);
     for (const stopListening of this.#unlisten) stopListening();
-    if (this.#options.link.state !== "connected") return this.#subscription.unsubscribe();
-    // The server answers the flush after it has dropped our requests; until then messages may still come.
+    if (link.state !== "connected") return this.#subscription.unsubscribe();
+    // The server answers the flush after it has dropped our subscription; until then messages may still come.
+    await within(STOP_MS_MAX, this.#subscription.drain());
+    await within(STOP_MS_MAX, this.#sweepRequests());
+    for (const ackSubject of this.#late) link.nc.publish(ackSubject, GIVE_BACK);
+  }
+
+  /**
+   * Makes the server forget our requests, by a last one that is soon over. Else server 2.9, when a message is given
+   * back, takes it from its queue, finds that only dead requests wait, and forgets the message until its ack-wait
+   * is over, 30 s later (and delivers another one twice).
+   */
+  async #sweepRequests(): Promise<void> {
+    const { link } = this.#options;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, STOP_MS_MAX);
-    this.#subscription.drain().then(resolve, resolve);
-    await promise;
-    clearTimeout(timer);
+    const inbox = link.inbox();
+    const subscription = link.subscribe(inbox, (message) => {
+      if (message.reply !== undefined && message.reply !== "") this.#late.push(message.reply);
+      resolve();
+    });
+    const request = { batch: 1, expires: SWEEP_NS };
+    link.nc.publish(this.#nextSubject, JSON.stringify(request), { reply: inbox });
+    await within(STOP_MS_MAX, promise);
+    subscription.unsubscribe();
   }
 
   #ask(): void {
@@ -114,7 +137,7 @@ export class Pull {
     const mine = ++this.#generation;
     this.#forgetRequests();
     clearTimeout(this.#retry);
-    if (this.#isStopped || link.state !== "connected") return; // the reconnect calls again
+    if (this.#stopping !== undefined || link.state !== "connected") return; // the reconnect calls again
     try {
       const { ackWaitMs } = await this.#findOrRecreate();
       if (mine !== this.#generation) return;
@@ -158,7 +181,7 @@ export class Pull {
     this.#heardMs = Date.now();
     const ackSubject = message.reply ?? "";
     if (ackSubject === "") return this.#onStatus(message);
-    if (this.#isStopped) return this.#options.link.nc.publish(ackSubject, GIVE_BACK);
+    if (this.#stopping !== undefined) return void this.#late.push(ackSubject);
     this.#failures = 0;
     if (this.#asked > 0) this.#asked--;
     this.#held++;
@@ -167,7 +190,7 @@ export class Pull {
   }
 
   #onStatus(message: Msg): void {
-    if (this.#isStopped || message.subject !== `${this.#inbox}.${this.#epoch}`) return;
+    if (this.#stopping !== undefined || message.subject !== `${this.#inbox}.${this.#epoch}`) return;
     const text = headerText(message);
     const [, code = "", description = ""] = /^NATS\/1\.0 (\d{3}) ?([^\r]*)/.exec(text) ?? [];
     if (code === "100") return; // a heartbeat
@@ -197,4 +220,12 @@ export class Pull {
     link.log.warn({ stream, durable }, "bus: heartbeats missed, looking for the consumer");
     void this.#resume();
   }
+}
+
+/** Resolves when the work is done, well or badly, or the time is up. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work.catch(() => undefined), late]);
+  clearTimeout(timer);
 }
