@@ -72,3 +72,13 @@ export { createGrpcClient } from "./grpc/client.ts";
 export type { GrpcCallOptions, GrpcClient, GrpcClientOptions } from "./grpc/client.ts";
 export { forwardGrpc } from "./grpc/forward.ts";
 export type { ForwardOptions, Route } from "./grpc/forward.ts";
+export { applyDatabaseRoles, servicesWithStore } from "./database-roles.ts";
+export type { ServiceRole } from "./database-roles.ts";
+export { assetFolder } from "./asset-folder.ts";
+export { ConnectionError, resolveConnection } from "./connections.ts";
+export {
+  EnvironmentFileError,
+  parseEnvironmentFile,
+  readEnvironmentFile,
+} from "./environment-file.ts";
+export type { ConnectionSpec, EnvironmentFile, Json, Scalar } from "./environment-file.ts";

@@ -1,0 +1,88 @@
+// Builds one target into a folder with esbuild. `buildOptions` stands for all that the output depends on
+// beside its inputs.
+import type { BuildOptions } from "esbuild";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { lazyBuiltins, leanOtel, nativeBase64 } from "./plugins.ts";
+import type { Target } from "./targets.ts";
+
+/** CommonJS packages inside an ES module want these; aliased, since bundled code has such names of its own. */
+const COMMONJS_BANNER =
+  "import{createRequire as __cr}from'node:module';import{fileURLToPath as __fu}from'node:url';" +
+  "import{dirname as __dn}from'node:path';" +
+  "const require=__cr(import.meta.url),__filename=__fu(import.meta.url),__dirname=__dn(__filename);";
+
+const nodeOptions = {
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  splitting: true, // what is imported lazily is read lazily
+  outExtension: { ".js": ".mjs" },
+  chunkNames: "chunks/[name]-[hash]",
+  sourcemap: "linked",
+  sourcesContent: false,
+  legalComments: "none",
+  banner: { js: COMMONJS_BANNER },
+  logLevel: "silent", // what fails is thrown, with its messages
+} as const satisfies BuildOptions;
+
+const webOptions = {
+  bundle: true,
+  format: "esm",
+  platform: "browser",
+  target: "es2022",
+  jsx: "automatic",
+  minify: true,
+  sourcemap: "linked",
+  legalComments: "none",
+  define: { "process.env.NODE_ENV": '"production"' },
+  loader: { ".svg": "dataurl", ".woff2": "file" },
+  logLevel: "silent",
+} as const satisfies BuildOptions;
+
+/** The options are in this file, what is replaced while bundling in the other. */
+export const buildOptions = ["build.ts", "plugins.ts"]
+  .map((file) => createHash("sha256").update(readFileSync(path.join(import.meta.dirname, file))))
+  .map((hash) => hash.digest("hex"))
+  .join(" ");
+
+/** Answers the files that were read, relative to the root. */
+export async function buildTarget(root: string, target: Target, folder: string): Promise<string[]> {
+  const { build } = await import("esbuild");
+  const results = await Promise.all([
+    build({
+      ...nodeOptions,
+      absWorkingDir: root,
+      entryPoints: { main: target.entry },
+      outdir: folder,
+      metafile: true,
+      plugins: [lazyBuiltins, leanOtel, nativeBase64],
+    }),
+    ...(target.web === undefined
+      ? []
+      : [
+          build({
+            ...webOptions,
+            absWorkingDir: root,
+            entryPoints: { main: target.web },
+            outdir: path.join(folder, "web-dist"),
+            metafile: true,
+          }),
+        ]),
+  ]);
+  for (const asset of target.assets)
+    cpSync(asset, path.join(folder, path.basename(asset)), { recursive: true });
+  if (target.web !== undefined) copyPages(path.dirname(target.web), path.join(folder, "web-dist"));
+  return results
+    .flatMap(({ metafile }) => Object.keys(metafile.inputs))
+    .filter((input) => existsSync(path.join(root, input))); // the plugins' own modules are no files
+}
+
+/** Pages and pictures of the web front go along as they are. */
+function copyPages(from: string, to: string): void {
+  for (const name of readdirSync(from))
+    if (/\.(html|svg|ico|png|webmanifest)$/.test(name))
+      cpSync(path.join(from, name), path.join(to, name));
+}
