@@ -1,0 +1,65 @@
+// `npm start`: the whole of Chasqui on this machine, from a bare clone to the main job's mails, in one command.
+// Starts servers, sandbox and services, applies dags/, runs the main job for yesterday and an example that fails,
+// shows what happens, and stays up until Ctrl-C. `npm start -- --exit` ends after the main job, 0 when it succeeded.
+import path from "node:path";
+import { startWorld } from "../libs/sandbox/src/index.ts";
+import { bundleAll } from "./bundle.ts";
+import { applyDags } from "./start/apply-dags.ts";
+import { readArguments } from "./start/arguments.ts";
+import { openClients } from "./start/clients.ts";
+import { runMainJob } from "./start/main-job.ts";
+import { createNarrator } from "./start/narrator.ts";
+import { seedCluster } from "./start/seed-cluster.ts";
+import { printAddresses } from "./start/summary.ts";
+import { watchDags } from "./start/watch-dags.ts";
+
+const root = path.dirname(import.meta.dirname);
+const args = readArguments(process.argv.slice(2), process.env);
+const say = createNarrator(process.stdout);
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => stopping.abort(new Error(signal)));
+  try {
+    return await run(stopping.signal);
+  } catch (thrown) {
+    if (stopping.signal.aborted) return 130;
+    say.failed(thrown);
+    return 1;
+  } finally {
+    say.end();
+  }
+}
+
+async function run(signal: AbortSignal): Promise<number> {
+  say.step("bundling the services");
+  const bundles = new Map((await bundleAll()).map(({ name, file }) => [name, file]));
+  signal.throwIfAborted();
+  await using world = await startWorld({
+    root,
+    dataDir: args.dataDir,
+    environmentFile: path.join(root, "environments/local.yaml"),
+    bundles,
+    durable: true,
+    ports: args.ports,
+    onStep: say.step,
+    onDeath: (name, how) =>
+      say.note(`${name} ended unexpectedly (${how}); its log is in ${args.dataDir}/logs`),
+  });
+  signal.throwIfAborted();
+  await seedCluster(world);
+  await using clients = openClients(world);
+  say.step("applying dags/");
+  const dagsDir = path.join(root, "dags");
+  const applied = await applyDags(dagsDir, clients, say);
+  if (!applied) return 1;
+  const succeeded = await runMainJob(world, clients, say, signal);
+  printAddresses(world, say);
+  if (args.exit || signal.aborted) return succeeded ? 0 : 1;
+  await watchDags(dagsDir, clients, say, signal);
+  say.note("stopping");
+  return 0;
+}

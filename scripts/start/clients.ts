@@ -1,0 +1,34 @@
+// `npm start` talks to Chasqui as everybody does: through the console's gRPC door.
+import { createGrpcClient } from "../../libs/chassis/src/index.ts";
+import type { GrpcClient } from "../../libs/chassis/src/index.ts";
+import {
+  AlertService,
+  DagService,
+  ReportService,
+  RunService,
+} from "../../libs/contracts/src/index.ts";
+import type { World } from "../../libs/sandbox/src/index.ts";
+
+export interface Clients extends AsyncDisposable {
+  readonly dags: GrpcClient<typeof DagService>;
+  readonly runs: GrpcClient<typeof RunService>;
+  readonly reports: GrpcClient<typeof ReportService>;
+  readonly alerts: GrpcClient<typeof AlertService>;
+}
+
+export function openClients(world: World): Clients {
+  const address = `127.0.0.1:${world.addresses.grpcPorts.console}`;
+  const options = { principal: "user:npm-start" };
+  const clients = {
+    dags: createGrpcClient(DagService, address, options),
+    runs: createGrpcClient(RunService, address, options),
+    reports: createGrpcClient(ReportService, address, options),
+    alerts: createGrpcClient(AlertService, address, options),
+  };
+  return {
+    ...clients,
+    async [Symbol.asyncDispose]() {
+      for (const client of Object.values(clients)) client.close();
+    },
+  };
+}
