@@ -15,7 +15,7 @@ export async function applyDags(folder: string, clients: Clients, say: Narrator)
   for (const name of names) {
     const text = await readFile(path.join(folder, name), "utf8");
     const compiled = compileDag({ file: path.join(path.basename(folder), name), text });
-    if ("spec" in compiled && compiled.spec !== undefined) specs.push(compiled.spec);
+    if (compiled.ok) specs.push(compiled.spec);
     else {
       isGood = false;
       for (const problem of compiled.problems) say.note(`✗ ${formatProblem(problem)}`);

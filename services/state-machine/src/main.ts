@@ -1,5 +1,7 @@
 // state-machine: runs and tasks, what next; the only place that decides.
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { JsonObject } from "@bufbuild/protobuf";
 import { connectBus } from "@chasqui/bus";
 import {
   migrateDatabase,
@@ -24,8 +26,12 @@ await runService({
   settings: settingsOf,
   async start({ settings, log, telemetry, health, up, status }) {
     const file = await readEnvironmentFile(settings.environmentFile);
+    const vars = structuredClone(file.vars) as JsonObject; // JSON by its type; ours to hand on
     const url = settings.databaseUrl;
-    const folder = settings.migrations || fileURLToPath(new URL("../drizzle", import.meta.url));
+    const beside = fileURLToPath(new URL("drizzle", import.meta.url)); // as bundled; else as in the source
+    const folder = existsSync(beside)
+      ? beside
+      : fileURLToPath(new URL("../drizzle", import.meta.url));
     await migrateDatabase({ url, folder });
     const connectionsMax = settings.databaseConnectionsMax;
     const reads = await up(openDatabase(url, { connectionsMax, applicationName: "state-machine" }));
@@ -48,14 +54,14 @@ await runService({
       durables,
       streams: ["CHASQUI_INBOX", "CHASQUI_TASKS", "CHASQUI_EVENTS"],
     });
-    const versions = openVersions(reads.sql, file.vars);
+    const versions = openVersions(reads.sql, vars);
     const engine = await startEngine({
       sql: writes.sql,
       bus,
       versions,
       telemetry,
       log,
-      vars: file.vars,
+      vars,
       settings,
     });
     const db = await reads.drizzle();

@@ -8,7 +8,6 @@ import {
   integer,
   processSettings,
   settingsFrom,
-  text,
 } from "@chasqui/chassis";
 
 export const settingsOf = (env: NodeJS.ProcessEnv) =>
@@ -18,7 +17,6 @@ export const settingsOf = (env: NodeJS.ProcessEnv) =>
     ...databaseSettings,
     ...grpcSettings,
     ...environmentFileSetting,
-    migrations: text("CHASQUI_MIGRATIONS", { default: "" }),
     cachedTasksMax: integer("CHASQUI_CACHED_TASKS_MAX", {
       default: 200_000,
       min: 1_000,
