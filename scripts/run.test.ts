@@ -129,7 +129,7 @@ test("an interrupted install ends npm, too, and the next run goes on", async () 
 
 const LISTENER = `
   process.on("SIGINT", () => console.log("interrupted"));
-  process.on("SIGTERM", () => process.exit(9));
+  process.on("SIGTERM", () => { console.log("told to stop"); process.exit(9); });
   setInterval(() => {}, 1000);
   console.log("listening");
 `;
@@ -154,6 +154,18 @@ test("the script does not outlive a bootstrap that is killed", async () => {
   run.process.kill("SIGKILL");
   // The end comes only when the script, too, has let go of the output.
   expect((await run.end).output).toContain("listening");
+});
+
+test("under npm, the loss of the shell in between stops the script in order", async () => {
+  await using it = await clone(LISTENER);
+  const quoted = JSON.stringify(process.execPath);
+  // The shell stays in between because it has one more thing to do.
+  const run = it.shell(`${quoted} scripts/run.mjs hello.mjs; exit $?`, {
+    npm_lifecycle_event: "start",
+  });
+  await run.line(/listening/);
+  run.process.kill("SIGTERM");
+  expect((await run.end).output).toContain("told to stop");
 });
 
 test("PostgreSQL's library links are made", async () => {

@@ -7,6 +7,7 @@ import path from "node:path";
 import { explainFailure } from "./explain.mjs";
 import { takeLock } from "./lock.mjs";
 import { missingPackages, stampOf, wantedPackages } from "./lockfile.mjs";
+import { watchParent } from "./parent.mjs";
 import { linkPostgresLibraries } from "./postgres-links.mjs";
 import { progressLine } from "./progress.mjs";
 
@@ -157,6 +158,7 @@ async function runNpm(root, log, lock) {
     child.kill("SIGTERM");
   };
   for (const name of Object.keys(numbers)) process.on(name, onSignal);
+  const unwatch = watchParent(() => onSignal("SIGTERM"));
   try {
     if (child.pid !== undefined) lock.hold(child.pid);
     const code = await new Promise((resolve, reject) => {
@@ -167,6 +169,7 @@ async function runNpm(root, log, lock) {
   } catch (error) {
     throw new BootstrapError(`cannot start npm (${command}): ${error.message}; is npm installed?`);
   } finally {
+    unwatch();
     for (const name of Object.keys(numbers)) process.off(name, onSignal);
     file.end();
   }

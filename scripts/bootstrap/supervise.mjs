@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import path from "node:path";
 import { BootstrapError } from "./install.mjs";
+import { watchParent } from "./parent.mjs";
 
 const NODE_MAJOR_WANTED = 24;
 // One Ctrl-C arrives twice: from the terminal, and again from npm, which forwards it. A second one by
@@ -72,12 +73,14 @@ export function supervise({ node, root, script, args }) {
   };
   for (const name of SIGNALS) process.on(name, forward);
   const release = child.pid === undefined ? () => {} : watchdog(child.pid);
+  const unwatch = watchParent(() => forward("SIGTERM"));
   return new Promise((resolve, reject) => {
     child.once("error", (error) =>
       reject(new BootstrapError(`cannot run ${node}: ${error.message}`)),
     );
     child.once("exit", (code, signal) => {
       release();
+      unwatch();
       resolve(code ?? 128 + (constants.signals[signal] ?? 1));
     });
   });

@@ -57,6 +57,8 @@ export interface FakeClone extends AsyncDisposable {
   /** How often npm was called. */
   installs(): Promise<number>;
   run(script: string, ...args: string[]): Run;
+  /** Runs a command line by the shell, as npm does. */
+  shell(command: string, env?: Readonly<Record<string, string>>): Run;
 }
 
 export function startRun(
@@ -112,6 +114,15 @@ export async function fakeClone(): Promise<FakeClone> {
   };
   await write("package-lock.json", JSON.stringify(lock));
   await write("npm/npm-cli.js", NPM);
+  const options = (env: Readonly<Record<string, string>> = {}) => ({
+    cwd: root,
+    env: {
+      ...process.env,
+      npm_execpath: path.join(root, "npm/npm-cli.js"),
+      npm_lifecycle_event: undefined, // these tests may themselves run under npm
+      ...env,
+    },
+  });
   return {
     root,
     write,
@@ -121,10 +132,8 @@ export async function fakeClone(): Promise<FakeClone> {
       return calls.split("\n").length - 1;
     },
     run: (script, ...args) =>
-      startRun(process.execPath, ["scripts/run.mjs", script, ...args], {
-        cwd: root,
-        env: { ...process.env, npm_execpath: path.join(root, "npm/npm-cli.js") },
-      }),
+      startRun(process.execPath, ["scripts/run.mjs", script, ...args], options()),
+    shell: (command, env) => startRun("/bin/sh", ["-c", command], options(env)),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }
