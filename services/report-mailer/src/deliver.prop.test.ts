@@ -2,6 +2,7 @@
 // has two mails, and nobody waits for ever.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { killable, untilKilled } from "./testing/killable.ts";
 import { history, processIn, run, world } from "./testing/worlds.ts";
 
 const kill = fc.option(fc.integer({ min: 0, max: 12 }), { nil: undefined });
@@ -23,9 +24,11 @@ test("two replicas never send twice, and a third finishes what they left", async
         const pause = (name: string) => (what: string) =>
           scheduler.schedule(Promise.resolve(), `${name}: ${what}`);
         const replicas = [
-          { attemptId: "att-a", killedAt: killA },
-          { attemptId: "att-b", killedAt: killB },
-        ].map((options) => run(processIn(w, options, pause(options.attemptId)).delivering));
+          { name: "att-a", killedAt: killA },
+          { name: "att-b", killedAt: killB },
+        ].map(({ name, killedAt }) =>
+          untilKilled(run(killable(processIn(w, name), { killedAt, pause: pause(name) }))),
+        );
         await scheduler.waitFor(Promise.all(replicas));
         await history(w, [undefined, undefined, undefined]);
         expect([...w.taken.values()].every((count) => count === 1)).toBe(true);

@@ -24,8 +24,12 @@ function found(body: unknown, messageId: string): boolean | undefined {
   const list = Array.isArray(body) ? body : field(body, "mails");
   if (!Array.isArray(list)) return undefined;
   if (list.length === 0) return false;
-  return list.some((mail) => field(mail, "messageId") === messageId) ? true : undefined;
+  return list.some((mail) => bare(field(mail, "messageId")) === bare(messageId)) ? true : undefined;
 }
+
+/** Some show a Message-ID without its angle brackets. */
+const bare = (messageId: unknown): unknown =>
+  typeof messageId === "string" ? messageId.replace(/^<|>$/g, "") : messageId;
 
 function field(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;

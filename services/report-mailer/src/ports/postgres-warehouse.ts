@@ -14,6 +14,7 @@ const CONNECT_SECONDS_MAX = 5;
 const END_SECONDS_MAX = 2;
 
 const QUERY_CANCELED = "57014";
+const READ_ONLY = "25006";
 /** Types whose text says more than a JavaScript value would: dates, times, JSON. */
 const AS_TEXT = [1082, 1083, 1114, 1184, 1266, 114, 3802];
 
@@ -96,7 +97,8 @@ function cellOf(value: unknown): Cell {
 /** An error of the statement itself, placed in the author's text. */
 function queryError(thrown: unknown, { name, query }: NamedQuery): unknown {
   const sqlstate = databaseCodeOf(thrown);
-  if (sqlstate === undefined || isOutage(thrown)) return thrown;
+  // 25006 is our own read-only transaction; elsewhere it is an old primary.
+  if (sqlstate === undefined || (isOutage(thrown) && sqlstate !== READ_ONLY)) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const evidence = { query: name, sqlstate };
   if (sqlstate === QUERY_CANCELED)

@@ -1,9 +1,10 @@
-// A world for deliver(): a ledger, a mail server and a clock in memory, and processes that can be killed at any point
-// between two effects. What a killed process does afterwards has no effect, as in life.
+// A world for deliver(): a ledger, a mail server and a clock in memory, and processes in it.
 import type { Delivery } from "../core/delivery.ts";
-import type { Candidate } from "../core/recipients.ts";
+import type { DueRecipient } from "../core/recipients.ts";
 import { sendResultOf } from "../core/send-result.ts";
 import { deliver, type Delivering } from "../deliver.ts";
+import type { Mail } from "../ports/mail.ts";
+import { killable, untilKilled } from "./killable.ts";
 
 /** What becomes of a send: the connection is lost at a point, or the server says "later". */
 export type Fault = "lost_before_body" | "lost_in_body" | "lost_after_body" | "refused_now";
@@ -40,77 +41,49 @@ export function world(options: WorldOptions): World {
   };
 }
 
-/** Ends a process: what it awaited never comes. */
-class Killed extends Error {}
-
-export interface Process {
-  readonly delivering: Delivering;
-  /** Effects so far. */
-  readonly points: () => number;
-}
-
-/** A process that dies at its n-th point; undefined: it lives. */
-export function processIn(
-  w: World,
-  { attemptId, killedAt }: { attemptId: string; killedAt: number | undefined },
-  pause: (what: string) => Promise<void> = () => Promise.resolve(),
-): Process {
-  let points = 0;
-  let dead = false;
-  const point = async (what: string): Promise<void> => {
-    await pause(what);
-    if (!dead && points === killedAt) dead = true;
-    points += 1;
-    if (dead) throw new Killed();
-  };
-  const effect = async <T>(what: string, act: () => T): Promise<T> => {
-    await point(`before ${what}`);
-    const result = act();
-    await point(`after ${what}`);
-    return result;
-  };
-  const delivering: Delivering = {
+/** A process in a world, as whole as production's but for its neighbours. */
+export function processIn(w: World, attemptId: string): Delivering {
+  return {
     ledger: {
-      load: (keys) => effect("load", () => load(w, keys)),
-      put: (key, next) => effect("put", () => put(w, key, next)),
+      load: (keys) => Promise.resolve(load(w, keys)),
+      put: (key, next) => Promise.resolve(put(w, key, next)),
     },
     mailer: {
-      send: async (mail, { untilMs }) => {
-        await point("connect");
-        // In one: the real mailer looks at the time with every piece of the body it hands over.
-        return await effect("send", () => send(w, mail.messageId, w.nowMs >= untilMs));
-      },
+      // In one: the real mailer looks at the time with every piece of the body it hands over.
+      send: (mail, { untilMs }) => Promise.resolve(send(w, mail.messageId, w.nowMs >= untilMs)),
       close() {},
     },
-    lookUp: w.canLookUp ? (id) => effect("look up", () => lookUp(w, id)) : undefined,
+    lookUp: w.canLookUp ? (id) => Promise.resolve(lookUp(w, id)) : undefined,
     clock: {
       monotonicMs: () => w.nowMs,
-      sleep: async (ms) => {
-        await point("sleep");
+      sleep: (ms) => {
         w.nowMs += Math.max(0, ms);
+        return Promise.resolve();
       },
     },
     author: { runId: "run-1", taskId: "mail", attemptId },
     messageIdOf: (key) => `<${key}@example.com>`,
-    compose: (recipient, messageId) =>
-      Promise.resolve({
-        messageId,
-        to: { name: "", address: recipient.address },
-        subject: "s",
-        html: "h",
-        text: "t",
-        attachments: [],
-        headers: {},
-      }),
+    compose: (to, messageId) => Promise.resolve(plainMail(to, messageId)),
     leaseMs: LEASE_MS,
     brokenOff: () => false,
     signal: new AbortController().signal,
     onSent() {},
   };
-  return { delivering, points: () => points };
 }
 
-export const recipient: Candidate = {
+export function plainMail({ address }: DueRecipient, messageId: string): Mail {
+  return {
+    messageId,
+    to: { name: "", address },
+    subject: "s",
+    html: "h",
+    text: "t",
+    attachments: [],
+    headers: {},
+  };
+}
+
+export const recipient: DueRecipient = {
   kind: "due",
   key: "k",
   address: "k@example.com",
@@ -122,16 +95,12 @@ export const recipient: Candidate = {
 /** Processes one after another; each begins when the one before has ended or was killed. */
 export async function history(w: World, kills: readonly (number | undefined)[]): Promise<void> {
   for (const [i, killedAt] of kills.entries())
-    await run(processIn(w, { attemptId: `att-${i}`, killedAt }).delivering);
+    await untilKilled(run(killable(processIn(w, `att-${i}`), { killedAt })));
 }
 
 export async function run(delivering: Delivering): Promise<void> {
-  try {
-    const stored = (await delivering.ledger.load(["k"])).get("k");
-    await deliver(recipient, stored, delivering);
-  } catch (error) {
-    if (!(error instanceof Killed)) throw error;
-  }
+  const stored = (await delivering.ledger.load(["k"])).get("k");
+  await deliver(recipient, stored, delivering);
 }
 
 function load(w: World, keys: readonly string[]): Map<string, Delivery> {
