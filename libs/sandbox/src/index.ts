@@ -37,3 +37,8 @@ export type { SandboxUrls } from "./world/sandbox-urls.ts";
 export { serviceNames } from "./world/environment.ts";
 export type { ServiceName } from "./world/environment.ts";
 export type { ServiceProcess } from "./world/service-process.ts";
+export { startOtlp } from "./otlp/server.ts";
+export type { OtlpOptions, OtlpStandIn } from "./otlp/server.ts";
+export type { MetricPoint } from "./otlp/metrics.ts";
+export type { SpanRecord } from "./otlp/span.ts";
+export type { TraceSummary } from "./otlp/trace-store.ts";
