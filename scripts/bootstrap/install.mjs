@@ -12,6 +12,7 @@ import { linkPostgresLibraries } from "./postgres-links.mjs";
 import { progressLine } from "./progress.mjs";
 
 const PROGRESS_MS = 500;
+const NPM_STOP_MS = 1_000;
 
 /** A failure that is told in one message, without a stack. */
 export class BootstrapError extends Error {
@@ -69,15 +70,16 @@ function adopt(root) {
 export async function ensureInstalled(root) {
   if (isStamped(root) || adopt(root)) return;
   const waiting = progressLine();
+  const wanted = [...wantedPackages(root).keys()];
   const lock = await takeLock(path.join(root, ".chasqui/install.lock"), {
-    onWait: () => waiting.update("another run is installing the dependencies; waiting for it"),
+    onWait: () => waiting.update(`another run installs: ${arrival(root, wanted)}`),
   }).catch((error) => {
     throw new BootstrapError(`cannot write below ${path.join(root, ".chasqui")}: ${error.message}`);
   });
   waiting.end();
   try {
     if (isStamped(root) || adopt(root)) return; // the one we waited for has done it
-    await npmCi(root, lock);
+    await npmCi({ root, wanted, lock });
     const missing = missingPackages(root);
     if (missing.length > 0) {
       throw new BootstrapError(
@@ -100,26 +102,21 @@ function npmCommand() {
   return [process.platform === "win32" ? "npm.cmd" : "npm"];
 }
 
-function countArrived(root, wanted) {
-  let count = 0;
-  for (const location of wanted) {
-    if (existsSync(path.join(root, location, "package.json"))) count += 1;
-  }
-  return count;
+/** How far an install is, by what has arrived in node_modules. */
+function arrival(root, wanted) {
+  const isThere = (location) => existsSync(path.join(root, location, "package.json"));
+  return `${wanted.filter(isThere).length} of ${wanted.length} packages have arrived`;
 }
 
-async function npmCi(root, lock) {
+async function npmCi({ root, wanted, lock }) {
   const log = path.join(root, ".chasqui/npm-ci.log");
   mkdirSync(path.dirname(log), { recursive: true });
-  const wanted = [...wantedPackages(root).keys()];
   console.error(
     `chasqui: installing ${wanted.length} packages (npm ci; log in ${path.relative(root, log)})`,
   );
   const progress = progressLine();
   const timer = setInterval(() => {
-    progress.update(
-      `installing: ${countArrived(root, wanted)} of ${wanted.length} packages have arrived`,
-    );
+    progress.update(`installing: ${arrival(root, wanted)}`);
   }, PROGRESS_MS);
   const startedAt = Date.now();
   try {
@@ -131,6 +128,14 @@ async function npmCi(root, lock) {
     clearInterval(timer);
   }
   console.error(`chasqui: installed in ${Math.round((Date.now() - startedAt) / 1000)} s`);
+}
+
+function killGroup(pid) {
+  try {
+    process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
+  } catch {
+    // it has ended by itself
+  }
 }
 
 /** Runs npm to its end. Resolves with its exit code, or with 128 + n when a signal told us to stop. */
@@ -154,8 +159,11 @@ async function runNpm(root, log, lock) {
   let signalled;
   const numbers = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
   const onSignal = (name) => {
-    signalled = numbers[name];
+    signalled ??= numbers[name];
     child.kill("SIGTERM");
+    // Told to stop, npm first undoes what it has done, which takes as long as doing it. The next run
+    // begins by emptying node_modules anyway.
+    setTimeout(() => killGroup(child.pid), NPM_STOP_MS).unref();
   };
   for (const name of Object.keys(numbers)) process.on(name, onSignal);
   const unwatch = watchParent(() => onSignal("SIGTERM"));

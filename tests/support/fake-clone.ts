@@ -35,6 +35,7 @@ else {
     installed();
   };
   watcher.on("change", look);
+  process.on("SIGTERM", () => {}); // as npm, which takes its time
   fs.writeFileSync("held", "");
   look();
 }

@@ -1,0 +1,32 @@
+// Two pods and a mail: retries, a deadline, a join of nothing but the essential.
+import type { Plan, PlanTask } from "../../libs/machine/src/index.ts";
+
+const task = (id: string, kind: string, needs: number[], next: number[]): PlanTask => ({
+  id,
+  kind,
+  needs,
+  next,
+  rule: "all_success",
+  when: undefined,
+  whenNames: [],
+  retries: { max: 2, backoffMs: 15, factor: 2, backoffMsMax: 40 },
+  timeoutMs: kind === "k8s.pod" ? 60 : 0,
+  allowFailure: false,
+  outputNamed: false,
+});
+
+export const examplePlan: Plan = {
+  dagId: "simulated",
+  fingerprint: "f",
+  tasks: [
+    task("load", "k8s.pod", [], [1, 2]),
+    task("sum", "k8s.pod", [0], [2]),
+    task("mail", "report.email", [0, 1], []),
+  ],
+  indexOf: new Map([
+    ["load", 0],
+    ["sum", 1],
+    ["mail", 2],
+  ]),
+  timeoutMs: 0,
+};

@@ -1,0 +1,64 @@
+// JetStream as far as the protocol leans on it: at least once, in any order, ids that are known for a while, one task
+// message per attempt. What is published is durable unless the whole store is lost.
+import type { Body } from "../../services/state-machine/src/core/inbound.ts";
+
+export interface TaskBody {
+  readonly runId: string;
+  readonly taskId: string;
+  readonly attempt: number;
+}
+export interface Message<B> {
+  readonly id: string;
+  readonly body: B;
+  deliveries: number;
+  readonly publishedMs: number;
+}
+
+/** How long an id is remembered; longer than most crashes, shorter than a run. */
+const WINDOW_MS = 40;
+
+export class ModelStream<B> {
+  readonly messages = new Map<string, Message<B>>();
+  readonly #known = new Map<string, number>();
+  readonly #subjectOf: ((body: B) => string) | undefined;
+
+  constructor(options: { onePerSubject?: (body: B) => string } = {}) {
+    this.#subjectOf = options.onePerSubject;
+  }
+
+  publish(id: string, body: B, nowMs: number): void {
+    const knownMs = this.#known.get(id);
+    if (knownMs !== undefined && nowMs - knownMs < WINDOW_MS) return;
+    if (this.messages.has(id)) return;
+    const subjectOf = this.#subjectOf;
+    if (subjectOf !== undefined)
+      for (const message of this.messages.values())
+        if (subjectOf(message.body) === subjectOf(body)) return;
+    this.#known.set(id, nowMs);
+    this.messages.set(id, { id, body, deliveries: 0, publishedMs: nowMs });
+  }
+
+  ack(id: string): void {
+    this.messages.delete(id);
+  }
+
+  lose(): void {
+    this.messages.clear();
+    this.#known.clear();
+  }
+}
+
+export interface ModelBus {
+  readonly inbox: ModelStream<Body>;
+  readonly tasks: ModelStream<TaskBody>;
+  /** Plain subjects: whoever listens hears it. */
+  readonly cancels: TaskBody[];
+}
+
+export const modelBus = (): ModelBus => ({
+  inbox: new ModelStream<Body>(),
+  tasks: new ModelStream<TaskBody>({
+    onePerSubject: (task) => `${task.runId} ${task.taskId} ${task.attempt}`,
+  }),
+  cancels: [],
+});

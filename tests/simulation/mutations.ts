@@ -1,0 +1,15 @@
+// The known ways to break the design, each behind a flag. The simulator must see every one of them.
+export const mutations = [
+  "publish_before_commit",
+  "ack_before_publish",
+  "ack_before_work",
+  "mailer_without_key",
+  "resay_without_state_filter",
+  "timer_decided_directly",
+  "tick_marked_before_start",
+  "noop_from_stale_cache",
+  "attempt_number_reset",
+  "retry_before_old_seen_gone",
+  "two_aggregates_one_loses",
+] as const;
+export type Mutation = "none" | (typeof mutations)[number];

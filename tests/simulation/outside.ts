@@ -1,0 +1,164 @@
+// The world outside: a cluster with pods, the runner that starts and watches them, a mailer with its ledger.
+// Pods are created by name, so creating twice is creating once, as long as the finished pod is kept.
+import { isClaimable } from "../../libs/machine/src/index.ts";
+import type { AttemptReport } from "../../libs/machine/src/index.ts";
+import { attemptNumberOf } from "./attempt-number.ts";
+import type { ModelBus, Message, TaskBody } from "./model-bus.ts";
+import type { ModelDatabase } from "./model-database.ts";
+import type { Mutation } from "./mutations.ts";
+import type { Random } from "./random.ts";
+
+interface Pod {
+  readonly task: TaskBody;
+  state: "running" | "succeeded" | "failed" | "deleted";
+  reported: boolean;
+  endedMs: number;
+}
+
+/** Finished and reported pods are kept so long. */
+const POD_KEPT_MS = 120;
+const CLAIM_OLDER_MS = 25;
+
+export class Outside {
+  readonly pods = new Map<string, Pod>();
+  /** Times a mail left for a run. */
+  readonly mails = new Map<string, number>();
+  readonly #ledger = new Map<string, "claimed" | "sent" | "unconfirmed">();
+  /** Set at once when something outside is wrong. */
+  problem: string | undefined;
+  readonly #bus: ModelBus;
+  readonly #database: ModelDatabase;
+  readonly #mutation: Mutation;
+
+  constructor(bus: ModelBus, database: ModelDatabase, mutation: Mutation) {
+    this.#bus = bus;
+    this.#database = database;
+    this.#mutation = mutation;
+  }
+
+  /** The runner gets an assignment; `crash` kills it somewhere on the way. */
+  assign(
+    message: Message<TaskBody>,
+    nowMs: number,
+    crash: "none" | "before_work" | "before_ack",
+  ): void {
+    const { body } = message;
+    const isOld = message.deliveries > 1 || nowMs - message.publishedMs > CLAIM_OLDER_MS;
+    if (this.#mutation === "ack_before_work") this.#bus.tasks.ack(message.id);
+    if (crash === "before_work") return;
+    const state = this.#database.state(body.runId);
+    const isWanted = state !== undefined && isClaimable(state, body.taskId, body.attempt);
+    if (isOld && !isWanted) return this.#bus.tasks.ack(message.id);
+    if (body.taskId === "mail") {
+      if (this.#mail(body, crash === "before_ack")) return;
+    } else this.#create(body, isWanted);
+    if (crash === "before_ack") return;
+    if (body.taskId === "mail") this.report(body, { state: "succeeded" }, 3, nowMs);
+    else this.report(body, { state: "accepted" }, 1, nowMs);
+    this.#bus.tasks.ack(message.id);
+  }
+
+  #create(task: TaskBody, isWanted: boolean): void {
+    const name = this.#nameOf(task);
+    const there = this.pods.get(name);
+    if (there !== undefined) {
+      if (there.task.attempt !== task.attempt)
+        this.problem ??= `S3 attempt ${task.attempt} of ${task.taskId} adopts the pod of attempt ${there.task.attempt}`;
+      return;
+    }
+    if (!isWanted) this.problem ??= `S2 a pod for ${name}, which nobody wants`;
+    const twin = [...this.pods.values()].find(
+      (pod) =>
+        pod.state === "running" && pod.task.runId === task.runId && pod.task.taskId === task.taskId,
+    );
+    if (twin !== undefined) this.problem ??= `S4 two pods of ${task.runId}/${task.taskId} at once`;
+    this.pods.set(name, { task, state: "running", reported: false, endedMs: 0 });
+  }
+
+  #nameOf = (task: TaskBody): string =>
+    `${task.runId}/${task.taskId}/${attemptNumberOf(task.attempt, this.#mutation)}`;
+
+  /** Claim, send, confirm. True when it died on the way. */
+  #mail(task: TaskBody, dies: boolean): boolean {
+    const key = task.runId;
+    if (this.#mutation !== "mailer_without_key") {
+      const known = this.#ledger.get(key);
+      if (known === "claimed") this.#ledger.set(key, "unconfirmed"); // never sent again by itself
+      if (known !== undefined) return false;
+      this.#ledger.set(key, "claimed");
+    }
+    this.mails.set(key, (this.mails.get(key) ?? 0) + 1);
+    if ((this.mails.get(key) ?? 0) > 1) this.problem ??= `S1 run ${key} mailed twice`;
+    if (dies) return true;
+    this.#ledger.set(key, "sent");
+    return false;
+  }
+
+  isDoubtful = (runId: string): boolean => this.#ledger.get(runId) === "unconfirmed";
+
+  /** A pod's process ends. */
+  endPod(pod: Pod, random: Random, nowMs: number, calm: boolean): void {
+    pod.state = random.chance(calm ? 0.95 : 0.6) ? "succeeded" : "failed";
+    pod.endedMs = nowMs;
+  }
+
+  /** The runner sees a finished pod; it may die after saying so, and then says so again. */
+  watch(pod: Pod, nowMs: number, dies: boolean): void {
+    const report: AttemptReport =
+      pod.state === "succeeded"
+        ? { state: "succeeded" }
+        : pod.state === "deleted"
+          ? { state: "cancelled" }
+          : { state: "failed", failure: { class: "code", message: "exit code 1" } };
+    this.report(pod.task, report, 3, nowMs);
+    if (!dies) pod.reported = true;
+  }
+
+  started(pod: Pod, nowMs: number): void {
+    this.report(pod.task, { state: "running" }, 2, nowMs);
+  }
+
+  cancel(task: TaskBody, nowMs: number): void {
+    const pod = this.pods.get(this.#nameOf(task));
+    if (pod === undefined) {
+      // Never created: that is proof enough once the assignment is gone from the stream, too.
+      for (const message of this.#bus.tasks.messages.values())
+        if (
+          message.body.runId === task.runId &&
+          message.body.taskId === task.taskId &&
+          message.body.attempt === task.attempt
+        )
+          this.#bus.tasks.ack(message.id);
+      return this.report(task, { state: "cancelled" }, 3, nowMs);
+    }
+    if (pod.state === "running") {
+      pod.state = "deleted";
+      pod.endedMs = nowMs;
+    }
+    pod.reported = false;
+  }
+
+  collect(nowMs: number): void {
+    for (const [name, pod] of this.pods)
+      if (pod.reported && nowMs - pod.endedMs > POD_KEPT_MS && this.#isConfirmed(pod))
+        this.pods.delete(name);
+  }
+
+  /** The evidence is kept until the attempt is settled. */
+  #isConfirmed({ task }: Pod): boolean {
+    const state = this.#database.state(task.runId);
+    return state === undefined || !isClaimable(state, task.taskId, task.attempt);
+  }
+
+  report(task: TaskBody, report: AttemptReport, sequence: number, nowMs: number): void {
+    const { runId, taskId, attempt } = task;
+    const id = `${runId}:${taskId}:${attempt}:u${sequence}`;
+    const startedMs = sequence >= 2 ? nowMs : undefined;
+    const message = { kind: "update" as const, taskId, mapIndex: -1, attempt, sequence, report };
+    this.#bus.inbox.publish(
+      id,
+      { to: "run", runId, message: startedMs === undefined ? message : { ...message, startedMs } },
+      nowMs,
+    );
+  }
+}

@@ -1,0 +1,85 @@
+// The scheduler: each due time has one row, `firing` until its run is seen. A row that is firing says StartRun again.
+import { runIdOf } from "../../libs/contracts/src/index.ts";
+import { examplePlan } from "./example-plan.ts";
+import type { ModelBus } from "./model-bus.ts";
+import type { ModelDatabase } from "./model-database.ts";
+import type { Mutation } from "./mutations.ts";
+
+interface Tick {
+  readonly dueMs: number;
+  outcome: "firing" | "fired" | undefined;
+  saidMs: number;
+}
+const RESAY_MS = 60;
+
+export class Scheduler {
+  readonly #ticks: Tick[];
+  readonly #bus: ModelBus;
+  readonly #database: ModelDatabase;
+  readonly #mutation: Mutation;
+
+  constructor(bus: ModelBus, database: ModelDatabase, mutation: Mutation, ticks: number) {
+    this.#bus = bus;
+    this.#database = database;
+    this.#mutation = mutation;
+    this.#ticks = Array.from({ length: ticks }, (_, i) => ({
+      dueMs: 1_000 + i * 20,
+      outcome: undefined,
+      saidMs: 0,
+    }));
+  }
+
+  #next(nowMs: number): Tick | undefined {
+    return this.#ticks.find(
+      (tick) =>
+        (tick.outcome === undefined && tick.dueMs <= nowMs) ||
+        (tick.outcome === "firing" &&
+          (this.#runOf(tick) !== undefined || nowMs - tick.saidMs > RESAY_MS)),
+    );
+  }
+  #runOf = (tick: Tick) => this.#database.runs.get(runIdOf(examplePlan.dagId, String(tick.dueMs)));
+  hasWork = (nowMs: number): boolean => this.#next(nowMs) !== undefined;
+
+  tick(nowMs: number, dies: boolean): void {
+    const tick = this.#next(nowMs);
+    if (tick === undefined) return;
+    if (this.#runOf(tick) !== undefined) {
+      tick.outcome = "fired";
+      return;
+    }
+    tick.outcome = this.#mutation === "tick_marked_before_start" ? "fired" : "firing";
+    tick.saidMs = nowMs;
+    if (dies) return; // the row is there, the message is not
+    const key = String(tick.dueMs);
+    const dagId = examplePlan.dagId;
+    const start = {
+      runId: runIdOf(dagId, key),
+      dagId,
+      key,
+      logicalMs: tick.dueMs,
+      causeKind: "schedule" as const,
+      by: "schedule",
+      params: {},
+      event: null,
+      traceparent: undefined,
+    };
+    this.#bus.inbox.publish(`start:${key}`, { to: "dag", kind: "start", dagId, start }, nowMs);
+  }
+
+  problem(): string | undefined {
+    if (this.#mutation === "tick_marked_before_start") return undefined; // the run may still be on its way: L1 tells
+    const lost = this.#ticks.find(
+      (tick) => tick.outcome === "fired" && this.#runOf(tick) === undefined,
+    );
+    return lost === undefined ? undefined : `S5 tick ${lost.dueMs} is fired and has no run`;
+  }
+
+  open(): string | undefined {
+    const open = this.#ticks.find(
+      (tick) => tick.outcome !== "fired" || this.#runOf(tick) === undefined,
+    );
+    return open === undefined
+      ? undefined
+      : `tick ${open.dueMs} is ${open.outcome ?? "not looked at"} and has no run`;
+  }
+}

@@ -1,0 +1,268 @@
+// Deterministic simulation of the whole protocol: ticks → scheduler → state machine (two replicas) → runner and mailer
+// → state machine. The real deciders, batches and judgements run; bus, database and cluster are models.
+// One thread, one seed, virtual time: each step the seed picks one enabled action, and faults are actions, too.
+// First with faults: safety is checked after every step. Then without: everything must come to its end (liveness).
+//   S1 nobody is mailed twice            S2 a pod only for an attempt that is wanted
+//   S3 an attempt never adopts another's pod     S4 never two pods of a task at once
+//   S5 a tick marked fired has its run   D1 never more active runs than allowed
+//   L1 every tick ends in a settled run  L2 a green run has been mailed once, or the doubt is shown
+import { isSettled } from "../../libs/machine/src/index.ts";
+import { examplePlan } from "./example-plan.ts";
+import type { Message } from "./model-bus.ts";
+import { modelBus } from "./model-bus.ts";
+import { ModelDatabase } from "./model-database.ts";
+import type { Mutation } from "./mutations.ts";
+import { Outside } from "./outside.ts";
+import type { Random } from "./random.ts";
+import { randomFrom } from "./random.ts";
+import type { CrashPoint } from "./replica.ts";
+import { Replica } from "./replica.ts";
+import { Scheduler } from "./scheduler.ts";
+import { sweep } from "./sweeper.ts";
+
+export interface SimulationOptions {
+  readonly ticks: number;
+  readonly faultSteps: number;
+  readonly stepsMax: number;
+  readonly mutation?: Mutation;
+  /** With it the store of the bus may be lost, and the sweeper heals; without it the un-acked message is the outbox. */
+  readonly sweeper: boolean;
+}
+export interface SimulationResult {
+  readonly ok: boolean;
+  readonly problem: string;
+  readonly steps: number;
+  readonly log: readonly string[];
+}
+
+const MAX_ACTIVE = 2;
+type Action = readonly [name: string, weight: number, run: () => void];
+
+export function simulate(seed: number, options: SimulationOptions): SimulationResult {
+  const world = new SimulatedWorld(randomFrom(seed), options);
+  const log: string[] = [];
+  for (let step = 0; step < options.stepsMax; step++) {
+    const action = world.choose(step < options.faultSteps);
+    if (action === undefined) break;
+    log.push(`${world.nowMs} ${action[0]}`);
+    action[2]();
+    const problem = world.unsafe();
+    if (problem !== undefined) return { ok: false, problem, steps: step, log };
+  }
+  const problem = world.unfinished();
+  return { ok: problem === undefined, problem: problem ?? "", steps: log.length, log };
+}
+
+class SimulatedWorld {
+  nowMs = 1_000;
+  readonly #random: Random;
+  readonly #options: SimulationOptions;
+  readonly #mutation: Mutation;
+  readonly #bus = modelBus();
+  readonly #database = new ModelDatabase(examplePlan, MAX_ACTIVE);
+  readonly #replicas: readonly Replica[];
+  readonly #outside: Outside;
+  readonly #scheduler: Scheduler;
+  #problem: string | undefined;
+  #cancelled = 0;
+
+  constructor(random: Random, options: SimulationOptions) {
+    this.#random = random;
+    this.#options = options;
+    this.#mutation = options.mutation ?? "none";
+    this.#replicas = [0, 1].map(() => new Replica(this.#bus, this.#database, this.#mutation));
+    this.#outside = new Outside(this.#bus, this.#database, this.#mutation);
+    this.#scheduler = new Scheduler(this.#bus, this.#database, this.#mutation, options.ticks);
+  }
+
+  /** One of the actions that are possible now; when there is none, time goes on to the next thing due. */
+  choose(faults: boolean): Action | undefined {
+    for (let jumps = 0; jumps < 50; jumps++) {
+      this.nowMs += 1;
+      const actions = this.#actions(faults);
+      const total = actions.reduce((sum, [, weight]) => sum + weight, 0);
+      let at = this.#random.next() * total;
+      const found = actions.find(([, weight]) => (at -= weight) < 0);
+      if (found !== undefined) return found;
+      if (this.unfinished() === undefined) return undefined;
+      this.nowMs += 30;
+    }
+    return undefined;
+  }
+
+  #actions(faults: boolean): Action[] {
+    const { inbox, tasks, cancels } = this.#bus;
+    const random = this.#random;
+    const dies = (p: number): boolean => faults && random.chance(p);
+    const actions: Action[] = [];
+    if (inbox.messages.size > 0) actions.push(["decide", 10, () => this.#decide(faults)]);
+    if (tasks.messages.size > 0) actions.push(["assign", 6, () => this.#assign(dies(0.3))]);
+    if (cancels.length > 0)
+      actions.push([
+        "cancel",
+        4,
+        () => this.#outside.cancel(cancels.shift() ?? never(), this.nowMs),
+      ]);
+    const pods = [...this.#outside.pods.values()];
+    const running = pods.filter((pod) => pod.state === "running");
+    const ended = pods.filter((pod) => pod.state !== "running" && !pod.reported);
+    if (running.length > 0) {
+      actions.push([
+        "pod starts",
+        2,
+        () => this.#outside.started(random.pick(running), this.nowMs),
+      ]);
+      actions.push([
+        "pod ends",
+        3,
+        () => this.#outside.endPod(random.pick(running), random, this.nowMs, !faults),
+      ]);
+    }
+    if (ended.length > 0)
+      actions.push([
+        "watch",
+        4,
+        () => this.#outside.watch(random.pick(ended), this.nowMs, dies(0.3)),
+      ]);
+    const due = this.#due();
+    if (due.length > 0) actions.push(["timer", 5, () => this.#timer(random.pick(due), dies(0.3))]);
+    if (this.#scheduler.hasWork(this.nowMs))
+      actions.push(["tick", 3, () => this.#scheduler.tick(this.nowMs, dies(0.3))]);
+    if (pods.length > 0) actions.push(["collect", 1, () => this.#outside.collect(this.nowMs)]);
+    if (this.#options.sweeper)
+      actions.push([
+        "sweep",
+        0.5,
+        () => sweep(this.#bus, this.#database, this.#outside, this.nowMs),
+      ]);
+    if (faults) actions.push(...this.#faults());
+    const idle = actions.every(([name]) => name === "collect" || name === "sweep");
+    return idle && random.chance(0.5) ? [] : actions;
+  }
+
+  #faults(): Action[] {
+    const random = this.#random;
+    const actions: Action[] = [["replica crashes", 0.3, () => random.pick(this.#replicas).crash()]];
+    if (this.#options.sweeper)
+      actions.push([
+        "the store of the bus is lost",
+        0.05,
+        () => {
+          this.#bus.inbox.lose();
+          this.#bus.tasks.lose();
+        },
+      ]);
+    const runs = [...this.#database.runs.keys()];
+    if (runs.length > 0 && this.#cancelled < 1)
+      actions.push(["somebody cancels", 0.1, () => this.#cancelRun(random.pick(runs))]);
+    return actions;
+  }
+
+  #cancelRun(runId: string): void {
+    this.#cancelled += 1;
+    const message = { kind: "cancel" as const, by: "user:sim", reason: "" };
+    this.#bus.inbox.publish(
+      `cancel:${runId}:${this.nowMs}`,
+      { to: "run", runId, message },
+      this.nowMs,
+    );
+  }
+
+  #decide(faults: boolean): void {
+    const random = this.#random;
+    const all = [...this.#bus.inbox.messages.values()];
+    const batch = new Set<Message<never>>();
+    const count = 1 + Math.floor(random.next() * 4);
+    for (let i = 0; i < count; i++) batch.add(random.pick(all) as Message<never>);
+    for (const message of batch) message.deliveries += 1;
+    const crash: CrashPoint =
+      faults && random.chance(0.3)
+        ? random.pick(["before_commit", "after_commit", "after_publish"] as const)
+        : "none";
+    random.pick(this.#replicas).handle([...batch], this.nowMs, crash);
+    if (this.#mutation === "resay_without_state_filter") this.#resayAll([...batch], this.nowMs);
+  }
+
+  /** Planted bug: a redelivered message says again what it once caused, whatever became of it. */
+  #resayAll(batch: readonly Message<never>[], nowMs: number): void {
+    for (const { id, deliveries } of batch) {
+      if (deliveries < 2) continue;
+      for (const [runId, row] of this.#database.runs)
+        for (const { cause, event } of row.history)
+          if (cause === id && event.type === "task_assigned")
+            this.#bus.tasks.publish(
+              `${runId}:${event.t}:${event.a}:again`,
+              { runId, taskId: event.t, attempt: event.a },
+              nowMs,
+            );
+    }
+  }
+
+  #assign(dies: boolean): void {
+    const message = this.#random.pick([...this.#bus.tasks.messages.values()]);
+    message.deliveries += 1;
+    const crash = dies ? this.#random.pick(["before_work", "before_ack"] as const) : "none";
+    this.#outside.assign(message, this.nowMs, crash);
+  }
+
+  #due(): string[] {
+    return [...this.#database.runs.keys()].filter((runId) => {
+      const state = this.#database.state(runId);
+      return state?.wakeMs !== undefined && state.wakeMs <= this.nowMs && !isSettled(state.status);
+    });
+  }
+
+  #timer(runId: string, dies: boolean): void {
+    const state = this.#database.state(runId);
+    const id = `timer:${runId}:${state?.wakeMs ?? 0}`;
+    const body = { to: "run" as const, runId, message: { kind: "timer" as const } };
+    if (this.#mutation === "timer_decided_directly") {
+      const direct: Message<typeof body> = { id, body, deliveries: 1, publishedMs: this.nowMs };
+      this.#random
+        .pick(this.#replicas)
+        .handle([direct], this.nowMs, dies ? "after_commit" : "none");
+    } else this.#bus.inbox.publish(id, body, this.nowMs);
+    if (this.#mutation === "retry_before_old_seen_gone") this.#giveUpTimedOut(runId);
+  }
+
+  /** Planted bug: an attempt past its deadline is taken for gone before it is seen gone. */
+  #giveUpTimedOut(runId: string): void {
+    const state = this.#database.state(runId);
+    for (const [index, task] of (state?.tasks ?? []).entries()) {
+      if (task.status !== "cancelling" && task.status !== "running") continue;
+      const taskId = examplePlan.tasks[index]?.id ?? "";
+      this.#outside.report(
+        { runId, taskId, attempt: task.attempt },
+        { state: "cancelled" },
+        99,
+        this.nowMs,
+      );
+    }
+  }
+
+  unsafe(): string | undefined {
+    const active = [...this.#database.runs.keys()].filter(
+      (id) => this.#database.state(id)?.status === "running",
+    );
+    if (active.length > MAX_ACTIVE) return `D1 ${active.length} active runs`;
+    return this.#problem ?? this.#outside.problem ?? this.#scheduler.problem();
+  }
+
+  unfinished(): string | undefined {
+    const open = this.#scheduler.open();
+    if (open !== undefined) return `L1 ${open}`;
+    for (const runId of this.#database.runs.keys()) {
+      const state = this.#database.state(runId);
+      if (state === undefined || !isSettled(state.status))
+        return `L1 run ${runId} is ${state?.status ?? "gone"}`;
+      const mails = this.#outside.mails.get(runId) ?? 0;
+      if (state.status === "succeeded" && mails !== 1 && !this.#outside.isDoubtful(runId))
+        return `L2 run ${runId} is green and was mailed ${mails} times`;
+    }
+    return undefined;
+  }
+}
+
+function never(): never {
+  throw new Error("nothing there");
+}
