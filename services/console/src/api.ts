@@ -1,0 +1,200 @@
+// The HTTP API in JSON: what /api answers, read by the web console and by programs. Types only.
+// Times are RFC 3339 in UTC; what is not known is absent; states are words in lower case.
+
+export type RunState = "queued" | "running" | "cancelling" | "succeeded" | "failed" | "cancelled";
+
+export type TaskState =
+  | "waiting"
+  | "queued"
+  | "assigned"
+  | "running"
+  | "cancelling"
+  | "retrying"
+  | "awaiting_approval"
+  | "succeeded"
+  | "failed"
+  | "skipped"
+  | "upstream_failed"
+  | "cancelled"
+  | "removed";
+
+export interface ApiServer {
+  readonly version: string;
+  readonly environment: string;
+  /** host:port for gRPC: this very door. */
+  readonly grpc: string;
+  /** Where people look on; `trace` contains `{trace}` where a trace's id goes. */
+  readonly links: { readonly trace?: string; readonly mail?: string; readonly slack?: string };
+}
+
+export interface ApiRun {
+  readonly runId: string;
+  readonly dagId: string;
+  readonly dagVersion: number;
+  readonly state: RunState;
+  readonly key: string;
+  readonly logicalTime?: string;
+  readonly cause: {
+    readonly kind: "schedule" | "trigger" | "manual" | "unknown";
+    readonly by: string;
+  };
+  readonly event?: unknown;
+  readonly params?: unknown;
+  readonly createdTime?: string;
+  readonly startedTime?: string;
+  readonly settledTime?: string;
+  readonly traceId: string;
+  /** Counts the commits that changed it. */
+  readonly version: number;
+  /** Why it ended as it did. */
+  readonly reason: string;
+  /** Absent in lists. */
+  readonly tasks?: readonly ApiTask[];
+}
+
+export interface ApiTask {
+  readonly taskId: string;
+  /** Absent for a task that is not mapped. */
+  readonly mapIndex?: number;
+  readonly state: TaskState;
+  /** The current or last attempt; 0 before the first. */
+  readonly attempt: number;
+  readonly attemptsMax: number;
+  readonly kind: string;
+  readonly assignedTime?: string;
+  readonly startedTime?: string;
+  readonly endedTime?: string;
+  readonly retryTime?: string;
+  readonly output?: unknown;
+  readonly failure?: ApiFailure;
+  /** Why it was skipped or cancelled. */
+  readonly reason: string;
+  /** The outside job. */
+  readonly link: string;
+  readonly attemptId: string;
+  /** Tasks directly upstream. */
+  readonly needs: readonly string[];
+}
+
+export interface ApiFailure {
+  readonly class: string;
+  readonly message: string;
+  readonly evidence?: unknown;
+  readonly logTail: readonly string[];
+  readonly neverStarted: boolean;
+  readonly permanent: boolean;
+}
+
+export interface ApiRuns {
+  readonly runs: readonly ApiRun[];
+  /** Absent on the last page. */
+  readonly nextPageToken?: string;
+}
+
+export interface ApiHistoryEntry {
+  readonly version: number;
+  readonly index: number;
+  readonly time?: string;
+  readonly type: string;
+  /** The id of the message that caused it. */
+  readonly cause: string;
+  readonly data?: unknown;
+}
+
+export interface ApiDag {
+  readonly dagId: string;
+  readonly version: number;
+  readonly fingerprint: string;
+  readonly paused: boolean;
+  readonly appliedTime?: string;
+  readonly owner: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly schedule?: ApiSchedule;
+  /** What follows chasqui.trigger. */
+  readonly triggers: readonly {
+    readonly subject: string;
+    readonly when: string;
+    readonly key: string;
+  }[];
+  readonly tasks: readonly {
+    readonly taskId: string;
+    readonly kind: string;
+    readonly needs: readonly string[];
+  }[];
+  /** JSON Schema of the parameters. */
+  readonly params?: unknown;
+}
+
+export interface ApiSchedule {
+  readonly crons: readonly string[];
+  readonly timezone: string;
+  readonly catchup: "none" | "latest" | "all";
+  readonly overlap: "queue" | "skip" | "cancel_other" | "allow";
+  /** Absent when there is none, or when the scheduler does not answer. */
+  readonly nextTime?: string;
+}
+
+export interface ApiTick {
+  readonly dagId: string;
+  readonly dueTime?: string;
+  readonly outcome: "firing" | "fired" | "skipped" | "missed" | "suppressed" | "unknown";
+  readonly runId?: string;
+  readonly reason: string;
+}
+
+export interface ApiTrigger {
+  readonly source: string;
+  readonly id: string;
+  readonly subject: string;
+  readonly receivedTime?: string;
+  readonly dagId: string;
+  readonly outcome: string;
+  readonly runId?: string;
+  readonly reason: string;
+}
+
+export interface ApiDelivery {
+  readonly report: string;
+  readonly period: string;
+  readonly recipientKey: string;
+  readonly address: string;
+  readonly state: "claimed" | "sent" | "left_out" | "failed" | "unconfirmed" | "unknown";
+  readonly reason: string;
+  readonly messageId: string;
+  readonly runId: string;
+  readonly time?: string;
+}
+
+export interface ApiIncident {
+  readonly incidentId: string;
+  readonly runId: string;
+  readonly dagId: string;
+  readonly channel: string;
+  readonly state: string;
+  readonly title: string;
+  readonly delivery: string;
+  readonly time?: string;
+}
+
+export interface ApiLogBatch {
+  readonly attempt: number;
+  readonly attemptId: string;
+  readonly lines: readonly ApiLogLine[];
+  /** The attempt's last batch. */
+  readonly complete: boolean;
+}
+
+export interface ApiLogLine {
+  /** From 1; 0 for a mark that says which lines are missing. */
+  readonly counter: number;
+  readonly time?: string;
+  readonly text: string;
+}
+
+/** Every error. */
+export interface ApiError {
+  readonly error: string;
+  /** What to do about it. */
+  readonly hint: string;
+}

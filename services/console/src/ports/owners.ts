@@ -1,0 +1,55 @@
+// The owners of what the console shows, as typed clients: the same addresses that its gRPC door forwards to.
+import { createGrpcClient } from "@chasqui/chassis";
+import type { GrpcClient, Part, Route } from "@chasqui/chassis";
+import {
+  AlertService,
+  DagService,
+  ReportService,
+  RunService,
+  ScheduleService,
+} from "@chasqui/contracts";
+
+export interface OwnerAddresses {
+  readonly stateMachine: string;
+  readonly scheduler: string;
+  readonly reportMailer: string;
+  readonly alertNotifier: string;
+}
+
+export interface Owners extends Part {
+  readonly runs: GrpcClient<typeof RunService>;
+  readonly dags: GrpcClient<typeof DagService>;
+  readonly schedules: GrpcClient<typeof ScheduleService>;
+  readonly reports: GrpcClient<typeof ReportService>;
+  readonly alerts: GrpcClient<typeof AlertService>;
+}
+
+export function openOwners(addresses: OwnerAddresses): Owners {
+  const defaults = { principal: "service:console" };
+  const runs = createGrpcClient(RunService, addresses.stateMachine, defaults);
+  const dags = createGrpcClient(DagService, addresses.stateMachine, defaults);
+  const schedules = createGrpcClient(ScheduleService, addresses.scheduler, defaults);
+  const reports = createGrpcClient(ReportService, addresses.reportMailer, defaults);
+  const alerts = createGrpcClient(AlertService, addresses.alertNotifier, defaults);
+  return {
+    name: "owners",
+    runs,
+    dags,
+    schedules,
+    reports,
+    alerts,
+    stop() {
+      for (const client of [runs, dags, schedules, reports, alerts]) client.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Which service of the contract is answered where. */
+export const routesOf = (addresses: OwnerAddresses): Route[] => [
+  { service: RunService, address: addresses.stateMachine },
+  { service: DagService, address: addresses.stateMachine },
+  { service: ScheduleService, address: addresses.scheduler },
+  { service: ReportService, address: addresses.reportMailer },
+  { service: AlertService, address: addresses.alertNotifier },
+];

@@ -1,0 +1,228 @@
+// What the owners answer in protobuf, as the JSON of api.ts.
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import {
+  Catchup,
+  DeliveryState,
+  FailureClass,
+  Overlap,
+  RunCauseKind,
+  RunState,
+  TaskState,
+  TickOutcome,
+  type Dag,
+  type Delivery,
+  type Failure,
+  type HistoryEntry,
+  type Incident,
+  type LogBatch,
+  type Run,
+  type ScheduleStatus,
+  type Task,
+  type Tick,
+  type TriggerRecord,
+} from "@chasqui/contracts";
+import type * as api from "./api.ts";
+
+/** The word of an enum's value: `TASK_STATE_UPSTREAM_FAILED` is upstream_failed. */
+const wordsOf = <V extends number>(values: Readonly<Record<string, V>>): ReadonlyMap<V, string> =>
+  new Map(Object.entries(values).map(([name, value]) => [value, name.toLowerCase()]));
+
+const runWords = wordsOf(RunState);
+const taskWords = wordsOf(TaskState);
+const classWords = wordsOf(FailureClass);
+const causeWords = wordsOf(RunCauseKind);
+const tickWords = wordsOf(TickOutcome);
+const deliveryWords = wordsOf(DeliveryState);
+const catchupWords = wordsOf(Catchup);
+const overlapWords = wordsOf(Overlap);
+
+/** A word of the union that the enum's names spell; `otherwise` for what a newer owner may add. */
+function word<T extends string>(
+  words: ReadonlyMap<number, string>,
+  value: number,
+  otherwise: T,
+): T {
+  const found = words.get(value);
+  return found === undefined || found === "unspecified" ? otherwise : (found as T);
+}
+
+export function runStateOf(text: string): RunState | undefined {
+  const found = [...runWords].find(([, name]) => name === text && name !== "unspecified");
+  return found?.[0];
+}
+
+const time = <K extends string>(key: K, value: Timestamp | undefined): { [P in K]?: string } => {
+  const entry: { [P in K]?: string } = {};
+  if (value !== undefined) entry[key] = timestampDate(value).toISOString();
+  return entry;
+};
+const given = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } => {
+  const entry: { [P in K]?: V } = {};
+  if (value !== undefined) entry[key] = value;
+  return entry;
+};
+const notEmpty = (text: string): string | undefined => (text === "" ? undefined : text);
+
+/** An owner's JSON text; a text that is none is shown as it is. */
+function parsed(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+export function runJson(run: Run, options: { withTasks: boolean }): api.ApiRun {
+  return {
+    runId: run.runId,
+    dagId: run.dagId,
+    dagVersion: run.dagVersion,
+    state: word<api.RunState>(runWords, run.state, "queued"),
+    key: run.key,
+    ...time("logicalTime", run.logicalTime),
+    cause: {
+      kind: word<api.ApiRun["cause"]["kind"]>(
+        causeWords,
+        run.cause?.kind ?? RunCauseKind.UNSPECIFIED,
+        "unknown",
+      ),
+      by: run.cause?.by ?? "",
+    },
+    ...given("event", run.cause?.event),
+    ...given("params", run.params),
+    ...time("createdTime", run.createdTime),
+    ...time("startedTime", run.startedTime),
+    ...time("settledTime", run.settledTime),
+    traceId: run.traceId,
+    version: run.version,
+    reason: run.reason,
+    ...(options.withTasks ? { tasks: run.tasks.map(taskJson) } : {}),
+  };
+}
+
+function taskJson(task: Task): api.ApiTask {
+  return {
+    taskId: task.taskId,
+    ...given("mapIndex", task.mapIndex < 0 ? undefined : task.mapIndex),
+    state: word<api.TaskState>(taskWords, task.state, "waiting"),
+    attempt: task.attempt,
+    attemptsMax: task.attemptsMax,
+    kind: task.kind,
+    ...time("assignedTime", task.assignedTime),
+    ...time("startedTime", task.startedTime),
+    ...time("endedTime", task.endedTime),
+    ...time("retryTime", task.retryTime),
+    ...given("output", parsed(task.outputJson)),
+    ...given("failure", task.failure && failureJson(task.failure)),
+    reason: task.reason,
+    link: task.link,
+    attemptId: task.attemptId,
+    needs: task.needs,
+  };
+}
+
+const failureJson = (failure: Failure): api.ApiFailure => ({
+  class: word(classWords, failure.class, "unknown"),
+  message: failure.message,
+  ...given("evidence", failure.evidence),
+  logTail: failure.logTail,
+  neverStarted: failure.neverStarted,
+  permanent: failure.permanent,
+});
+
+export const historyJson = (entry: HistoryEntry): api.ApiHistoryEntry => ({
+  version: entry.version,
+  index: entry.index,
+  ...time("time", entry.time),
+  type: entry.type,
+  cause: entry.cause,
+  ...given("data", entry.data),
+});
+
+export function dagJson(dag: Dag, status: ScheduleStatus | undefined): api.ApiDag {
+  const { spec } = dag;
+  return {
+    dagId: dag.dagId,
+    version: dag.version,
+    fingerprint: dag.fingerprint,
+    paused: dag.paused,
+    ...time("appliedTime", dag.appliedTime),
+    owner: spec?.owner ?? "",
+    description: spec?.description ?? "",
+    tags: spec?.tags ?? [],
+    ...given("schedule", scheduleJson(dag, status)),
+    triggers: (spec?.triggers ?? []).map(({ subject, when, key }) => ({ subject, when, key })),
+    tasks: (spec?.tasks ?? []).map(({ id, uses, needs }) => ({ taskId: id, kind: uses, needs })),
+    ...given("params", spec?.params),
+  };
+}
+
+function scheduleJson(
+  { spec }: Dag,
+  status: ScheduleStatus | undefined,
+): api.ApiSchedule | undefined {
+  const schedule = spec?.schedule;
+  if (schedule === undefined || schedule.crons.length === 0) return undefined;
+  return {
+    crons: schedule.crons,
+    timezone: schedule.timezone === "" ? "UTC" : schedule.timezone,
+    catchup: word<api.ApiSchedule["catchup"]>(catchupWords, schedule.catchup, "latest"),
+    overlap: word<api.ApiSchedule["overlap"]>(overlapWords, schedule.overlap, "queue"),
+    ...time("nextTime", status?.nextTime),
+  };
+}
+
+export const tickJson = (tick: Tick): api.ApiTick => ({
+  dagId: tick.dagId,
+  ...time("dueTime", tick.dueTime),
+  outcome: word<api.ApiTick["outcome"]>(tickWords, tick.outcome, "unknown"),
+  ...given("runId", notEmpty(tick.runId)),
+  reason: tick.reason,
+});
+
+export const triggerJson = (trigger: TriggerRecord): api.ApiTrigger => ({
+  source: trigger.source,
+  id: trigger.id,
+  subject: trigger.subject,
+  ...time("receivedTime", trigger.receivedTime),
+  dagId: trigger.dagId,
+  outcome: trigger.outcome,
+  ...given("runId", notEmpty(trigger.runId)),
+  reason: trigger.reason,
+});
+
+export const deliveryJson = (delivery: Delivery): api.ApiDelivery => ({
+  report: delivery.report,
+  period: delivery.period,
+  recipientKey: delivery.recipientKey,
+  address: delivery.address,
+  state: word<api.ApiDelivery["state"]>(deliveryWords, delivery.state, "unknown"),
+  reason: delivery.reason,
+  messageId: delivery.messageId,
+  runId: delivery.runId,
+  ...time("time", delivery.time),
+});
+
+export const incidentJson = (incident: Incident): api.ApiIncident => ({
+  incidentId: incident.incidentId,
+  runId: incident.runId,
+  dagId: incident.dagId,
+  channel: incident.channel,
+  state: incident.state,
+  title: incident.title,
+  delivery: incident.delivery,
+  ...time("time", incident.time),
+});
+
+export const logJson = ({ attempt, attemptId, lines, complete }: LogBatch): api.ApiLogBatch => ({
+  attempt,
+  attemptId,
+  lines: lines.map(({ counter, atMs, text }) => ({
+    counter,
+    ...given("time", atMs > 0 ? new Date(atMs).toISOString() : undefined),
+    text,
+  })),
+  complete,
+});
