@@ -42,3 +42,5 @@ export type { OtlpOptions, OtlpStandIn } from "./otlp/server.ts";
 export type { MetricPoint } from "./otlp/metrics.ts";
 export type { SpanRecord } from "./otlp/span.ts";
 export type { TraceSummary } from "./otlp/trace-store.ts";
+export { startSandbox } from "./sandbox.ts";
+export type { Sandbox, SandboxOptions, SandboxPorts } from "./sandbox.ts";

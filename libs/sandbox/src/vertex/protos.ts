@@ -5,14 +5,15 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 export async function loadProtos(files: readonly string[]): Promise<PackageDefinition> {
-  const { loadSync } = await import("@grpc/proto-loader");
+  // By default export: a bundled CommonJS package has no other when it is loaded lazily.
+  const { default: loader } = await import("@grpc/proto-loader");
   const manifest = createRequire(import.meta.url).resolve("@google-cloud/aiplatform/package.json");
   const gax = createRequire(manifest).resolve("google-gax"); // …/build/src/index.js
   const includeDirs = [
     join(dirname(manifest), "build", "protos"),
     join(dirname(gax), "..", "protos"),
   ];
-  return loadSync([...new Set(files)], {
+  return loader.loadSync([...new Set(files)], {
     includeDirs,
     keepCase: false,
     longs: String,

@@ -92,7 +92,7 @@ async function startGrpc(
 ): Promise<{ server: Server; port: number }> {
   const request = { port, what: "Vertex AI", setting: "CHASQUI_SANDBOX_VERTEX_GRPC_PORT" };
   await probePort(request); // grpc-js itself would say it on stderr, in words that help nobody
-  const grpc = await import("@grpc/grpc-js");
+  const { default: grpc } = await import("@grpc/grpc-js"); // see protos.ts
   const protos = await loadProtos(services.flatMap((service) => service.protos));
   const server = new grpc.Server();
   for (const service of services) {
