@@ -1,4 +1,5 @@
 // Two pods and a mail: retries, a deadline, a join of nothing but the essential.
+import { STEP_MS } from "./time-scale.ts";
 import type { Plan, PlanTask } from "../../libs/machine/src/index.ts";
 
 const task = (id: string, kind: string, needs: number[], next: number[]): PlanTask => ({
@@ -9,8 +10,8 @@ const task = (id: string, kind: string, needs: number[], next: number[]): PlanTa
   rule: "all_success",
   when: undefined,
   whenNames: [],
-  retries: { max: 2, backoffMs: 15, factor: 2, backoffMsMax: 40 },
-  timeoutMs: kind === "k8s.pod" ? 60 : 0,
+  retries: { max: 2, backoffMs: 15 * STEP_MS, factor: 2, backoffMsMax: 40 * STEP_MS },
+  timeoutMs: kind === "k8s.pod" ? 20 * STEP_MS : 0,
   allowFailure: false,
   outputNamed: false,
 });

@@ -1,5 +1,6 @@
 // JetStream as far as the protocol leans on it: at least once, in any order, ids that are known for a while, one task
 // message per attempt. What is published is durable unless the whole store is lost.
+import { STEP_MS } from "./time-scale.ts";
 import type { Body } from "../../services/state-machine/src/core/inbound.ts";
 
 export interface TaskBody {
@@ -15,7 +16,7 @@ export interface Message<B> {
 }
 
 /** How long an id is remembered; longer than most crashes, shorter than a run. */
-const WINDOW_MS = 40;
+const WINDOW_MS = 40 * STEP_MS;
 
 export class ModelStream<B> {
   readonly messages = new Map<string, Message<B>>();

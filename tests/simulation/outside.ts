@@ -1,23 +1,32 @@
 // The world outside: a cluster with pods, the runner that starts and watches them, a mailer with its ledger.
 // Pods are created by name, so creating twice is creating once, as long as the finished pod is kept.
 import { isClaimable } from "../../libs/machine/src/index.ts";
-import type { AttemptReport } from "../../libs/machine/src/index.ts";
+import type { AttemptReport, RunState } from "../../libs/machine/src/index.ts";
 import { attemptNumberOf } from "./attempt-number.ts";
 import type { ModelBus, Message, TaskBody } from "./model-bus.ts";
 import type { ModelDatabase } from "./model-database.ts";
 import type { Mutation } from "./mutations.ts";
 import type { Random } from "./random.ts";
+import { STEP_MS } from "./time-scale.ts";
 
 interface Pod {
   readonly task: TaskBody;
   state: "running" | "succeeded" | "failed" | "deleted";
   reported: boolean;
+  /** Its process never ends by itself. */
+  readonly hangs: boolean;
   endedMs: number;
 }
 
-/** Finished and reported pods are kept so long. */
-const POD_KEPT_MS = 120;
-const CLAIM_OLDER_MS = 25;
+/** Finished and reported pods are kept longer than an assignment may be without a claim, and no longer. */
+const POD_KEPT_MS = 25 * STEP_MS;
+const CLAIM_OLDER_MS = 20 * STEP_MS;
+
+/** A cancel is on its way: a pod that is created now is deleted next, and seen gone. */
+function isBeingCancelled(state: RunState | undefined, { taskId, attempt }: TaskBody): boolean {
+  const task = state?.tasks[state.plan.indexOf.get(taskId) ?? -1];
+  return task?.attempt === attempt && task.status === "cancelling";
+}
 
 export class Outside {
   readonly pods = new Map<string, Pod>();
@@ -40,9 +49,10 @@ export class Outside {
   assign(
     message: Message<TaskBody>,
     nowMs: number,
-    crash: "none" | "before_work" | "before_ack",
+    how: { crash: "none" | "before_work" | "before_ack"; hangs: boolean },
   ): void {
     const { body } = message;
+    const { crash, hangs } = how;
     const isOld = message.deliveries > 1 || nowMs - message.publishedMs > CLAIM_OLDER_MS;
     if (this.#mutation === "ack_before_work") this.#bus.tasks.ack(message.id);
     if (crash === "before_work") return;
@@ -51,14 +61,14 @@ export class Outside {
     if (isOld && !isWanted) return this.#bus.tasks.ack(message.id);
     if (body.taskId === "mail") {
       if (this.#mail(body, crash === "before_ack")) return;
-    } else this.#create(body, isWanted);
+    } else this.#create(body, isWanted || isBeingCancelled(state, body), hangs);
     if (crash === "before_ack") return;
     if (body.taskId === "mail") this.report(body, { state: "succeeded" }, 3, nowMs);
     else this.report(body, { state: "accepted" }, 1, nowMs);
     this.#bus.tasks.ack(message.id);
   }
 
-  #create(task: TaskBody, isWanted: boolean): void {
+  #create(task: TaskBody, isWanted: boolean, hangs: boolean): void {
     const name = this.#nameOf(task);
     const there = this.pods.get(name);
     if (there !== undefined) {
@@ -66,13 +76,13 @@ export class Outside {
         this.problem ??= `S3 attempt ${task.attempt} of ${task.taskId} adopts the pod of attempt ${there.task.attempt}`;
       return;
     }
-    if (!isWanted) this.problem ??= `S2 a pod for ${name}, which nobody wants`;
+    if (!isWanted) this.problem ??= `S2 a pod for ${name}, whose attempt has ended`;
     const twin = [...this.pods.values()].find(
       (pod) =>
         pod.state === "running" && pod.task.runId === task.runId && pod.task.taskId === task.taskId,
     );
     if (twin !== undefined) this.problem ??= `S4 two pods of ${task.runId}/${task.taskId} at once`;
-    this.pods.set(name, { task, state: "running", reported: false, endedMs: 0 });
+    this.pods.set(name, { task, state: "running", reported: false, hangs, endedMs: 0 });
   }
 
   #nameOf = (task: TaskBody): string =>

@@ -4,13 +4,14 @@ import { examplePlan } from "./example-plan.ts";
 import type { ModelBus } from "./model-bus.ts";
 import type { ModelDatabase } from "./model-database.ts";
 import type { Mutation } from "./mutations.ts";
+import { STEP_MS } from "./time-scale.ts";
 
 interface Tick {
   readonly dueMs: number;
   outcome: "firing" | "fired" | undefined;
   saidMs: number;
 }
-const RESAY_MS = 60;
+const RESAY_MS = 60 * STEP_MS;
 
 export class Scheduler {
   readonly #ticks: Tick[];
@@ -23,7 +24,7 @@ export class Scheduler {
     this.#database = database;
     this.#mutation = mutation;
     this.#ticks = Array.from({ length: ticks }, (_, i) => ({
-      dueMs: 1_000 + i * 20,
+      dueMs: 1_000_000 + i * 20 * STEP_MS,
       outcome: undefined,
       saidMs: 0,
     }));

@@ -18,6 +18,7 @@ import { randomFrom } from "./random.ts";
 import type { CrashPoint } from "./replica.ts";
 import { Replica } from "./replica.ts";
 import { Scheduler } from "./scheduler.ts";
+import { STEP_MS } from "./time-scale.ts";
 import { sweep } from "./sweeper.ts";
 
 export interface SimulationOptions {
@@ -54,7 +55,7 @@ export function simulate(seed: number, options: SimulationOptions): SimulationRe
 }
 
 class SimulatedWorld {
-  nowMs = 1_000;
+  nowMs = 1_000_000;
   readonly #random: Random;
   readonly #options: SimulationOptions;
   readonly #mutation: Mutation;
@@ -78,14 +79,14 @@ class SimulatedWorld {
   /** One of the actions that are possible now; when there is none, time goes on to the next thing due. */
   choose(faults: boolean): Action | undefined {
     for (let jumps = 0; jumps < 50; jumps++) {
-      this.nowMs += 1;
+      this.nowMs += STEP_MS;
       const actions = this.#actions(faults);
       const total = actions.reduce((sum, [, weight]) => sum + weight, 0);
       let at = this.#random.next() * total;
       const found = actions.find(([, weight]) => (at -= weight) < 0);
       if (found !== undefined) return found;
       if (this.unfinished() === undefined) return undefined;
-      this.nowMs += 30;
+      this.nowMs += 30 * STEP_MS;
     }
     return undefined;
   }
@@ -96,7 +97,7 @@ class SimulatedWorld {
     const dies = (p: number): boolean => faults && random.chance(p);
     const actions: Action[] = [];
     if (inbox.messages.size > 0) actions.push(["decide", 10, () => this.#decide(faults)]);
-    if (tasks.messages.size > 0) actions.push(["assign", 6, () => this.#assign(dies(0.3))]);
+    if (tasks.messages.size > 0) actions.push(["assign", 6, () => this.#assign(faults)]);
     if (cancels.length > 0)
       actions.push([
         "cancel",
@@ -112,11 +113,13 @@ class SimulatedWorld {
         2,
         () => this.#outside.started(random.pick(running), this.nowMs),
       ]);
-      actions.push([
-        "pod ends",
-        3,
-        () => this.#outside.endPod(random.pick(running), random, this.nowMs, !faults),
-      ]);
+      const ending = running.filter(({ hangs }) => !hangs);
+      if (ending.length > 0)
+        actions.push([
+          "pod ends",
+          3,
+          () => this.#outside.endPod(random.pick(ending), random, this.nowMs, !faults),
+        ]);
     }
     if (ended.length > 0)
       actions.push([
@@ -198,11 +201,12 @@ class SimulatedWorld {
     }
   }
 
-  #assign(dies: boolean): void {
+  #assign(faults: boolean): void {
+    const dies = faults && this.#random.chance(0.3);
     const message = this.#random.pick([...this.#bus.tasks.messages.values()]);
     message.deliveries += 1;
     const crash = dies ? this.#random.pick(["before_work", "before_ack"] as const) : "none";
-    this.#outside.assign(message, this.nowMs, crash);
+    this.#outside.assign(message, this.nowMs, { crash, hangs: faults && this.#random.chance(0.2) });
   }
 
   #due(): string[] {

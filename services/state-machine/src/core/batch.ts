@@ -146,7 +146,7 @@ function decideForDag(
   const decision = decideDag(dag.state, message, dag.waiting);
   const runId = message.kind === "start" ? message.runId : "";
   if (decision.kind === "rejected") return { ...rejected(decision.why), runId };
-  if (decision.kind === "nothing") return sayAgain(all, inbound, body.dagId, decision.why, runId);
+  if (decision.kind === "nothing") return sayAgain(all, inbound, dag, decision.why, runId);
   const change = batch.dags.get(body.dagId) ?? { dag, atMs: context.nowMs, events: [] };
   batch.dags.set(body.dagId, change);
   const { id: cause, by, note } = inbound;
@@ -178,22 +178,33 @@ function dagMessageOf(all: Aggregates, body: Inbound["body"]): DagMessage | unde
   return { kind: "start", runId, exists: all.runs.has(runId), scheduled: causeKind === "schedule" };
 }
 
-/** StartRun delivered again after its commit: what its run still wants of what it caused. */
+/**
+ * A message to a DAG, delivered again after its commit: what its run still wants of what it caused, and the runs that
+ * hold a slot are told once more that they do. A run that began ignores that.
+ */
 function sayAgain(
   all: Aggregates,
   inbound: Inbound,
-  dagId: string,
+  dag: CachedDag,
   why: string,
   runId: string,
 ): Said {
+  const { state } = dag;
+  const said = silent({ kind: "nothing", aggregate: state.dagId, why }, runId);
+  if (!inbound.redelivered) return said;
   const run = all.runs.get(runId);
-  const again = run !== undefined && inbound.redelivered ? stillWanted(run.state, inbound.id) : [];
-  return {
-    outcome: { kind: "nothing", aggregate: dagId, why },
-    runEffects: run === undefined ? [] : again.map((effect) => ({ run, effect })),
-    dagEffects: [],
-    runId,
-  };
+  if (run === undefined)
+    return { ...said, dagEffects: state.active.map((id) => ({ kind: "admit", runId: id })) };
+  const runEffects = stillWanted(run.state, inbound.id).map((effect) => ({ run, effect }));
+  return { ...said, runEffects, dagEffects: stillToCancel(state, runId) };
+}
+
+/** With overlap cancel_other, the runs that got their slot before this one were to make place for it. */
+function stillToCancel({ overlap, active }: CachedDag["state"], runId: string): DagEffect[] {
+  if (overlap !== "cancel_other") return [];
+  const before = active.slice(0, Math.max(0, active.indexOf(runId)));
+  const reason = "a newer run takes its place";
+  return before.map((id) => ({ kind: "cancel_run", runId: id, reason }));
 }
 
 function createRun(
