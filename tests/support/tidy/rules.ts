@@ -11,6 +11,7 @@ import {
   resolveRelative,
   type Source,
   withoutComments,
+  withoutTexts,
   workspaceOf,
 } from "./source.ts";
 
@@ -135,7 +136,7 @@ export function namelessExports(sources: readonly Source[]): string[] {
   return sources
     .filter(({ path }) => !isToolConfig(path))
     .flatMap(({ path, text }) => {
-      const code = withoutComments(text);
+      const code = withoutTexts(text);
       const star = /^export \*(?!\s+as\b)/m.test(code) ? [`${path}: export *`] : [];
       return /^export default\b/m.test(code) ? [...star, `${path}: export default`] : star;
     });
@@ -187,6 +188,7 @@ export function dependencyFindings(
 ): DependencyFindings {
   const installed = new Set(
     [rootManifest, ...manifests].flatMap((manifest) => [
+      manifest.name,
       ...manifest.dependencies,
       ...manifest.devDependencies,
     ]),

@@ -87,13 +87,23 @@ export function importsOf({ text }: Source): Import[] {
   return found;
 }
 
+const PIECES =
+  /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|\/\*[\s\S]*?\*\/|(?<![:\\/])\/\/[^\n]*/g;
+
+function blanked(text: string, isBlanked: (piece: string) => boolean): string {
+  return text.replaceAll(PIECES, (piece) =>
+    isBlanked(piece) ? piece.replaceAll(/[^\n]/g, " ") : piece,
+  );
+}
+
 /** The text with its comments blanked, line for line. Strings stay, also those that look like comments. */
 export function withoutComments(text: string): string {
-  const pieces =
-    /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|\/\*[\s\S]*?\*\/|(?<![:\\/])\/\/[^\n]*/g;
-  return text.replaceAll(pieces, (piece) =>
-    piece.startsWith("//") || piece.startsWith("/*") ? piece.replaceAll(/[^\n]/g, " ") : piece,
-  );
+  return blanked(text, (piece) => piece.startsWith("//") || piece.startsWith("/*"));
+}
+
+/** The text with its comments and strings blanked: what is left is code of this file and of no other. */
+export function withoutTexts(text: string): string {
+  return blanked(text, () => true);
 }
 
 export interface Manifest {
