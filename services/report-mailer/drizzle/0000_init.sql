@@ -23,4 +23,5 @@ CREATE TABLE "delivery" (
 	CONSTRAINT "delivery_reason" CHECK (("delivery"."state" in ('claimed', 'sent')) = ("delivery"."reason" = ''))
 );
 --> statement-breakpoint
-CREATE INDEX "delivery_run" ON "delivery" USING btree ("run_id");
+CREATE INDEX "delivery_run" ON "delivery" USING btree ("run_id");--> statement-breakpoint
+CREATE INDEX "delivery_open" ON "delivery" USING btree ("state") WHERE "delivery"."state" in ('claimed', 'pending', 'failed', 'unconfirmed');

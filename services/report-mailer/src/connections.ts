@@ -1,15 +1,11 @@
 // Connections of the environment file as this service needs them. What is wrong there is told with the connection's name.
+import { ConnectionError } from "@chasqui/chassis";
 import type { SmtpConnection } from "./ports/smtp-mail.ts";
 
 export type ConnectionValues = Readonly<Record<string, string | number | boolean>>;
 
-/** Resolves a name, secrets included; throws an error that names those that exist. */
+/** Resolves a name, secrets included; throws a ConnectionError that names those that exist. */
 export type ResolveConnection = (name: string) => ConnectionValues;
-
-/** A connection that is not there or cannot work. */
-export class ConnectionError extends Error {
-  override readonly name = "ConnectionError";
-}
 
 export interface MailConnection extends SmtpConnection {
   /** Where a catcher that keeps the mails is asked by Message-ID. */
@@ -60,12 +56,7 @@ export function warehouseUrl(name: string, resolve: ResolveConnection): string {
 }
 
 function valuesOf(name: string, type: string, resolve: ResolveConnection): ConnectionValues {
-  let values: ConnectionValues;
-  try {
-    values = resolve(name);
-  } catch (cause) {
-    throw new ConnectionError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  const values = resolve(name);
   if (values["type"] !== type)
     throw new ConnectionError(
       `connection ${name} is of type ${JSON.stringify(values["type"])}: want ${type}`,

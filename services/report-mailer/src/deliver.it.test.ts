@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { deliver, type Delivering } from "./deliver.ts";
 import { lookUpMailAt } from "./ports/look-up-mail.ts";
+import { smtpMailer } from "./ports/smtp-mail.ts";
 import { killable, untilKilled } from "./testing/killable.ts";
 import { realClock, testMailer, type TestMailer } from "./testing/test-mailer.ts";
 import { plainMail, recipient } from "./testing/worlds.ts";
@@ -21,7 +22,7 @@ afterAll(async () => await t[Symbol.asyncDispose]());
 function processOf(name: string, attemptId: string, canLookUp: boolean): Delivering {
   return {
     ledger: t.ports.ledger({ report: "matrix", period: name }),
-    mailer: t.ports.mailer(t.connection),
+    mailer: smtpMailer(t.connection, { connectionsMax: 1 }),
     lookUp: canLookUp ? lookUpMailAt(`${t.smtp.url}/api/mails`) : undefined,
     clock: realClock,
     author: { runId: "run-1", taskId: "mail", attemptId },

@@ -21,7 +21,7 @@ import type { ReportConfig } from "./translate.ts";
 
 export interface ReportPorts extends PreparePorts {
   readonly ledger: (about: { readonly report: string; readonly period: string }) => Ledger;
-  readonly mailer: (connection: MailConnection) => Mailer;
+  readonly mailer: (connection: MailConnection) => Mailer | Promise<Mailer>;
   readonly lookUp: (connection: MailConnection) => LookUpMail | undefined;
   readonly clock: Clock;
   readonly traceMails: TraceMails;
@@ -57,7 +57,7 @@ export async function sendReport(
   const prepared = await prepare(config, about, { ...ports, signal: context.signal });
   const due = prepared.candidates.filter((candidate) => candidate.kind === "due").length;
   context.log(`${config.report} ${config.period}: ${due} of ${prepared.candidates.length} due`);
-  const mailer = ports.mailer(prepared.connection);
+  const mailer = await ports.mailer(prepared.connection);
   try {
     const author = { runId, taskId, attemptId };
     const sending = new Sending({ attempt, context, ports, prepared, author, mailer });

@@ -1,8 +1,9 @@
 // Everything about a report that can fail without a mail being sent: configuration, queries, templates.
 // Invariant: when `prepare` resolves, every due recipient's mail was rendered once, so a template that fails for one
 // recipient sends to nobody.
+import { ConnectionError } from "@chasqui/chassis";
 import { TaskFailure } from "@chasqui/runner";
-import { ConnectionError, type MailConnection } from "./connections.ts";
+import type { MailConnection } from "./connections.ts";
 import { supportedLocale } from "./core/format.ts";
 import { bindParameters } from "./core/parameters.ts";
 import { type Candidate, candidatesOf, type DueRecipient } from "./core/recipients.ts";

@@ -47,6 +47,10 @@ export const delivery = pgTable(
   (t) => [
     primaryKey({ columns: [t.report, t.period, t.recipientKey] }),
     index("delivery_run").on(t.runId),
+    // What people should look at, beside millions of mails that are at their end.
+    index("delivery_open")
+      .on(t.state)
+      .where(sql`${t.state} in ('claimed', 'pending', 'failed', 'unconfirmed')`),
     check(
       "delivery_state",
       sql`${t.state} in ('left_out', 'claimed', 'pending', 'sent', 'failed', 'unconfirmed')`,
