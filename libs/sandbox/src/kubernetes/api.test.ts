@@ -184,6 +184,25 @@ test("a scripted API fault is a Status, once", async () => {
   expect(t.kube.podCreates().get("p")).toBe(1);
 });
 
+test("a create whose answer is lost is done, and said again is 409", async () => {
+  await using t = await startTestCluster();
+  t.kube.fault({ kind: "api", drop: true, afterWork: true, method: "POST", path: "/pods" });
+  await expect(t.createPod({ name: "p", annotations: hanging })).rejects.toThrow("fetch failed");
+  expect((await failure(t.createPod({ name: "p", annotations: hanging }))).code).toBe(409);
+  expect(t.kube.podCreates().get("p")).toBe(1);
+  t.kube.fault({ kind: "api", drop: true, method: "POST", path: "/pods" });
+  await expect(t.createPod({ name: "q", annotations: hanging })).rejects.toThrow("fetch failed");
+  expect(t.kube.podCreates().get("q")).toBeUndefined();
+});
+
+test("a fault that is none is 400 and says what is wanted", async () => {
+  await using t = await startTestCluster();
+  const body = JSON.stringify({ kind: "earthquake" });
+  const response = await fetch(`${t.kube.url}/sandbox/faults`, { method: "POST", body });
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain('want \\"pod\\", \\"api\\"');
+});
+
 test("pages of other sites cannot drive it", async () => {
   await using t = await startTestCluster();
   const url = `${t.kube.url}/api/v1/namespaces/default/pods`;

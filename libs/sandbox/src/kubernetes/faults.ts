@@ -1,6 +1,6 @@
 // Scripted misfortune. Of pods: by annotation on the pod, or for the next pods that match (a DAG
 // need not know that it is tested). Of the API: answers with an error status.
-import { isObject, numberAt, textAt } from "../web/json.ts";
+import { at, isObject, numberAt, textAt } from "../web/json.ts";
 import { annotationOf, labelsOf } from "./objects.ts";
 import type { KubeObject } from "./objects.ts";
 import { parseLabelSelector } from "./selectors.ts";
@@ -31,8 +31,14 @@ interface PodScript extends PodFault {
   times: number;
 }
 
+/** The request is not answered; with `work`, it is done all the same. */
+export interface Drop {
+  readonly work: boolean;
+}
+
 interface ApiScript {
   readonly status: number;
+  readonly drop: Drop | undefined;
   readonly method: string | undefined;
   readonly pathPart: string;
   readonly retryAfterSeconds: number | undefined;
@@ -43,7 +49,11 @@ export class Faults {
   #pods: PodScript[] = [];
   #api: ApiScript[] = [];
 
-  /** `{kind: "pod", behaviour, labelSelector?, afterMs?, times?}` or `{kind: "api", status, …}`. */
+  /**
+   * `{kind: "pod", behaviour, labelSelector?, afterMs?, times?}`, or
+   * `{kind: "api", method?, path?, times?}` with `status` and `retryAfterSeconds?`, or `drop: true`
+   * (the connection breaks) and `afterWork?` (what was asked is done, only the answer is lost).
+   */
   add(body: unknown): void {
     const times = numberAt(body, "times") ?? 1;
     const kind = textAt(body, "kind");
@@ -57,8 +67,9 @@ export class Faults {
       const status = numberAt(body, "status") ?? 503;
       if (status < 400 || status > 599) throw badRequest(`status ${status}: want 400..599`);
       const retryAfterSeconds = numberAt(body, "retryAfterSeconds");
+      const drop = at(body, "drop") === true ? { work: at(body, "afterWork") === true } : undefined;
       const [method, pathPart] = [textAt(body, "method"), textAt(body, "path") ?? "/api"];
-      this.#api.push({ status, method, pathPart, times, retryAfterSeconds });
+      this.#api.push({ status, drop, method, pathPart, times, retryAfterSeconds });
       return;
     }
     const got = isObject(body) ? JSON.stringify(kind) : typeof body;
@@ -85,16 +96,17 @@ export class Faults {
     return { behaviour: script.behaviour, afterMs: script.afterMs };
   }
 
-  /** Throws the scripted answer to this request, if there is one. */
-  strikeApi(method: string, path: string): void {
+  /** Throws the scripted answer to this request, or says that it is to have none. */
+  strikeApi(method: string, path: string): Drop | undefined {
     const script = this.#api.find(
       (one) =>
         one.times > 0 &&
         (one.method === undefined || one.method === method) &&
         path.includes(one.pathPart),
     );
-    if (script === undefined) return;
+    if (script === undefined) return undefined;
     script.times -= 1;
+    if (script.drop !== undefined) return script.drop;
     const reason = script.status === 429 ? "TooManyRequests" : "ServiceUnavailable";
     const { retryAfterSeconds } = script;
     const details = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };

@@ -64,7 +64,7 @@ export function startKubelet(options: NodeOptions): Kubelet {
     workers.delete(uid);
     worker?.end(0);
     const forget = () => {
-      for (const log of logs.get(uid) ?? []) log.close();
+      for (const log of logs.get(uid) ?? []) log.end();
       logs.delete(uid);
       rmSync(join(options.podsDir, uid), { recursive: true, force: true });
     };
@@ -83,13 +83,14 @@ export function startKubelet(options: NodeOptions): Kubelet {
       for (const worker of open) worker.end(0);
       await Promise.all(open.map((worker) => worker.done));
       await warden.stop();
-      for (const log of [...logs.values()].flat()) log.close();
+      for (const log of [...logs.values()].flat()) log.end();
       logs.clear();
     },
   };
 }
 
 function collectFinished(store: ObjectStore): void {
+  if (store.count(PODS) <= FINISHED_PODS_MAX) return;
   const finished = store.list(PODS).filter(isFinished);
   if (finished.length <= FINISHED_PODS_MAX) return;
   const oldest = finished.toSorted(

@@ -43,11 +43,6 @@ export class LogFile {
     return this.#ended;
   }
 
-  /** Open for as long as the log is kept, so that a removed file can still be read to its end. */
-  get file(): number {
-    return this.#file;
-  }
-
   append(stream: StreamName, chunk: Buffer): void {
     if (this.#ended) return;
     let rest = Buffer.concat([this.#rest[stream], chunk]);
@@ -74,12 +69,8 @@ export class LogFile {
       if (rest.length > 0) this.#write(this.#piece(stream, "F", rest));
     }
     this.#ended = true;
+    closeSync(this.#file); // thousands of finished pods keep their logs: readers open them again
     this.#wake();
-  }
-
-  close(): void {
-    this.end();
-    closeSync(this.#file);
   }
 
   /** Resolves when there is more to read, the log ended, or the signal fired. */

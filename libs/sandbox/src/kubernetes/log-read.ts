@@ -1,6 +1,6 @@
 // Reading a container's log as `GET pods/x/log` wants it: the tail, since a time, with timestamps,
 // following. Lines come back in the order they were written.
-import { readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import type { LogFile } from "./log-file.ts";
 
 const BLOCK_BYTES = 65_536;
@@ -25,9 +25,24 @@ export async function* readLog(
   options: ReadOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
+  const file = openLog(log);
+  if (file === undefined) return;
+  try {
+    yield* readOpen(log, file, options, signal);
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function* readOpen(
+  log: LogFile,
+  file: number,
+  options: ReadOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
   let left = options.limitBytes ?? Number.POSITIVE_INFINITY;
   let generation = log.generation;
-  let offset = options.tailLines === undefined ? 0 : tailStart(log, options.tailLines);
+  let offset = options.tailLines === undefined ? 0 : tailStart(file, log.size, options.tailLines);
   let rest: Buffer = Buffer.alloc(0);
   let within = false; // the last piece was tagged P: the line goes on
   while (!signal.aborted && left > 0) {
@@ -36,7 +51,7 @@ export async function* readLog(
       offset = 0;
       rest = Buffer.alloc(0);
     }
-    const block = readAt(log, offset, Math.min(BLOCK_BYTES, log.size - offset));
+    const block = readAt(file, offset, Math.min(BLOCK_BYTES, log.size - offset));
     offset += block.length;
     if (block.length === 0) {
       if (!options.follow || log.ended) return;
@@ -51,10 +66,19 @@ export async function* readLog(
   }
 }
 
-function readAt(log: LogFile, offset: number, length: number): Buffer {
+/** undefined when the log went with its pod. An open one is read to its end even so. */
+function openLog(log: LogFile): number | undefined {
+  try {
+    return openSync(log.path, "r");
+  } catch {
+    return undefined;
+  }
+}
+
+function readAt(file: number, offset: number, length: number): Buffer {
   const block = Buffer.alloc(Math.max(0, length));
   if (block.length === 0) return block;
-  return block.subarray(0, readSync(log.file, block, 0, block.length, offset));
+  return block.subarray(0, readSync(file, block, 0, block.length, offset));
 }
 
 function formatLines(
@@ -78,11 +102,11 @@ function formatLines(
 }
 
 /** The offset of the last n lines; pieces count as lines, as they do for a kubelet. */
-function tailStart(log: LogFile, lines: number): number {
+function tailStart(file: number, size: number, lines: number): number {
   let seen = 0;
-  for (let end = log.size; end > 0; end -= BLOCK_BYTES) {
+  for (let end = size; end > 0; end -= BLOCK_BYTES) {
     const from = Math.max(0, end - BLOCK_BYTES);
-    const block = readAt(log, from, end - from);
+    const block = readAt(file, from, end - from);
     for (let index = block.length - 1; index >= 0; index--) {
       if (block[index] !== NEWLINE) continue;
       // The newline that ends line n from the end is number n; the one before it starts the tail.
@@ -95,8 +119,11 @@ function tailStart(log: LogFile, lines: number): number {
 
 /** The end of a log as text, without timestamps. */
 export function tailText(log: LogFile, max: { lines: number; bytes: number }): string {
-  const from = tailStart(log, max.lines);
-  const bytes = readAt(log, from, log.size - from);
+  const file = openLog(log);
+  if (file === undefined) return "";
+  const from = tailStart(file, log.size, max.lines);
+  const bytes = readAt(file, from, log.size - from);
+  closeSync(file);
   const { out } = formatLines(bytes, { follow: false, timestamps: false }, false);
   return out.subarray(Math.max(0, out.length - max.bytes)).toString("utf8");
 }

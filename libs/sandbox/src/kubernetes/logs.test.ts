@@ -14,7 +14,7 @@ function newLog(bytesMax?: number): LogFile {
   const dir = mkdtempSync(join(tmpdir(), "chasqui-log-"));
   const log = new LogFile(join(dir, "0.log"), bytesMax === undefined ? {} : { bytesMax });
   onTestFinished(() => {
-    log.close();
+    log.end();
     rmSync(dir, { recursive: true });
   });
   return log;

@@ -86,8 +86,20 @@ function startContainer(how: Launch, log: LogFile, messagePath: string): Running
     const startError = `container ${JSON.stringify(name)} has no command: this cluster runs commands, not images`;
     return endedContainer({ exitCode: START_ERROR_CODE, startError });
   }
-  const env = { ...baseEnv(pod, workDir), TERMINATION_LOG: messagePath, ...how.env };
+  const env = {
+    ...baseEnv(pod, workDir),
+    TERMINATION_LOG: messagePath,
+    ...ownFile(how, messagePath),
+  };
   return startProcess({ command: how.command, env, cwd: workDir, log, warden });
+}
+
+/** In a container terminationMessagePath is a file of its own; here the process is told where it really is. */
+function ownFile({ pod, env }: Launch, messagePath: string): Record<string, string> {
+  const declared = textAt(firstContainer(pod), "terminationMessagePath") ?? "/dev/termination-log";
+  return Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [name, value === declared ? messagePath : value]),
+  );
 }
 
 /** A container sees its own environment only; of this machine it gets where programs are. */

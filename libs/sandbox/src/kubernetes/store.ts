@@ -39,6 +39,10 @@ export class ObjectStore {
     return this.#of(resource).get(keyOf(key.namespace, key.name));
   }
 
+  count(resource: Resource): number {
+    return this.#of(resource).size;
+  }
+
   /** All objects, in order of their key, as the real server lists them. */
   list(resource: Resource, namespace?: string): KubeObject[] {
     return sorted(this.#of(resource), namespace);
