@@ -56,6 +56,7 @@ export function environmentOf(
     CHASQUI_CONSOLE_URL: `http://127.0.0.1:${addresses.consoleHttpPort}`,
     CHASQUI_HTTP_PORT: String(addresses.consoleHttpPort),
     CHASQUI_TRACE_QUERY_URL: sandbox.otlp,
+    CHASQUI_TRACE_LINK: `${sandbox.otlp}/trace/{trace}`,
     CHASQUI_MAIL_VIEWER_URL: sandbox.mail,
     CHASQUI_SLACK_VIEWER_URL: sandbox.slack,
     OTEL_EXPORTER_OTLP_ENDPOINT: sandbox.otlp,

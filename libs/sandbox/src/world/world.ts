@@ -89,7 +89,7 @@ async function build(options: WorldOptions, stack: AsyncDisposableStack): Promis
   const addresses = await addressesOf(options, nats, postgres, sandbox.urls);
   onStep("starting the services");
   const services = new Map<ServiceName, ServiceProcess>();
-  for (const name of options.services ?? serviceNames) {
+  for (const name of options.services ?? serviceNames.filter((name) => options.bundles.has(name))) {
     const file = options.bundles.get(name);
     if (file === undefined) throw new Error(`no bundle of ${name}: want it from scripts/bundle.ts`);
     const env = environmentOf(name, addresses, credentials, {
