@@ -34,8 +34,8 @@ const spec = {
     pattern: /^https?:\/\/.*\{trace\}/,
     want: "an address with {trace} where the trace's id goes",
   }),
-  mailUrl: optional(url("CHASQUI_MAIL_URL", web)),
-  slackUrl: optional(url("CHASQUI_SLACK_URL", web)),
+  mailUrl: optional(url("CHASQUI_MAIL_VIEWER_URL", web)),
+  slackUrl: optional(url("CHASQUI_SLACK_VIEWER_URL", web)),
   webRoot: text("CHASQUI_WEB_ROOT", { default: "" }),
 } as const;
 

@@ -150,7 +150,7 @@ async function readLog(
   return { attempt, complete, lines: lines.slice(-LINES_MAX) };
 }
 
-/** Runs work that sends events; what it throws becomes the event `error`, its end the event `end`. */
+/** Runs work that sends events; what it throws becomes the event `failure`, its end the event `end`. */
 async function events(
   reply: FastifyReply,
   work: (stream: EventStream) => Promise<void>,
@@ -160,7 +160,7 @@ async function events(
     await work(stream);
     await stream.send("end", {});
   } catch (error) {
-    if (!stream.signal.aborted) await stream.send("error", answerTo(error).body);
+    if (!stream.signal.aborted) await stream.send("failure", answerTo(error).body);
   } finally {
     stream.end();
   }

@@ -12,7 +12,7 @@ export interface EventStream {
 /** Proxies and readers give up on a silent connection; a comment keeps it warm. */
 const HEARTBEAT_MS = 15_000;
 
-/** Takes the response over. Errors before this call are answered as JSON, later ones by the event `error`. */
+/** Takes the response over. Errors before this call are answered as JSON, later ones by the event `failure`. */
 export function openEvents(reply: FastifyReply): EventStream {
   reply.hijack();
   const { raw } = reply;
