@@ -86,10 +86,20 @@ export function keepBundle(fresh: FreshBuild): string {
   for (const { file, hash } of inputs) digest.update(`\0${file}\0${hash}`);
   const name = digest.digest("hex").slice(0, 16);
   const folder = path.join(store, name);
-  if (!existsSync(folder)) renameSync(built, folder);
+  moveUnlessThere(built, folder);
   writeManifest(store, { options, folder: name, inputs });
   forgetOld(store, name);
   return folder;
+}
+
+/** Two builds of the same content may finish at once: the first one stays, somebody may be running it. */
+function moveUnlessThere(from: string, to: string): void {
+  if (existsSync(to)) return;
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!existsSync(to)) throw error;
+  }
 }
 
 function recordOf(root: string, file: string): InputRecord {

@@ -26,7 +26,10 @@ export interface Database extends Part {
 }
 
 const CONNECT_SECONDS = 5;
+/** For statements under way. */
 const END_SECONDS = 5;
+/** When a process stops, nobody has a statement under way any more; postgres.js sometimes waits for one that a cut connection took along. */
+const STOP_SECONDS = 1;
 
 /** Connects lazily: the first statement opens the first connection. Use `checkDatabase` to fail early. */
 export function openDatabase(url: string, options: DatabaseOptions): Database {
@@ -48,7 +51,7 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
       return second.opened;
     },
     end: () => end(END_SECONDS),
-    stop: (deadlineMs) => end(Math.min(END_SECONDS, deadlineMs / 1_000)),
+    stop: (deadlineMs) => end(Math.min(STOP_SECONDS, deadlineMs / 1_000)),
   };
 }
 

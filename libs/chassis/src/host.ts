@@ -6,6 +6,8 @@ export interface Host {
   onUncaught(listener: (error: unknown) => void): void;
   /** The parent closed our stdin or IPC channel, and CHASQUI_EXIT_WITH_PARENT=1. */
   onParentGone(listener: () => void): void;
+  /** Milliseconds on a clock that only goes forward. */
+  nowMs(): number;
   /** Calls back after a while, without keeping the process alive. */
   after(ms: number, callback: () => void): void;
   /** For the time before there is a logger. */
@@ -26,6 +28,7 @@ export function processHost(): Host {
     onParentGone(listener) {
       if (process.env["CHASQUI_EXIT_WITH_PARENT"] === "1") watchParent(listener);
     },
+    nowMs: () => performance.now(),
     after(ms, callback) {
       setTimeout(callback, ms).unref();
     },

@@ -48,6 +48,8 @@ export interface ServiceOptions<S extends ProcessSettings> {
 const GRACE_MS = 5_000;
 /** When the parent is gone, so are its servers: nothing is left to wait for. */
 const ORPHAN_DEADLINE_MS = 2_000;
+/** What a start that is broken off gets to notice it, before the parts that it stands on are stopped. */
+const BREAK_OFF_MS = 500;
 /** A terminal's Ctrl-C reaches us twice when our parent passes it on. */
 const SAME_SIGNAL_MS = 200;
 
@@ -85,6 +87,7 @@ class RunningService<S extends ProcessSettings> {
   readonly #parts = new PartStack();
   readonly #stopping = new AbortController();
   readonly #reports: (() => Readonly<Record<string, unknown>>)[] = [];
+  readonly #started = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   #health: Health | undefined;
   #stopAskedMs: number | undefined;
@@ -115,6 +118,8 @@ class RunningService<S extends ProcessSettings> {
       if (this.#stopping.signal.aborted)
         this.#log.info({ reason: String(error) }, "start was broken off");
       else this.#fail(error, "failed to start");
+    } finally {
+      this.#started.resolve();
     }
     await this.#ended.promise;
   }
@@ -166,7 +171,7 @@ class RunningService<S extends ProcessSettings> {
   #onSignal(signal: string): void {
     if (this.#stopAskedMs === undefined) {
       this.#stop(signal, { code: 0, deadlineMs: this.#settings.stopDeadlineMs });
-    } else if (performance.now() - this.#stopAskedMs > SAME_SIGNAL_MS) {
+    } else if (this.#host.nowMs() - this.#stopAskedMs > SAME_SIGNAL_MS) {
       this.#log.warn({ signal }, "second signal: the process ends without waiting");
       this.#exit(1);
     }
@@ -179,7 +184,7 @@ class RunningService<S extends ProcessSettings> {
 
   #stop(reason: string, { code, deadlineMs }: { code: number; deadlineMs: number }): void {
     if (this.#stopAskedMs !== undefined) return;
-    this.#stopAskedMs = performance.now();
+    this.#stopAskedMs = this.#host.nowMs();
     this.#log.info({ reason, deadline_ms: deadlineMs }, "stopping");
     this.#health?.setReady(false);
     this.#stopping.abort(new Error(`${this.#name} is stopping: ${reason}`));
@@ -191,6 +196,7 @@ class RunningService<S extends ProcessSettings> {
   }
 
   async #stopParts(deadlineMs: number, code: number): Promise<void> {
+    await settledWithin(Math.min(BREAK_OFF_MS, deadlineMs), this.#started.promise);
     const failures = await this.#parts.stop(deadlineMs, (part) =>
       this.#log.debug({ part }, "stopping a part"),
     );
@@ -206,4 +212,11 @@ class RunningService<S extends ProcessSettings> {
     this.#host.exit(code);
     this.#ended.resolve();
   }
+}
+
+async function settledWithin(ms: number, work: Promise<void>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }

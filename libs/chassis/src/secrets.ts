@@ -41,7 +41,7 @@ function spellingsOf(value: string): string[] {
   return [
     value,
     JSON.stringify(value).slice(1, -1),
-    encodeURIComponent(value),
+    encodeURIComponent(value.toWellFormed()),
     Buffer.from(value).toString("base64"),
   ];
 }

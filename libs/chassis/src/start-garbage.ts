@@ -11,24 +11,32 @@ const LOOKS_MAX = 60;
 const IDLE_UTILIZATION_MAX = 0.02;
 
 export interface StartGarbageOptions {
-  readonly everyMs?: number;
   readonly collect?: () => void;
+  /** The share of the time since the last look in which the event loop had something to do. */
+  readonly utilization?: () => number;
 }
 
 /** Never keeps the process alive. Answers a function that calls it off. */
 export function collectStartGarbageWhenIdle(options: StartGarbageOptions = {}): () => void {
-  const { everyMs = LOOK_MS, collect = collectAll } = options;
+  const { collect = collectAll, utilization = utilizationSinceLastLook() } = options;
   let looks = 0;
-  let before = performance.eventLoopUtilization();
   const timer = setInterval(() => {
+    const idle = utilization() <= IDLE_UTILIZATION_MAX;
+    looks += 1;
+    if (!idle && looks < LOOKS_MAX) return;
+    clearInterval(timer);
+    if (idle) collect();
+  }, LOOK_MS).unref();
+  return () => clearInterval(timer);
+}
+
+function utilizationSinceLastLook(): () => number {
+  let before = performance.eventLoopUtilization();
+  return () => {
     const { utilization } = performance.eventLoopUtilization(before);
     before = performance.eventLoopUtilization();
-    looks += 1;
-    if (utilization > IDLE_UTILIZATION_MAX && looks < LOOKS_MAX) return;
-    clearInterval(timer);
-    if (utilization <= IDLE_UTILIZATION_MAX) collect();
-  }, everyMs).unref();
-  return () => clearInterval(timer);
+    return utilization;
+  };
 }
 
 function collectAll(): void {

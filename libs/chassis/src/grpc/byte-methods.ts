@@ -4,6 +4,9 @@
 //   G1. A stream never runs ahead of its reader: after a full write it waits for "drain".
 //   G2. A call that the caller left ends its handler: the signal is aborted and iterators are returned.
 //   G3. Each call is answered exactly once, whatever the handler does.
+//   G4. When the server stops, streams end at once with UNAVAILABLE (their readers come back elsewhere); calls
+//       with one answer may finish.
+import { status } from "@grpc/grpc-js";
 import type {
   Metadata,
   MethodDefinition,
@@ -12,6 +15,7 @@ import type {
   ServerDuplexStream,
   ServerUnaryCall,
   ServerWritableStream,
+  StatusObject,
   UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { statusFrom } from "./rpc-error.ts";
@@ -53,19 +57,27 @@ interface Answering extends Pick<BytesUnary, "metadata" | "getPeer" | "getDeadli
   off(event: "drain", listener: () => void): unknown;
 }
 
-/** Registers the methods; `onCall` sees each call begin and answers what to do when it has ended. */
-export function addByteMethods(server: Server, methods: readonly ByteMethod[], watch: Watch): void {
+/** Told about each call: which began, and with what error it ended (none: well). */
+export type Watch = (call: ByteCall) => (thrown?: unknown) => void;
+
+interface Surroundings {
+  readonly watch: Watch;
+  readonly stopping: AbortSignal;
+}
+
+export function addByteMethods(
+  server: Server,
+  methods: readonly ByteMethod[],
+  around: Surroundings,
+): void {
   const definition: Record<string, MethodDefinition<Buffer, Buffer>> = {};
   const handlers: Record<string, UntypedHandleCall> = {};
   for (const method of methods) {
     definition[method.path] = bytesDefinition(method.path, method.kind);
-    handlers[method.path] = handlerOf(method, watch);
+    handlers[method.path] = handlerOf(method, around);
   }
   server.addService(definition, handlers);
 }
-
-/** Told about each call: which began, and with what error it ended (none: well). */
-export type Watch = (call: ByteCall) => (thrown?: unknown) => void;
 
 export function bytesDefinition(
   path: string,
@@ -89,17 +101,17 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 
 const same = (bytes: Buffer): Buffer => bytes;
 
-function handlerOf(method: ByteMethod, watch: Watch): UntypedHandleCall {
+function handlerOf(method: ByteMethod, around: Surroundings): UntypedHandleCall {
   switch (method.kind) {
     case "unary":
       return (call: BytesUnary, answer: sendUnaryData<Buffer>) =>
-        void answerUnary({ method, call, answer, watch });
+        void answerUnary({ method, call, answer, watch: around.watch });
     case "server_streaming":
       return (call: BytesStream) =>
         void pump({
           path: method.path,
           call,
-          watch,
+          around,
           open: (seen) => method.handle(call.request, seen),
           fail: (status) => call.emit("error", status),
         });
@@ -108,7 +120,7 @@ function handlerOf(method: ByteMethod, watch: Watch): UntypedHandleCall {
         void pump({
           path: method.path,
           call,
-          watch,
+          around,
           open: (seen) => method.handle(call, seen),
           fail: (status) => call.emit("error", status),
         });
@@ -136,24 +148,32 @@ async function answerUnary(o: {
 async function pump(o: {
   path: string;
   call: Answering;
-  watch: Watch;
+  around: Surroundings;
   open: (seen: ByteCall) => AsyncIterable<Uint8Array>;
-  fail: (status: ReturnType<typeof statusFrom>) => void;
+  fail: (status: Partial<StatusObject>) => void;
 }): Promise<void> {
   const { call } = o;
-  const seen = seenCall(o.path, call);
-  const ended = o.watch(seen);
+  const { stopping } = o.around;
+  const left = seenCall(o.path, call);
+  const seen = { ...left, signal: AbortSignal.any([left.signal, stopping]) };
+  const ended = o.around.watch(seen);
+  let thrown: unknown;
   try {
     for await (const message of o.open(seen)) {
       if (seen.signal.aborted) break;
       if (!call.write(asBuffer(message))) await drained(call, seen.signal);
     }
-    ended();
-    call.end();
-  } catch (thrown) {
-    ended(thrown);
-    if (!seen.signal.aborted) o.fail(statusFrom(thrown, false));
+  } catch (error) {
+    thrown = error;
   }
+  if (left.signal.aborted) return ended();
+  if (stopping.aborted) {
+    o.fail({ code: status.UNAVAILABLE, details: "the server is stopping" });
+    return ended();
+  }
+  ended(thrown);
+  if (thrown === undefined) call.end();
+  else o.fail(statusFrom(thrown, false));
 }
 
 function seenCall(path: string, call: BytesUnary | Answering): ByteCall {

@@ -195,7 +195,7 @@ test("a call of a sampled trace becomes a server span, whose id the handler pass
   expect(traceparent).toBe(`00-${traceId}-${spans[0]?.spanId}-01`);
 });
 
-test("a stop lets calls in work end, and cancels those that do not by the deadline", async () => {
+test("a stop ends streams at once and lets calls in work end", async () => {
   const begun = Promise.withResolvers<void>();
   const finish = Promise.withResolvers<void>();
   const { server, alertClient, logClient } = await setUp({
@@ -220,9 +220,27 @@ test("a stop lets calls in work end, and cancels those that do not by the deadli
   const stopped = server.stop(400);
   finish.resolve();
   await expect(call).resolves.toBeDefined();
-  await expect(stream.next()).rejects.toMatchObject({ name: "RpcError" });
+  await expect(stream.next()).rejects.toMatchObject({ code: RpcCode.UNAVAILABLE });
   await stopped;
   await server.stop(400);
+});
+
+test("a stop cancels what does not end by its deadline", async () => {
+  const begun = Promise.withResolvers<void>();
+  const { server, alertClient } = await setUp({
+    alerts: {
+      listIncidents() {
+        begun.resolve();
+        return new Promise(() => {});
+      },
+    },
+  });
+  const call = alertClient.listIncidents({}).catch((error: unknown) => error);
+  await begun.promise;
+  const startMs = performance.now();
+  await server.stop(400);
+  expect(performance.now() - startMs).toBeLessThan(2_000);
+  expect(await call).toBeInstanceOf(RpcError);
 });
 
 test("a request that is no such message is the caller's fault", async () => {

@@ -56,8 +56,10 @@ export async function startServer(
     "grpc.max_receive_message_length": MESSAGE_BYTES_MAX,
     "grpc.max_send_message_length": MESSAGE_BYTES_MAX,
   });
-  for (const one of own) addByteMethods(server, one.methods(calls.contextOf), calls.watch);
-  if (methods.length > 0) addByteMethods(server, methods, calls.watch);
+  const stopping = new AbortController();
+  const around = { watch: calls.watch, stopping: stopping.signal };
+  for (const one of own) addByteMethods(server, one.methods(calls.contextOf), around);
+  if (methods.length > 0) addByteMethods(server, methods, around);
   const port = await bind(server, options.host ?? "127.0.0.1", options.port);
   log?.info({ port }, "gRPC server listens");
   let stopped: Promise<void> | undefined;
@@ -65,8 +67,10 @@ export async function startServer(
     name: "grpc",
     port,
     stop(deadlineMs) {
-      state.set(false);
-      return (stopped ??= shutdown(server, deadlineMs));
+      state.set(false); // before the streams end, so that who watches health is told
+      stopped ??= shutdown(server, deadlineMs);
+      stopping.abort(new Error("the server is stopping"));
+      return stopped;
     },
   };
 }

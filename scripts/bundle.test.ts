@@ -1,0 +1,157 @@
+// Bundles of a small workspace of the test's own: what is in them, when they are made again, that they run.
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { bundleAll } from "./bundle.ts";
+
+function setUp() {
+  const root = mkdtempSync(path.join(tmpdir(), "chasqui-bundle-"));
+  const write = (file: string, text: string): void => {
+    const full = path.join(root, file);
+    mkdirSync(path.dirname(full), { recursive: true });
+    writeFileSync(full, text);
+    utimesSync(full, new Date(), new Date(Date.now() - 60_000)); // saved before this build, not during it
+  };
+  write("package.json", `{ "type": "module" }`);
+  write("services/echo/src/main.ts", `import { say } from "./say.ts"; console.log(say("hello"));`);
+  write("services/echo/src/say.ts", "export const say = (text: string) => text;");
+  write("services/echo/drizzle/0000_init.sql", "select 1;");
+  write("services/echo/drizzle/meta/_journal.json", "{}");
+  write("libs/cli/src/main.ts", "console.log('cli');");
+  const bundle = async (only?: readonly string[]) => {
+    const bundles = await bundleAll(only === undefined ? { root } : { root, only });
+    return Object.fromEntries(bundles.map((one) => [one.name, one]));
+  };
+  return { root, write, bundle, [Symbol.dispose]: () => rmSync(root, { recursive: true }) };
+}
+
+const run = (file: string | undefined): string =>
+  execFileSync(process.execPath, [file ?? ""], { encoding: "utf8" }).trim();
+
+test("each target becomes a program with its data beside it", async () => {
+  using t = setUp();
+  const { echo, chasqui } = await t.bundle();
+  expect(run(echo?.file)).toBe("hello");
+  expect(run(chasqui?.file)).toBe("cli");
+  const folder = path.dirname(echo?.file ?? "");
+  expect(readFileSync(path.join(folder, "drizzle/0000_init.sql"), "utf8")).toBe("select 1;");
+});
+
+test("K1. it is made again when a source, an asset or the packages changed, and only then", async () => {
+  using t = setUp();
+  const first = (await t.bundle(["echo"]))["echo"];
+  expect(first?.built).toBe(true);
+  expect((await t.bundle(["echo"]))["echo"]).toEqual({ ...first, built: false });
+  const changes: [string, string][] = [
+    ["services/echo/src/say.ts", "export const say = (text: string) => text.toUpperCase();"],
+    ["services/echo/drizzle/0000_init.sql", "select 2;"],
+    ["package.json", `{ "type": "module", "version": "2" }`],
+  ];
+  for (const [file, text] of changes) {
+    t.write(file, text);
+    expect((await t.bundle(["echo"]))["echo"]?.built).toBe(true);
+    expect((await t.bundle(["echo"]))["echo"]?.built).toBe(false);
+  }
+  expect(run((await t.bundle(["echo"]))["echo"]?.file)).toBe("HELLO");
+});
+
+test("a file that was only touched, or changed back, is the same", async () => {
+  using t = setUp();
+  const first = (await t.bundle(["echo"]))["echo"];
+  t.write("services/echo/src/say.ts", "export const say = (text: string) => text;");
+  expect((await t.bundle(["echo"]))["echo"]).toEqual({ ...first, built: false });
+  t.write("services/echo/src/say.ts", "export const say = () => 'other';");
+  expect(run((await t.bundle(["echo"]))["echo"]?.file)).toBe("other");
+  t.write("services/echo/src/say.ts", "export const say = (text: string) => text;");
+  expect((await t.bundle(["echo"]))["echo"]?.file).toBe(first?.file);
+});
+
+test("K2. four at once leave one whole bundle and no half of one", async () => {
+  using t = setUp();
+  const all = await Promise.all(Array.from({ length: 4 }, () => t.bundle(["echo"])));
+  expect(new Set(all.map(({ echo }) => echo?.file)).size).toBe(1);
+  expect(run(all[0]?.["echo"]?.file)).toBe("hello");
+  const left = readdirSync(path.join(t.root, ".chasqui/bundles/echo"));
+  expect(left.toSorted()).toEqual([expect.stringMatching(/^[0-9a-f]{16}$/), "latest.json"]);
+});
+
+test("what does not build says where; what is not there says what is", async () => {
+  using t = setUp();
+  t.write("services/echo/src/say.ts", "export const say = ;");
+  await expect(t.bundle(["echo"])).rejects.toThrow(/services\/echo\/src\/say\.ts:1:19/);
+  await expect(t.bundle(["ecko"])).rejects.toThrow("no bundle ecko: want one of echo, chasqui");
+});
+
+test("built-in modules are reached without evaluating what nobody uses, in every form of import", async () => {
+  using t = setUp();
+  t.write(
+    "services/echo/src/main.ts",
+    `import http, { createServer } from "node:http";
+     import * as path from "path";
+     const { request, default: again } = await import("node:http");
+     const loaded = process.moduleLoadList.some((name) => name.includes("undici/undici"));
+     console.log([typeof createServer, typeof http.get, typeof request, again === http, path.sep, loaded].join(" "));`,
+  );
+  const { echo } = await t.bundle(["echo"]);
+  expect(run(echo?.file)).toBe("function function function true / false");
+});
+
+test("the stand-in for protobuf's base64 decodes and refuses what the original does", async () => {
+  using t = setUp();
+  const at = path.join(
+    path.dirname(import.meta.dirname),
+    "node_modules/@bufbuild/protobuf/dist/esm/wire/base64-encoding.js",
+  );
+  t.write(
+    "services/echo/src/main.ts",
+    `import { base64Decode, base64Encode } from ${JSON.stringify(at)};
+     const [text] = process.argv.slice(2);
+     const out = (JSON.parse(text) as string[]).map((one) => { try { return [...base64Decode(one)]; } catch { return "refused"; } });
+     const bytes = new Uint8Array([251, 255, 254, 7]);
+     console.log(JSON.stringify([out, base64Encode(bytes), base64Encode(bytes, "url"), base64Encode(bytes, "std_raw")]));`,
+  );
+  const texts = [
+    "",
+    "AAEC",
+    "AAE=",
+    "AAE",
+    "AA",
+    "-_8=",
+    "AA==AAE=",
+    " AA\nEC\t",
+    "A",
+    "AAECA",
+    "A*",
+    "AA=A",
+  ];
+  const { echo } = await t.bundle(["echo"]);
+  const bundled: unknown = JSON.parse(
+    execFileSync(process.execPath, [echo?.file ?? "", JSON.stringify(texts)], { encoding: "utf8" }),
+  );
+  const original: {
+    base64Decode(text: string): Uint8Array;
+    base64Encode(b: Uint8Array, e?: string): string;
+  } = await import("@bufbuild/protobuf/wire");
+  const bytes = new Uint8Array([251, 255, 254, 7]);
+  const want = texts.map((text) => {
+    try {
+      return [...original.base64Decode(text)];
+    } catch {
+      return "refused";
+    }
+  });
+  expect(bundled).toEqual([
+    want,
+    ...["std", "url", "std_raw"].map((encoding) => original.base64Encode(bytes, encoding)),
+  ]);
+});
