@@ -9,11 +9,13 @@
 //   R6. A run settles exactly when no task is unfinished, and is green only if no failure is left unhandled.
 //   R7. A task starts only when its trigger rule allows it.
 //   R8. The state rebuilt from rows equals the fold of the history.
-import type { Recorded, RunEvent } from "./events.ts";
+import type { Emit } from "./emit.ts";
+import { cancelOutside } from "./emit.ts";
+import type { Recorded } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import type { RunDecision, RunMessage } from "./messages.ts";
 import type { RunState } from "./state.ts";
-import { isOutside, isSettled } from "./state.ts";
+import { isSettled } from "./state.ts";
 import { decideTimer } from "./timers.ts";
 import { decideLost, decideUpdate } from "./updates.ts";
 import { goOn } from "./go-on.ts";
@@ -28,9 +30,6 @@ export interface Moment {
   readonly nowMs: number;
   readonly cause: string;
 }
-
-/** Collects events; each is applied to the draft as it is emitted. */
-export type Emit = (event: RunEvent) => void;
 
 export function decide(draft: RunState, message: RunMessage, moment: Moment): Decided {
   const events: Recorded[] = [];
@@ -94,13 +93,4 @@ function decideCancel(
   emit({ type: "run_cancelling", by: message.by, reason: message.reason });
   cancelOutside(draft, emit);
   return moved;
-}
-
-/** Asks everything that may be at work outside to end. */
-export function cancelOutside(draft: RunState, emit: Emit): void {
-  for (const [index, task] of draft.tasks.entries()) {
-    const planned = draft.plan.tasks[index];
-    if (planned !== undefined && isOutside(task.status))
-      emit({ type: "task_cancelling", t: planned.id, a: task.attempt, for: "run" });
-  }
 }

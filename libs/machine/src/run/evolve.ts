@@ -40,13 +40,12 @@ export function evolve(draft: RunState, { event, atMs, cause }: Recorded): void 
       const planned = index === undefined ? undefined : draft.plan.tasks[index];
       if (index === undefined || task === undefined || planned === undefined)
         throw new Error(`run ${draft.facts.id}: event ${event.type} names unknown task ${event.t}`);
-      evolveTask(draft, { index, task, planned }, event, atMs, cause);
+      evolveTask(draft, { task, planned }, event, atMs, cause);
     }
   }
 }
 
 interface Subject {
-  readonly index: number;
   readonly task: TaskState;
   readonly planned: PlanTask;
 }
@@ -140,14 +139,13 @@ function cancelling(draft: RunState, atMs: number): void {
   }
 }
 
-function end(draft: RunState, { index, task, planned }: Subject, status: TaskStatus): void {
+function end(draft: RunState, { task, planned }: Subject, status: TaskStatus): void {
   task.status = status;
   task.dueMs = undefined;
   task.cancelFor = undefined;
   draft.unfinished -= 1;
   if (draft.status === "cancelling") return;
   for (const next of planned.next) countUpstream(draft, next, status);
-  void index;
 }
 
 /** Tells one downstream task how one of its upstream ended, and notes it when its rule has a verdict. */

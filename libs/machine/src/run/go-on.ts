@@ -2,7 +2,7 @@
 // A run starts at most ASSIGN_MAX tasks in one decision, so that one large run does not hold up the others;
 // it goes on by a message to itself.
 import type { Evaluated, PlanTask, Scope } from "../plan.ts";
-import type { Emit } from "./decide.ts";
+import type { Emit } from "./emit.ts";
 import { isOwnKind } from "./evolve.ts";
 import { ruleVerdict } from "./rules.ts";
 import type { RunState, TaskState } from "./state.ts";

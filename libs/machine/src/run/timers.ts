@@ -1,7 +1,7 @@
 // What is due at a wake: repeats, attempts past their deadline, the run's own timeout.
 // A wake that comes too early finds nothing due and only notes the next moment to look.
-import type { Emit } from "./decide.ts";
-import { cancelOutside } from "./decide.ts";
+import type { Emit } from "./emit.ts";
+import { cancelOutside } from "./emit.ts";
 import type { RunDecision } from "./messages.ts";
 import type { RunState } from "./state.ts";
 

@@ -2,7 +2,7 @@
 // A report counts only for the current attempt and with a higher sequence; everything else changes nothing.
 // A report by an attempt that nobody wants any more is a stray, and is answered with a cancel.
 import type { PlanTask } from "../plan.ts";
-import type { Emit } from "./decide.ts";
+import type { Emit } from "./emit.ts";
 import type { Times } from "./events.ts";
 import type { RunDecision, RunMessage } from "./messages.ts";
 import { repeatOf } from "./retry.ts";

@@ -39,6 +39,18 @@ export async function newestRun(
 export const tasksOf = (db: Db, runId: string): Promise<TaskRecord[]> =>
   db.select().from(task).where(eq(task.runId, runId));
 
+export async function taskOf(
+  db: Db,
+  key: { runId: string; taskId: string; mapIndex: number },
+): Promise<TaskRecord | undefined> {
+  const { runId, taskId, mapIndex } = key;
+  const [row] = await db
+    .select()
+    .from(task)
+    .where(and(eq(task.runId, runId), eq(task.taskId, taskId), eq(task.mapIndex, mapIndex)));
+  return row;
+}
+
 /** The page after (createdAt, runId), newest first. */
 export function listRuns(
   db: Db,

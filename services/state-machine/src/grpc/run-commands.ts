@@ -1,0 +1,64 @@
+// What people and programs ask of runs: start, cancel. Each is an INBOX message, answered after its commit, audited.
+import { randomUUID } from "node:crypto";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { CallContext, Handlers } from "@chasqui/chassis";
+import { authorize, newSpanId } from "@chasqui/chassis";
+import type { RunService } from "@chasqui/contracts";
+import { RunCauseKind, runIdOf } from "@chasqui/contracts";
+import { inboxMessage } from "../say/messages.ts";
+import * as reads from "../store/reads.ts";
+import { accepted } from "./commands.ts";
+import { findRun } from "./find-run.ts";
+import type { RunServiceOptions, ViewOf } from "./run-service.ts";
+
+export function runCommands(
+  { db, ask, clock }: RunServiceOptions,
+  viewOf: ViewOf,
+): Pick<Handlers<typeof RunService>, "startRun" | "cancelRun"> {
+  const audit = (context: CallContext, action: string, resource: string, detail: unknown = {}) =>
+    reads.writeAudit(db, {
+      principal: context.principal,
+      action,
+      resource,
+      reason: context.reason ?? "",
+      detail,
+    });
+
+  return {
+    async startRun(request, context) {
+      authorize(context.principal, "start", `dag/${request.dagId}`);
+      const { dagId, params } = request;
+      const key = request.key !== "" ? request.key : `manual-${request.requestId || randomUUID()}`;
+      const runId = runIdOf(dagId, key);
+      const value = {
+        dagId,
+        key,
+        logicalMs: request.logicalTime === undefined ? clock() : timestampMs(request.logicalTime),
+        causeKind: RunCauseKind.MANUAL,
+        by: context.principal,
+        paramsJson: params === undefined ? "" : JSON.stringify(params),
+        traceparent: context.traceparent ?? "",
+        requestedMs: clock(),
+      };
+      const id = `manual:${runId}:${newSpanId()}`; // the key makes it one run, however often it is asked
+      const say = (replyTo: string) =>
+        inboxMessage("dag", dagId, id, { case: "startRun", value }, { replyTo });
+      const verdict = accepted(await ask(say, context.signal));
+      await audit(context, "start", `run/${runId}`, { created: verdict.changed });
+      return { run: await viewOf(runId), created: verdict.changed };
+    },
+
+    async cancelRun(request, context) {
+      authorize(context.principal, "cancel", `run/${request.runId}`);
+      const { runId } = await findRun(db, request.runId);
+      const reason = request.reason || (context.reason ?? "");
+      const value = { runId, by: context.principal, reason };
+      const id = `cancel:${runId}:${newSpanId()}`;
+      const say = (replyTo: string) =>
+        inboxMessage("run", runId, id, { case: "cancelRun", value }, { replyTo });
+      accepted(await ask(say, context.signal));
+      await audit({ ...context, reason }, "cancel", `run/${runId}`);
+      return { run: await viewOf(runId) };
+    },
+  };
+}

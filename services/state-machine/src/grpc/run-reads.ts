@@ -1,0 +1,103 @@
+// What people and programs read of runs: one, many, live, their history; and what runners ask before they act.
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { Handlers } from "@chasqui/chassis";
+import { RpcCode, RpcError, authorize } from "@chasqui/chassis";
+import type { RunService } from "@chasqui/contracts";
+import { runWords } from "../say/enums.ts";
+import * as reads from "../store/reads.ts";
+import { findRun } from "./find-run.ts";
+import { historyEntries } from "./history.ts";
+import type { RunServiceOptions, ViewOf } from "./run-service.ts";
+import { runView, taskViews } from "./view.ts";
+import { watchRun } from "./watch.ts";
+
+const PAGE_DEFAULT = 50;
+const PAGE_MAX = 1_000;
+
+type Reads = Omit<Handlers<typeof RunService>, "startRun" | "cancelRun">;
+
+export function runReads({ db, bus, versions }: RunServiceOptions, viewOf: ViewOf): Reads {
+  return {
+    async getRun(request, context) {
+      authorize(context.principal, "read", `run/${request.runId}`);
+      return { run: await viewOf(request.runId) };
+    },
+
+    async listRuns(request, context) {
+      authorize(context.principal, "read", "run/*");
+      const limit = Math.min(request.pageSize || PAGE_DEFAULT, PAGE_MAX);
+      const states = request.states.flatMap((state) => runWords.get(state) ?? []);
+      const after = parsePageToken(request.pageToken);
+      const rows = await reads.listRuns(db, { dagId: request.dagId, states, after }, limit);
+      const last = rows.length === limit ? rows.at(-1) : undefined;
+      const nextPageToken = last === undefined ? "" : pageToken(last.createdAt, last.runId);
+      return { runs: rows.map((row) => runView(row)), nextPageToken };
+    },
+
+    async *watchRun(request, context) {
+      authorize(context.principal, "read", `run/${request.runId}`);
+      const { runId, dagId } = await findRun(db, request.runId);
+      for await (const run of watchRun(bus, { runId, dagId }, () => viewOf(runId), context.signal))
+        yield { run };
+    },
+
+    async getRunHistory(request, context) {
+      authorize(context.principal, "read", `run/${request.runId}`);
+      const { runId } = await findRun(db, request.runId);
+      return { entries: historyEntries(await reads.historyOf(db, runId)) };
+    },
+
+    async claimAttempt(request, context) {
+      authorize(context.principal, "claim", `run/${request.runId}`);
+      const { runId, taskId, mapIndex, attempt } = request;
+      const task = await reads.taskOf(db, { runId, taskId, mapIndex });
+      if (task === undefined)
+        return { wanted: false, reason: `run ${runId} never assigned ${taskId}` };
+      if (task.attempt !== attempt)
+        return { wanted: false, reason: `attempt ${attempt} is not current: ${task.attempt} is` };
+      const wanted = task.state === "assigned" || task.state === "running";
+      return { wanted, reason: wanted ? "" : `the task is ${task.state}` };
+    },
+
+    async listSettled(request, context) {
+      authorize(context.principal, "read", "run/*");
+      const limit = Math.min(request.pageSize || PAGE_MAX, PAGE_MAX);
+      const since = request.sinceTime === undefined ? 0 : timestampMs(request.sinceTime);
+      const token = parsePageToken(request.pageToken);
+      const from = { at: token?.at ?? new Date(since), afterRunId: token?.runId };
+      const rows = await reads.listSettled(db, from, limit);
+      const ids = rows.map(({ runId }) => runId);
+      const red = Map.groupBy(await reads.redTasks(db, ids), ({ runId }) => runId);
+      const runs = await Promise.all(
+        rows.map(async (row) => {
+          const plan = await versions.plan(row.dagId, row.fingerprint);
+          const mine = red.get(row.runId) ?? [];
+          const isRed = new Set<string | undefined>(mine.map(({ taskId }) => taskId));
+          const tasks = plan === undefined ? [] : taskViews(row, plan, mine);
+          return runView(
+            row,
+            tasks.filter(({ taskId }) => isRed.has(taskId)),
+          );
+        }),
+      );
+      const last = rows.length === limit ? rows.at(-1) : undefined;
+      const nextPageToken =
+        last === undefined ? "" : pageToken(last.settledAt ?? new Date(0), last.runId);
+      return { runs, nextPageToken };
+    },
+  };
+}
+
+/** `<milliseconds>.<run id>`: where the page before ended. */
+const pageToken = (at: Date, runId: string): string => `${at.getTime()}.${runId}`;
+
+function parsePageToken(token: string): { at: Date; runId: string } | undefined {
+  if (token === "") return undefined;
+  const [, at, runId] = /^(\d{1,15})\.(run-[0-9a-z]{26})$/.exec(token) ?? [];
+  if (at === undefined || runId === undefined)
+    throw new RpcError(
+      RpcCode.INVALID_ARGUMENT,
+      `page_token ${JSON.stringify(token)}: want the one of the page before`,
+    );
+  return { at: new Date(Number(at)), runId };
+}
