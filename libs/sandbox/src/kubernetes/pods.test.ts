@@ -26,6 +26,23 @@ test("a failing command fails the pod with its exit code and its message", async
   expect(ended).toMatchObject({ exitCode: 3, reason: "Error", message: "x".repeat(4096) });
 });
 
+test("an env value that names the message path names the real file", async () => {
+  await using t = await startTestCluster();
+  const script = "require('fs').writeFileSync(process.env.CHASQUI_OUTPUT, '{}')";
+  const path = "/dev/termination-log";
+  await t.createPod({
+    name: "ok",
+    script,
+    container: {
+      terminationMessagePath: path,
+      env: [{ name: "CHASQUI_OUTPUT", value: path }],
+    },
+  });
+  const pod = await t.finished("ok");
+  const ended = pod.status?.containerStatuses?.[0]?.state?.terminated;
+  expect(ended).toMatchObject({ exitCode: 0, message: "{}" });
+});
+
 test("a failing command without a message falls back to its log when the pod says so", async () => {
   await using t = await startTestCluster();
   await t.createPod({
