@@ -15,6 +15,8 @@ export interface AttemptLog {
   line(text: string, atMs?: number): void;
   /** Resolves when what was said so far is stored, or given up. */
   flush(): Promise<void>;
+  /** Undefined while more may be said; else resolves when the bus has taken what waits. */
+  room(): Promise<void> | undefined;
   /** Sends what is left, marked as the end. Harmless if repeated. */
   end(): Promise<void>;
   /** The last lines, oldest first. */
@@ -26,6 +28,8 @@ export interface AttemptLog {
 export const FLUSH_MS = 200;
 export const WAITING_BYTES_MAX = 4 * 1024 * 1024;
 export const LOG_BYTES_MAX = 64 * 1024 * 1024;
+/** Who can wait, waits from here on: half of what may wait at all. */
+const ROOM_BYTES = WAITING_BYTES_MAX / 2;
 const END_MS = 5_000;
 const RETRY_MS = 250;
 
@@ -103,6 +107,7 @@ export function openAttemptLog(
       else timer ??= setTimeout(() => void flush(false), FLUSH_MS).unref();
     },
     flush: () => flush(false),
+    room: () => (lines.bytes < ROOM_BYTES ? undefined : flush(false)),
     end: () => (ended ??= end()),
     tail: () => lines.tail(),
     get counter() {

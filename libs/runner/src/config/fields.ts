@@ -108,7 +108,7 @@ export function flag(): Field<boolean> {
   };
 }
 
-const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
+const DURATION = /^(\d{1,9}(ms|s|m|h|d))+$/;
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1_000,
@@ -117,15 +117,18 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** Written `250ms`, `30s`, `5m`, `2h` or `1d`; read as milliseconds. */
+/** Written `250ms`, `30s`, `5m`, `1h30m` or `1d`; read as milliseconds. */
 export function duration(range: { minMs: number; maxMs: number }): Field<number> {
-  const want = `a time like 250ms, 30s, 5m, 2h, 1d in ${range.minMs}..${range.maxMs} ms`;
+  const want = `a time like 250ms, 30s, 5m, 1h30m, 1d in ${range.minMs}..${range.maxMs} ms`;
   return {
-    schema: { type: "string", pattern: DURATION.source },
+    schema: { type: "string", format: "duration", pattern: DURATION.source },
     read(value, here) {
-      const match = typeof value === "string" ? DURATION.exec(value) : null;
-      if (match === null) return refuse(here, value, want);
-      const ms = Number(match[1]) * (UNIT_MS[match[2] ?? ""] ?? Number.NaN);
+      if (typeof value !== "string" || !DURATION.test(value)) return refuse(here, value, want);
+      const parts = value.matchAll(/(\d+)(ms|s|m|h|d)/g);
+      const ms = [...parts].reduce(
+        (sum, part) => sum + Number(part[1]) * (UNIT_MS[part[2] ?? ""] ?? 0),
+        0,
+      );
       return ms >= range.minMs && ms <= range.maxMs ? ms : refuse(here, value, want);
     },
   };

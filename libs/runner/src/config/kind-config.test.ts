@@ -99,7 +99,7 @@ describe("a configuration", () => {
       "`env.A` is []: want a text, number or boolean of at most 65536 characters",
       '`pull` is "sometimes": want one of always, never',
       "`retries` is 10: want an integer in 0..9",
-      '`wait` is "2h": want a time like 250ms, 30s, 5m, 2h, 1d in 1000..60000 ms',
+      '`wait` is "2h": want a time like 250ms, 30s, 5m, 1h30m, 1d in 1000..60000 ms',
       "`skip[0]` is 0: want an integer in 1..255",
       "`resources.cpus`: no such field; did you mean `cpu`?",
     ]);
@@ -107,6 +107,11 @@ describe("a configuration", () => {
 
   test.each([[null], ["image"], [["image"]], [7]])("%j is not a configuration", (value) => {
     expect(problemsOf(value)).toEqual([`\`with\` is ${JSON.stringify(value)}: want a map`]);
+  });
+
+  test("a time may have several units", () => {
+    const { wait } = config.parseConfig({ image: "a", wait: "10s500ms" });
+    expect(wait).toBe(10_500);
   });
 
   test("the schema says what is read", () => {
@@ -117,7 +122,7 @@ describe("a configuration", () => {
       properties: {
         image: { type: "string", pattern: "^\\S+$", description: "What runs." },
         pull: { enum: ["always", "never"], default: "always" },
-        wait: { type: "string", pattern: "^(\\d{1,9})(ms|s|m|h|d)$" },
+        wait: { type: "string", pattern: "^(\\d{1,9}(ms|s|m|h|d))+$" },
         skip: { anyOf: [{ type: "integer", minimum: 1, maximum: 255 }, { type: "array" }] },
       },
     });
