@@ -15,7 +15,7 @@ import { findHeader, headerText } from "./wire-headers.ts";
 
 const HEARTBEAT_MS = 2_000;
 const SILENCE_MS_MAX = 3 * HEARTBEAT_MS;
-const INACTIVE_MS_MAX = 30_000;
+const INACTIVE_MS_MAX = 5_000;
 const RETRY_DELAY_MS = 100;
 const RETRY_DELAY_MS_MAX = 5_000;
 

@@ -13,7 +13,7 @@ import {
   type StreamConfig,
 } from "./topology-config.ts";
 
-const REPAIR_INTERVAL_MS = 1_000;
+const REPAIR_INTERVAL_MS = 200;
 
 export interface Repair {
   /** Creates a durable of the topology again, and its stream when this user may. */

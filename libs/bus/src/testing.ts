@@ -90,8 +90,17 @@ export interface Setup extends AsyncDisposable {
   watchAcks(): Promise<Happenings<{ readonly subject: string; readonly word: string }>>;
 }
 
-export async function setup(options: { readonly topology?: boolean } = {}): Promise<Setup> {
-  const nats = await TestNats.start({ accounts: accountsText() });
+export interface SetupOptions {
+  readonly topology?: boolean;
+  readonly storeBytesMax?: number;
+}
+
+export async function setup(options: SetupOptions = {}): Promise<Setup> {
+  const { storeBytesMax } = options;
+  const nats = await TestNats.start({
+    accounts: accountsText(),
+    ...(storeBytesMax === undefined ? {} : { storeBytesMax }),
+  });
   const log = happenings<LogLine>();
   const level =
     (name: LogLine["level"]): BusLog["info"] =>

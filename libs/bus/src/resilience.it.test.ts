@@ -1,0 +1,154 @@
+// What a broker may do to us: die, stand still, lose a consumer, a stream or its whole store.
+import { inboxDurable, PARTITIONS, subjects } from "@chasqui/contracts";
+import { expect, test } from "vitest";
+import { applyTopology, type Bus, type OutMessage } from "./index.ts";
+import { adminOptions, bytes, happenings, installation, setup, type Setup } from "./testing.ts";
+
+const DURABLE = "kind-bench_noop";
+const DURABLES = Array.from({ length: PARTITIONS }, (_, partition) => inboxDurable(partition));
+const task = (attempt: string): OutMessage => ({
+  subject: subjects.task("bench.noop", attempt),
+  data: bytes(attempt),
+  id: attempt,
+});
+const update = (runId: string): OutMessage => ({
+  subject: subjects.inbox("update", runId),
+  data: bytes(runId),
+  id: runId,
+});
+
+/** Publishes until stored, as every sender that keeps its evidence does. */
+async function insist(bus: Bus, message: OutMessage): Promise<void> {
+  await expect.poll(() => bus.publish([message]), { timeout: 20_000 }).not.toEqual(["failed"]);
+}
+
+async function consumers(t: Setup) {
+  const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
+  const tasks = happenings<string>();
+  const updates = happenings<string>();
+  await runner.consume(DURABLE, { concurrency: 4, handle: async ({ id }) => tasks.add(id) });
+  const source = await machine.consumeBatches(DURABLES, { batchMax: 100 });
+  void (async () => {
+    for (let items = await source.next(); items.length > 0; items = await source.next())
+      for (const item of items) {
+        updates.add(item.id);
+        item.ack();
+      }
+  })();
+  const roundTrip = async (name: string): Promise<void> => {
+    await insist(machine, task(`att-${name}`));
+    await insist(runner, update(`run-${name}`));
+    await tasks.until(1, (id) => id === `att-${name}`);
+    await updates.until(1, (id) => id === `run-${name}`);
+  };
+  await roundTrip("before");
+  return { machine, runner, tasks, updates, roundTrip };
+}
+
+test("killed with -9 again and again: everything goes on, nothing stored is lost", async () => {
+  await using t = await setup();
+  const { machine, runner, tasks, updates, roundTrip } = await consumers(t);
+  const reconnects = happenings<string>();
+  machine.onReconnect(() => reconnects.add("machine"));
+  runner.onReconnect(() => reconnects.add("runner"));
+  const sent = new Set<string>();
+  for (let round = 1; round <= 3; round++) {
+    const ids = Array.from({ length: 50 }, (_, index) => `${round}-${index}`);
+    const sending = machine.publish(ids.map((id) => task(`att-${id}`)));
+    const saying = runner.publish(ids.map((id) => update(`run-${id}`)));
+    await t.nats.killAndRestart();
+    await reconnects.until(round, (who) => who === "machine");
+    await reconnects.until(round, (who) => who === "runner");
+    for (const outcomes of [await sending, await saying])
+      expect(outcomes.every((outcome) => outcome !== "refused")).toBe(true);
+    for (const id of ids) {
+      await insist(machine, task(`att-${id}`));
+      await insist(runner, update(`run-${id}`));
+      sent.add(id);
+    }
+    await roundTrip(`round-${round}`);
+  }
+  await expect.poll(() => [...sent].filter((id) => !tasks.all.includes(`att-${id}`))).toEqual([]);
+  await expect.poll(() => [...sent].filter((id) => !updates.all.includes(`run-${id}`))).toEqual([]);
+});
+
+test("a broker that stands still for a while is waited for", async () => {
+  await using t = await setup();
+  const { machine, runner, tasks, updates } = await consumers(t);
+  await t.nats.pause();
+  const sending = machine.publish([task("att-paused")]);
+  const saying = runner.publish([update("run-paused")]);
+  await t.nats.resume();
+  expect(await sending).toEqual(["stored"]);
+  expect(await saying).toEqual(["stored"]);
+  await tasks.until(1, (id) => id === "att-paused");
+  await updates.until(1, (id) => id === "run-paused");
+});
+
+test("deleted consumers are created again by those who read them", async () => {
+  await using t = await setup();
+  const { roundTrip } = await consumers(t);
+  await t.manager.consumers.delete("CHASQUI_TASKS", DURABLE);
+  await Promise.all(
+    DURABLES.map((durable) => t.manager.consumers.delete("CHASQUI_INBOX", durable)),
+  );
+  await roundTrip("after");
+  const info = await t.manager.consumers.info("CHASQUI_TASKS", DURABLE);
+  expect(info.config.filter_subject).toBe("chasqui.task.bench_noop.*");
+});
+
+test("deleted streams are created again by the state machine, then their consumers", async () => {
+  await using t = await setup();
+  await t.manager.streams.update("CHASQUI_TASKS", { max_bytes: 77 * 1024 * 1024 }); // by ops
+  const { machine, roundTrip } = await consumers(t);
+  await machine.checkTopology({ durables: [], streams: ["CHASQUI_TASKS"] });
+  await t.manager.streams.delete("CHASQUI_TASKS");
+  await t.manager.streams.delete("CHASQUI_INBOX");
+  await roundTrip("after");
+  const { config } = await t.manager.streams.info("CHASQUI_TASKS");
+  expect(config.max_bytes).toBe(77 * 1024 * 1024);
+  expect(config.max_msgs_per_subject).toBe(1);
+});
+
+test("the whole store is lost: streams, consumers and kinds come back by themselves", async () => {
+  await using t = await setup();
+  const { machine, runner, roundTrip } = await consumers(t);
+  await runner.announceKind({
+    $typeName: "chasqui.task.v1.KindAnnouncement",
+    kind: "bench.noop",
+    description: "does nothing",
+    service: "bench-runner",
+  });
+  const before = await machine.streamPositions();
+  await t.nats.wipeStore();
+  await roundTrip("after");
+  const after = await machine.streamPositions();
+  expect(before.CHASQUI_INBOX.lastSequence).toBeGreaterThan(0);
+  expect(after.CHASQUI_INBOX.created > before.CHASQUI_INBOX.created).toBe(true);
+  await expect
+    .poll(async () => (await machine.listKinds()).map(({ kind }) => kind), { timeout: 10_000 })
+    .toEqual(["bench.noop"]);
+  const changes = await applyTopology({ ...adminOptions(t.nats.url), installation });
+  expect(changes.filter(({ action }) => action === "updated")).toEqual([]);
+});
+
+test("a service without a right to create waits until its consumer is back", async () => {
+  await using t = await setup();
+  const { machine, tasks } = await consumers(t);
+  await t.manager.streams.delete("CHASQUI_TASKS");
+  // The runner sees it gone and cannot create the stream; the state machine does so on its next publish.
+  await t.log.until(1, ({ message }) => message === "bus: consumer not reached, trying again");
+  expect(await machine.publish([task("att-late")])).toEqual(["failed"]);
+  await t.log.until(1, ({ message }) => message === "bus: stream was gone, created it again");
+  await insist(machine, task("att-late"));
+  await tasks.until(1, (id) => id === "att-late");
+});
+
+test("started before the broker, it waits for it", async () => {
+  await using t = await setup();
+  await t.nats.kill();
+  const waiting = t.bus("bench-runner");
+  await t.log.until(2, ({ message }) => message === "bus: waiting for nats-server");
+  await t.nats.restart();
+  expect((await waiting).state).toBe("connected");
+});
