@@ -102,19 +102,6 @@ function ownFile({ pod, env }: Launch, messagePath: string): Record<string, stri
   );
 }
 
-const MESSAGE_PATH = "/dev/termination-log";
-
-/** There is no container around the process, so its message path is not this machine's: say the real one. */
-function pathsHere(
-  env: Readonly<Record<string, string>>,
-  container: unknown,
-  messagePath: string,
-): Record<string, string> {
-  const within = textAt(container, "terminationMessagePath") ?? MESSAGE_PATH;
-  const here = (value: string): string => (value === within ? messagePath : value);
-  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, here(value)]));
-}
-
 /** A container sees its own environment only; of this machine it gets where programs are. */
 function baseEnv(pod: KubeObject, workDir: string): Record<string, string> {
   const nodeDir = join(process.execPath, "..");

@@ -37,6 +37,7 @@ export function startWarden(): Warden {
     watch: (group) => void shell.stdin.write(`add ${group}\n`),
     release: (group) => void shell.stdin.write(`del ${group}\n`),
     async stop() {
+      shell.ref(); // its end is waited for, even when nothing else keeps the process
       shell.stdin.end();
       await ended;
     },

@@ -1,7 +1,6 @@
 // The collector through the real exporters, and through what people and tools read.
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags } from "@opentelemetry/api";
 import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
-import { CompressionAlgorithm } from "@opentelemetry/otlp-exporter-base";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
@@ -9,7 +8,7 @@ import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { appendFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { at, listAt } from "../web/json.ts";
 import { startOtlp } from "./server.ts";
 import type { OtlpOptions, OtlpStandIn } from "./server.ts";
@@ -21,10 +20,7 @@ async function setup(options: Partial<OtlpOptions> = {}): Promise<OtlpStandIn> {
 }
 
 function tracingOf(otlp: OtlpStandIn, service: string) {
-  const exporter = new OTLPTraceExporter({
-    url: `${otlp.url}/v1/traces`,
-    compression: CompressionAlgorithm.GZIP,
-  });
+  const exporter = new OTLPTraceExporter({ url: `${otlp.url}/v1/traces` });
   const resource = resourceFromAttributes({ "service.name": service, "service.version": "1.2.3" });
   const provider = new TracerProvider({
     resource,
@@ -60,32 +56,37 @@ async function exportRun(otlp: OtlpStandIn): Promise<string> {
   return root.spanContext().traceId;
 }
 
-test("spans of the real exporter are read whole", async () => {
-  const otlp = await setup();
-  const id = await exportRun(otlp);
-  const [root, child] = await otlp.spansOf(id);
-  expect(root).toMatchObject({
-    trace: id,
-    parent: "",
-    name: "tick",
-    kind: "producer",
-    service: "scheduler",
-    status: "unset",
-    scope: "chasqui",
-    attributes: { dag: "costs", due: 12, ratio: 0.5, late: false, tags: ["a", "b"] },
-  });
-  expect(root?.resource["service.version"]).toBe("1.2.3");
-  expect(child).toMatchObject({
-    parent: root?.span,
-    kind: "consumer",
-    service: "state-machine",
-    status: "error",
-    message: "no pod",
-    events: [{ name: "retry", attributes: { attempt: 2 } }],
-    links: [{ trace: "0af7651916cd43dd8448eb211c80319c", span: "b7ad6b7169203331" }],
-  });
-  expect(BigInt(child?.end ?? 0)).toBeGreaterThanOrEqual(BigInt(child?.start ?? 0));
-});
+test.each(["none", "gzip"])(
+  "spans of the real exporter are read whole, packed by %s",
+  async (how) => {
+    vi.stubEnv("OTEL_EXPORTER_OTLP_COMPRESSION", how);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const otlp = await setup();
+    const id = await exportRun(otlp);
+    const [root, child] = await otlp.spansOf(id);
+    expect(root).toMatchObject({
+      trace: id,
+      parent: "",
+      name: "tick",
+      kind: "producer",
+      service: "scheduler",
+      status: "unset",
+      scope: "chasqui",
+      attributes: { dag: "costs", due: 12, ratio: 0.5, late: false, tags: ["a", "b"] },
+    });
+    expect(root?.resource["service.version"]).toBe("1.2.3");
+    expect(child).toMatchObject({
+      parent: root?.span,
+      kind: "consumer",
+      service: "state-machine",
+      status: "error",
+      message: "no pod",
+      events: [{ name: "retry", attributes: { attempt: 2 } }],
+      links: [{ trace: "0af7651916cd43dd8448eb211c80319c", span: "b7ad6b7169203331" }],
+    });
+    expect(BigInt(child?.end ?? 0)).toBeGreaterThanOrEqual(BigInt(child?.start ?? 0));
+  },
+);
 
 test("traces are answered as Jaeger answers", async () => {
   const otlp = await setup();

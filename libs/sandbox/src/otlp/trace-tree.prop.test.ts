@@ -67,6 +67,21 @@ test("varints are read as they are written", () => {
   );
 });
 
+/** A double written as a varint of more than 64 bits, within value, attribute, resource, request. */
+const overlong = [
+  0x0a,
+  17,
+  0x0a,
+  15,
+  0x0a,
+  13,
+  0x12,
+  11,
+  0x20,
+  ...Array<number>(9).fill(0xff),
+  0x7f,
+];
+
 test("random bytes are decoded or refused with an Error, never anything else", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
@@ -79,5 +94,6 @@ test("random bytes are decoded or refused with an Error, never anything else", (
         }
       }
     }),
+    { examples: [[new Uint8Array(overlong)]] },
   );
 });

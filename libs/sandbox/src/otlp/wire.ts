@@ -20,7 +20,7 @@ export function readFields(message: Buffer): Field[] {
       const byte = message[at++];
       if (byte === undefined) throw new Error(`protobuf: a varint ends beyond byte ${at}`);
       value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
+      if (byte < 0x80) return BigInt.asUintN(64, value);
     }
     throw new Error(`protobuf: a varint of more than ten bytes before byte ${at}`);
   };

@@ -4,11 +4,14 @@ import type { PackageDefinition } from "@grpc/proto-loader";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
+/** The dependency of aiplatform, not of ours: it is looked for from there. */
+const GAX = "google-gax";
+
 export async function loadProtos(files: readonly string[]): Promise<PackageDefinition> {
   // By default export: a bundled CommonJS package has no other when it is loaded lazily.
   const { default: loader } = await import("@grpc/proto-loader");
   const manifest = createRequire(import.meta.url).resolve("@google-cloud/aiplatform/package.json");
-  const gax = createRequire(manifest).resolve("google-gax"); // …/build/src/index.js
+  const gax = createRequire(manifest).resolve(GAX); // …/build/src/index.js
   const includeDirs = [
     join(dirname(manifest), "build", "protos"),
     join(dirname(gax), "..", "protos"),
