@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+// What `npx chasqui` starts. Plain JavaScript for any Node from 20 on: it finds Node 24 and the program.
+// In a package the program is built (dist/main.mjs); in a clone it is the source, which Node 24 runs as it is.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const NODE_MAJOR_WANTED = 24;
+const here = path.dirname(fileURLToPath(import.meta.url));
+const program = ["../dist/main.mjs", "../dist/main.js", "../src/main.ts"]
+  .map((file) => path.join(here, file))
+  .find((file) => existsSync(file));
+
+/** The Node that npm installed with a clone's dependencies. */
+const pinned = path.join(here, "../../../node_modules/.bin/node");
+
+async function main() {
+  if (program === undefined) return fail("the program is missing: install the package again");
+  const major = Number(process.versions.node.split(".")[0]);
+  if (major >= NODE_MAJOR_WANTED) {
+    await import(pathToFileURL(program).href);
+    return;
+  }
+  if (!existsSync(pinned))
+    return fail(
+      `Node ${process.versions.node} runs, Chasqui needs Node ${NODE_MAJOR_WANTED} or later: ` +
+        "in a clone run `npm start` once, which brings it; elsewhere install it",
+    );
+  const child = spawn(pinned, [program, ...process.argv.slice(2)], { stdio: "inherit" });
+  // The terminal sends Ctrl-C to both of us; the program decides what it means.
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"])
+    process.on(name, () => void (name === "SIGINT" || child.kill(name)));
+  child.once("error", (error) => fail(`cannot run ${pinned}: ${error.message}`));
+  child.once("exit", (code, signal) => {
+    process.exitCode = code ?? 128 + (constants.signals[signal] ?? 1);
+  });
+}
+
+function fail(message) {
+  console.error(`chasqui: ${message}`);
+  process.exitCode = 1;
+}
+
+await main();

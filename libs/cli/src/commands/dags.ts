@@ -1,0 +1,121 @@
+// `chasqui dags`, `pause`, `resume`, `ticks`: DAGs and what the clock did with them.
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { TickOutcomeSchema } from "@chasqui/contracts";
+import { printJson, printLines } from "../cli.ts";
+import type { Cli } from "../cli.ts";
+import { exitCodes } from "../errors.ts";
+import type { ExitCode } from "../errors.ts";
+import { printable } from "../render/style.ts";
+import { renderTable } from "../render/table.ts";
+import { oneLine } from "../render/text.ts";
+import { formatDistance, formatInstant } from "../render/time.ts";
+import { time, wordOf } from "../run-view.ts";
+import { shortId } from "./run.ts";
+
+interface Json {
+  readonly json?: boolean;
+}
+
+const DAG_COLUMNS = ["DAG", "VERSION", "STATE", "SCHEDULE", "NEXT", "OWNER"].map((title) => ({
+  title,
+}));
+
+export async function listDags(cli: Cli, options: Json): Promise<ExitCode> {
+  const server = await cli.connect();
+  const [{ dags }, { schedules }] = await Promise.all([
+    server.dags.listDags({}),
+    server.schedules.listSchedules({}),
+  ]);
+  const next = new Map(schedules.map(({ dagId, nextTime }) => [dagId, nextTime]));
+  if (options.json === true)
+    printJson(cli.out, {
+      dags: dags.map((dag) => ({
+        dag_id: dag.dagId,
+        version: dag.version,
+        fingerprint: dag.fingerprint,
+        paused: dag.paused,
+        owner: dag.spec?.owner ?? "",
+        crons: dag.spec?.schedule?.crons ?? [],
+        timezone: dag.spec?.schedule?.timezone ?? "",
+        ...time("next_time", next.get(dag.dagId)),
+      })),
+    });
+  else if (dags.length === 0) printLines(cli.err, ["no DAGs: `chasqui apply` makes some"]);
+  else {
+    const rows = dags.map((dag) => {
+      const at = next.get(dag.dagId);
+      const crons = dag.spec?.schedule?.crons ?? [];
+      return [
+        dag.dagId,
+        String(dag.version),
+        dag.paused ? cli.out.style.yellow("paused") : "active",
+        crons.length === 0 ? "" : `${crons.join("; ")} ${dag.spec?.schedule?.timezone ?? ""}`,
+        at === undefined || dag.paused ? "" : formatDistance(timestampMs(at), cli.nowMs()),
+        dag.spec?.owner ?? "",
+      ];
+    });
+    printLines(
+      cli.out,
+      renderTable(DAG_COLUMNS, rows, { style: cli.out.style, width: cli.out.columns }),
+    );
+  }
+  return exitCodes.ok;
+}
+
+export async function setPaused(
+  cli: Cli,
+  dagId: string,
+  options: Json & { readonly paused: boolean; readonly reason?: string },
+): Promise<ExitCode> {
+  const server = await cli.connect();
+  const { paused, reason = "" } = options;
+  const { dag } = await server.dags.setPaused({ dagId, paused, reason }, { reason });
+  if (options.json === true) printJson(cli.out, { dag_id: dagId, paused: dag?.paused ?? paused });
+  else printLines(cli.out, [`${dagId} is ${paused ? "paused: new runs wait" : "active"}`]);
+  return exitCodes.ok;
+}
+
+const TICK_COLUMNS = ["DUE", "OUTCOME", "RUN", "WHY"].map((title) => ({ title }));
+
+export async function ticks(
+  cli: Cli,
+  dagId: string,
+  options: Json & { readonly limit: number },
+): Promise<ExitCode> {
+  const server = await cli.connect();
+  await server.dags.getDag({ dagId }); // an unknown DAG is an error, not an empty list
+  const [{ ticks: found }, { schedules }] = await Promise.all([
+    server.schedules.listTicks({ dagId, pageSize: options.limit }),
+    server.schedules.listSchedules({}),
+  ]);
+  const next = schedules.find((schedule) => schedule.dagId === dagId)?.nextTime;
+  if (options.json === true) {
+    printJson(cli.out, {
+      dag_id: dagId,
+      ...time("next_time", next),
+      ticks: found.map((tick) => ({
+        ...time("due_time", tick.dueTime),
+        outcome: wordOf(TickOutcomeSchema, tick.outcome),
+        run_id: tick.runId,
+        reason: tick.reason,
+      })),
+    });
+    return exitCodes.ok;
+  }
+  const rows = found.map((tick) => [
+    tick.dueTime === undefined ? "" : formatInstant(timestampMs(tick.dueTime)),
+    wordOf(TickOutcomeSchema, tick.outcome),
+    shortId(tick.runId),
+    oneLine(printable(tick.reason)),
+  ]);
+  const nextMs = next === undefined ? undefined : timestampMs(next);
+  printLines(cli.out, [
+    ...(rows.length === 0
+      ? []
+      : renderTable(TICK_COLUMNS, rows, { style: cli.out.style, width: cli.out.columns })),
+    nextMs === undefined
+      ? "no due time ahead"
+      : `next ${formatInstant(nextMs)} (${formatDistance(nextMs, cli.nowMs())})`,
+  ]);
+  return exitCodes.ok;
+}

@@ -1,0 +1,46 @@
+// `chasqui`, the process: arguments, streams, Ctrl-C and the exit code.
+import type { WriteStream } from "node:tty";
+import type { Output } from "./cli.ts";
+import { styleFor } from "./render/style.ts";
+import { runCli } from "./run-cli.ts";
+import manifest from "../package.json" with { type: "json" };
+
+function outputOf(stream: WriteStream): Output {
+  return {
+    write: (text) => void stream.write(text),
+    isTty: stream.isTTY === true,
+    get columns() {
+      return stream.isTTY ? stream.columns : Infinity;
+    },
+    get rows() {
+      return stream.isTTY ? stream.rows : Infinity;
+    },
+    style: styleFor(stream.isTTY === true, process.env),
+  };
+}
+
+/** A reader that went away (`chasqui runs | head`) is no error. */
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
+
+/** Calls that nobody can interrupt are not waited for longer than this. */
+const INTERRUPT_MS_MAX = 500;
+const interrupt = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const)
+  process.once(name, () => {
+    interrupt.abort(new Error(name));
+    setTimeout(() => process.exit(130), INTERRUPT_MS_MAX).unref();
+  }); // a second one ends the process at once
+
+process.exitCode = await runCli({
+  args: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  out: outputOf(process.stdout),
+  err: outputOf(process.stderr),
+  signal: interrupt.signal,
+  version: manifest.version,
+});

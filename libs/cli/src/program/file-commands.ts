@@ -1,0 +1,83 @@
+// `new`, `validate`, `apply`: DAG files.
+import type { Command } from "commander";
+import { JSON_OPTION, examples } from "./shared.ts";
+import type { With } from "./shared.ts";
+
+const ENVIRONMENT_OPTION = [
+  "--environment <name>",
+  "custom kinds and vars of environments/<name>.yaml (CHASQUI_ENVIRONMENT, else local)",
+] as const;
+
+export function addFileCommands(program: Command, with_: With): void {
+  for (const add of [addNew, addValidate, addApply]) add(program, with_);
+}
+
+function addNew(program: Command, with_: With): void {
+  program
+    .command("new")
+    .description("Write a first DAG file, commented and valid; never overwrites")
+    .argument("<template>", "cron-pod, event, report or sensor")
+    .argument("[name]", "the DAG's id and the file's name")
+    .option("--dir <folder>", "where to", "dags")
+    .addHelpText(
+      "after",
+      examples("new cron-pod hello-costs", "new report weekly-invoice --dir dags"),
+    )
+    .action(
+      with_(async (cli, template: string, name: string | undefined, o: { dir: string }) => {
+        const { newDag } = await import("../commands/new.ts");
+        return newDag(cli, template, name, o);
+      }),
+    );
+}
+
+function addValidate(program: Command, with_: With): void {
+  program
+    .command("validate")
+    .description("Check DAG files; needs no server")
+    .argument("[paths...]", "files and folders (dags)")
+    .option(...ENVIRONMENT_OPTION)
+    .option(...JSON_OPTION)
+    .addHelpText(
+      "after",
+      "\nTask kinds of your own runners come from the environment file, and from the server when\nCHASQUI_SERVER is set and answers.\n" +
+        examples(
+          "validate",
+          "validate dags/carrier-daily-costs.yaml",
+          "validate --json | jq .files",
+        ),
+    )
+    .action(
+      with_(async (cli, paths: string[], o: { environment?: string; json?: boolean }) => {
+        const { validate } = await import("../commands/validate.ts");
+        return validate(cli, paths, o);
+      }),
+    );
+}
+
+function addApply(program: Command, with_: With): void {
+  program
+    .command("apply")
+    .description("Make DAG files the current versions, all or none; prints what changed in meaning")
+    .argument("[paths...]", "files and folders (dags)")
+    .option("--note <text>", "why, for the audit; for example a commit")
+    .option("--dry-run", "only print what would change")
+    .option(...ENVIRONMENT_OPTION)
+    .option(...JSON_OPTION)
+    .addHelpText(
+      "after",
+      examples("apply", "apply dags/hello.yaml --note 'say hello louder'", "apply --dry-run"),
+    )
+    .action(
+      with_(
+        async (
+          cli,
+          paths: string[],
+          o: { note?: string; dryRun?: boolean; environment?: string; json?: boolean },
+        ) => {
+          const { apply } = await import("../commands/apply.ts");
+          return apply(cli, paths, o);
+        },
+      ),
+    );
+}

@@ -1,0 +1,175 @@
+// A server for tests of the CLI: real HTTP and real gRPC on loopback, with a handful of runs in memory.
+import { create } from "@bufbuild/protobuf";
+import type { JsonValue, MessageInitShape } from "@bufbuild/protobuf";
+import { RpcCode, RpcError, implementation, serveGrpc } from "@chasqui/chassis";
+import {
+  DagService,
+  LogService,
+  ReportService,
+  RunSchema,
+  RunService,
+  RunState,
+  ScheduleService,
+} from "@chasqui/contracts";
+import type {
+  ApplyDagsRequest,
+  CancelRunRequest,
+  DagSchema,
+  DeliverySchema,
+  LogBatchSchema,
+  Run,
+  StartRunRequest,
+  TickSchema,
+} from "@chasqui/contracts";
+import { fingerprintOf } from "@chasqui/dag";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface FakeWorld {
+  dags: MessageInitShape<typeof DagSchema>[];
+  /** Each run as a list of its states over time; `watchRun` streams them, the others see the last. */
+  runs: Run[][];
+  deliveries: MessageInitShape<typeof DeliverySchema>[];
+  ticks: MessageInitShape<typeof TickSchema>[];
+  logs: MessageInitShape<typeof LogBatchSchema>[];
+  /** Paths below the server's address. */
+  json: Record<string, JsonValue>;
+  /** What a started run becomes. */
+  started: (request: StartRunRequest) => Run[];
+  /** Fails the first so many watches in the middle. */
+  watchFailures: number;
+}
+
+export interface FakeServer extends AsyncDisposable {
+  readonly url: string;
+  readonly world: FakeWorld;
+  /** What was asked for, with who asked. */
+  readonly calls: { name: string; principal: string; request: unknown }[];
+}
+
+export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<FakeServer> {
+  const world: FakeWorld = {
+    dags: [],
+    runs: [],
+    deliveries: [],
+    ticks: [],
+    logs: [],
+    json: {},
+    started: () => [],
+    watchFailures: 0,
+    ...given,
+  };
+  const calls: FakeServer["calls"] = [];
+  const grpc = await serveGrpc({
+    port: 0,
+    host: "127.0.0.1",
+    services: servicesOf(world, (name, principal, request) =>
+      calls.push({ name, principal, request }),
+    ),
+  });
+  const http = createServer((request, response) => {
+    const path = request.url ?? "/";
+    const answer = path === "/api/server" ? { grpc: `127.0.0.1:${grpc.port}` } : world.json[path];
+    response.writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json" });
+    response.end(JSON.stringify(answer ?? { message: "not found" }));
+  });
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  const { port } = http.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    world,
+    calls,
+    async [Symbol.asyncDispose]() {
+      http.closeAllConnections();
+      http.close();
+      await grpc.stop(100);
+    },
+  };
+}
+
+type Note = (name: string, principal: string, request: unknown) => void;
+
+function servicesOf(world: FakeWorld, note: Note) {
+  const find = (id: string): Run[] => {
+    const found = world.runs.find((states) => {
+      const run = states.at(-1);
+      return run?.runId.startsWith(id) === true || run?.dagId === id;
+    });
+    if (found === undefined) throw new RpcError(RpcCode.NOT_FOUND, `no run is called ${id}`);
+    return found;
+  };
+  const last = (id: string): Run => find(id).at(-1) ?? create(RunSchema);
+  return [
+    implementation(DagService, {
+      async applyDags(request: ApplyDagsRequest, { principal }) {
+        note("applyDags", principal, request);
+        return {
+          dags: request.dags.map((spec) => {
+            const known = world.dags.find((dag) => dag.dagId === spec.id);
+            const fingerprint = fingerprintOf(spec);
+            const changed = known?.fingerprint !== fingerprint;
+            const version = (known?.version ?? 0) + (changed ? 1 : 0);
+            return { dagId: spec.id, version, fingerprint, changed };
+          }),
+        };
+      },
+      listDags: async () => ({ dags: world.dags }),
+      async getDag({ dagId }) {
+        const dag = world.dags.find((known) => known.dagId === dagId);
+        if (dag === undefined)
+          throw new RpcError(RpcCode.NOT_FOUND, `no DAG is called "${dagId}": there are hello`);
+        return { dag };
+      },
+      async setPaused(request, { principal }) {
+        note("setPaused", principal, request);
+        return { dag: { dagId: request.dagId, paused: request.paused } };
+      },
+    }),
+    implementation(RunService, {
+      async startRun(request: StartRunRequest, { principal }) {
+        note("startRun", principal, request);
+        const states = world.started(request);
+        world.runs.push(states);
+        const [run] = states;
+        return run === undefined ? { created: false } : { run, created: true };
+      },
+      getRun: async ({ runId }) => ({ run: last(runId) }),
+      async listRuns(request, { principal }) {
+        note("listRuns", principal, request);
+        return { runs: world.runs.map((states) => states.at(-1) ?? create(RunSchema)) };
+      },
+      async cancelRun(request: CancelRunRequest, { principal }) {
+        note("cancelRun", principal, request);
+        return { run: { ...last(request.runId), state: RunState.CANCELLING } };
+      },
+      async *watchRun({ runId }) {
+        for (const [index, run] of find(runId).entries()) {
+          if (index === 1 && world.watchFailures > 0) {
+            world.watchFailures -= 1;
+            throw new RpcError(RpcCode.UNAVAILABLE, "the server restarts");
+          }
+          yield { run };
+        }
+      },
+      getRunHistory: async () => ({}),
+      claimAttempt: async () => ({}),
+      listSettled: async () => ({}),
+    }),
+    implementation(ScheduleService, {
+      listSchedules: async () => ({ schedules: [] }),
+      listTicks: async () => ({ ticks: world.ticks }),
+      listTriggers: async () => ({}),
+    }),
+    implementation(ReportService, {
+      async listDeliveries(request, { principal }) {
+        note("listDeliveries", principal, request);
+        return { deliveries: world.deliveries };
+      },
+    }),
+    implementation(LogService, {
+      async *tailLogs() {
+        for (const batch of world.logs) yield { batch };
+      },
+    }),
+  ];
+}
