@@ -6,6 +6,7 @@ import {
   createGrpcClient,
   type Database,
   type EnvironmentFile,
+  isOutage,
   type Life,
   listenHosts,
   migrateDatabase,
@@ -15,7 +16,13 @@ import {
   serveGrpc,
 } from "@chasqui/chassis";
 import { kindDurable, RunService } from "@chasqui/contracts";
-import { callRunner, type Runner, type RunningRunner, startRunner } from "@chasqui/runner";
+import {
+  callRunner,
+  type Runner,
+  type RunningRunner,
+  startRunner,
+  TaskFailure,
+} from "@chasqui/runner";
 import { mailConnection, warehouseUrl } from "./connections.ts";
 import { type ReportPorts, sendReport } from "./handle.ts";
 import { lookUpMailAt } from "./ports/look-up-mail.ts";
@@ -74,8 +81,18 @@ function reportKind(concurrency: number, ports: ReportPorts): Runner {
     schema: reportConfig.schema,
     parseConfig: reportConfig.parseConfig,
     concurrency,
-    run: (attempt, context) => sendReport(attempt, context, ports),
+    run: (attempt, context) => sendReport(attempt, context, ports).catch(ledgerAway),
   });
+}
+
+/** The warehouse's outages have their own class by now, so this one is of our own store. */
+function ledgerAway(thrown: unknown): never {
+  if (!isOutage(thrown)) throw thrown;
+  const why = thrown instanceof Error ? thrown.message : String(thrown);
+  throw new TaskFailure(
+    { class: "infra", message: `the delivery ledger is away: ${why}` },
+    { cause: thrown },
+  );
 }
 
 /** Mail client and template engine are 40 MB together, so they are loaded with the first report. */

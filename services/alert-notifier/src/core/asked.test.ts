@@ -1,6 +1,7 @@
 // Channels of a DAG's alerts.
 import { expect, test } from "vitest";
-import { channelsOf } from "./asked.ts";
+import { failed, failure, retrying } from "../testing/notices.ts";
+import { channelsOf, withoutAllowed } from "./asked.ts";
 
 test("entries for one channel are one, and those without a channel go elsewhere", () => {
   const alerts = [
@@ -14,4 +15,12 @@ test("entries for one channel are one, and those without a channel go elsewhere"
     { channel: "#b", asked: { failed: false, retrying: true, succeeded: false } },
   ]);
   expect(channelsOf([])).toEqual([]);
+});
+
+test("a failure that the DAG allows is nobody's alarm, its repeats are", () => {
+  const [a, b] = [failure({ taskId: "a" }), failure({ taskId: "b" })];
+  expect(withoutAllowed(failed(2, a, b), new Set(["a"]))).toEqual(failed(2, b));
+  const all = failed(2, b);
+  expect(withoutAllowed(all, new Set(["a"]))).toBe(all);
+  expect(withoutAllowed(retrying(2, a), new Set(["a"]))).toEqual(retrying(2, a));
 });

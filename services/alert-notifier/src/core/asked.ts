@@ -1,5 +1,5 @@
 // Which channels a DAG's alerts name, and what each is told: several entries for one channel are one.
-import type { Asked } from "./facts.ts";
+import type { Asked, Notice } from "./facts.ts";
 
 export type AlertWord = "failed" | "retrying" | "late" | "succeeded";
 
@@ -31,4 +31,11 @@ export function channelsOf(alerts: readonly Alert[]): Channel[] {
       succeeded: on.has("succeeded"),
     },
   }));
+}
+
+/** A failure that the DAG allows is nobody's alarm. */
+export function withoutAllowed(notice: Notice, allowedToFail: ReadonlySet<string>): Notice {
+  if (notice.what !== "task-failed" || allowedToFail.size === 0) return notice;
+  const failures = notice.failures.filter(({ taskId }) => !allowedToFail.has(taskId));
+  return failures.length === notice.failures.length ? notice : { ...notice, failures };
 }

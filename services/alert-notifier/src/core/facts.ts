@@ -184,13 +184,15 @@ function bounded(failure: TaskFailure): TaskFailure {
   return {
     ...failure,
     message: short(failure.message),
-    logTail: failure.logTail
-      .slice(-TAIL_LINES_MAX)
-      .map((line) => clean(line).slice(0, LINE_LENGTH_MAX)),
+    logTail: failure.logTail.slice(-TAIL_LINES_MAX).map((line) => cut(line, LINE_LENGTH_MAX)),
   };
 }
 
-const short = (text: string): string => clean(text).slice(0, MESSAGE_LENGTH_MAX);
+const short = (text: string): string => cut(text, MESSAGE_LENGTH_MAX);
+
+/** Well-formed, since half a character is no JSON for PostgreSQL. */
+const cut = (text: string, lengthMax: number): string =>
+  clean(text).slice(0, lengthMax).toWellFormed();
 
 /** PostgreSQL stores no NUL, and a terminal's colours are no text. */
 const clean = (text: string): string =>

@@ -70,16 +70,18 @@ function evidenceOf(error: SendError): Evidence {
     body_begun: error.bodyBegun,
     ...(error.code === undefined ? {} : { code: error.code }),
     ...(error.responseCode === undefined ? {} : { response_code: error.responseCode }),
-    ...(error.response === undefined
-      ? {}
-      : { response: error.response.slice(0, RESPONSE_LENGTH_MAX) }),
+    ...(error.response === undefined ? {} : { response: stored(error.response) }),
     ...(error.command === undefined ? {} : { command: error.command }),
   };
 }
 
+/** Of bounded length, and text that PostgreSQL stores: no NUL, no half of a character. */
+const stored = (text: string): string =>
+  text.replaceAll("\u0000", "").slice(0, RESPONSE_LENGTH_MAX).toWellFormed();
+
 function messageOf(error: SendError): string {
   const said = error.response ?? error.message;
-  const line = said.replace(/\s+/g, " ").trim().slice(0, RESPONSE_LENGTH_MAX);
+  const line = stored(said.replace(/\s+/g, " ").trim());
   const step = error.command === undefined || error.command === "API" ? "" : ` at ${error.command}`;
   if (!error.bodyBegun) return `not sent: ${line}${step}`;
   return `the mail server was given the mail and then: ${line}`;

@@ -1,0 +1,152 @@
+// The alert-notifier's parts, in the order of need.
+import { type Bus, connectBus, type Consuming } from "@chasqui/bus";
+import {
+  assetFolder,
+  createGrpcClient,
+  type Database,
+  type EnvironmentFile,
+  type Life,
+  listenHosts,
+  migrateDatabase,
+  openDatabase,
+  readEnvironmentFile,
+  serveGrpc,
+} from "@chasqui/chassis";
+import { DagService, RunService } from "@chasqui/contracts";
+import { alertService } from "./alert-service.ts";
+import type { Links } from "./core/blocks.ts";
+import { startEvery } from "./every.ts";
+import { type HandleDeps, tell } from "./handle.ts";
+import { dagAlerts } from "./ports/dag-alerts.ts";
+import { reconcile } from "./reconcile.ts";
+import { startSender } from "./sender.ts";
+import type { Settings } from "./settings.ts";
+import { slackClient } from "./slack-client.ts";
+import { openSpan } from "./spans.ts";
+import { countUnshown } from "./store/list-incidents.ts";
+import { heard, type Heard, noticeOf } from "./translate.ts";
+
+const NAME = "alert-notifier";
+const CONCURRENCY = 8;
+const POLL_MS = 1_000;
+/** Longer than Slack may take, so that nobody takes over a post that is on its way. */
+const LEASE_FACTOR = 3;
+
+const durableOf = (what: Heard): string => `${NAME}-${what}`;
+
+export async function startAlertNotifier(life: Life<Settings>): Promise<void> {
+  const { settings, log, telemetry, health } = life;
+  const file = await readEnvironmentFile(settings.environmentFile);
+  const url = settings.databaseUrl;
+  await migrateDatabase({ url, folder: assetFolder(import.meta.dirname, "drizzle") });
+  const connectionsMax = settings.databaseConnectionsMax;
+  const database = await life.up(openDatabase(url, { connectionsMax, applicationName: NAME }));
+  const bus = await openBus(life, file);
+  const { grpcHost: host } = listenHosts(process.env);
+  const services = [alertService(database.sql)];
+  const { grpcPort: port } = settings;
+  await life.up(serveGrpc({ port, host, services, log, telemetry, health }));
+  const principal = `service:${NAME}`;
+  const dags = createGrpcClient(DagService, settings.stateMachine, { principal });
+  const runs = createGrpcClient(RunService, settings.stateMachine, { principal });
+  await life.up({
+    name: "state machine",
+    stop: () => Promise.resolve(void (dags.close(), runs.close())),
+  });
+  const sender = await life.up(startSlackSender(life, file, database));
+  const deps: HandleDeps = {
+    sql: database.sql,
+    alertsOf: dagAlerts(dags),
+    onChanged: () => sender.wake(),
+  };
+  const { environment, reconcileMs: everyMs, reconcileWindowMs: windowMs } = settings;
+  const round = async (signal: AbortSignal): Promise<void> => {
+    await reconcile({ ...deps, runs, environment, log, windowMs, now: Date.now }, signal);
+  };
+  await life.up(startEvery({ name: "reconcile", everyMs, log, round }));
+  await listen(life, bus, deps);
+  reportStatus(life, bus, database);
+}
+
+async function openBus(life: Life<Settings>, installation: EnvironmentFile): Promise<Bus> {
+  const { natsUrl: url, natsUser: user, natsPassword: password } = life.settings;
+  const { log } = life;
+  const bus = await connectBus({ url, user, password, service: NAME, installation, log });
+  await life.up({ name: "bus", stop: () => bus.drain() });
+  await bus.checkTopology({ durables: heard.map(durableOf), streams: ["CHASQUI_EVENTS"] });
+  return bus;
+}
+
+function startSlackSender(
+  { settings, telemetry, log }: Life<Settings>,
+  file: EnvironmentFile,
+  { sql }: Database,
+): ReturnType<typeof startSender> {
+  const { slackConnection: connection, slackTimeoutMs: timeoutMs } = settings;
+  return startSender({
+    sql,
+    slack: slackClient(file, { connection, timeoutMs }),
+    linksOf: ({ run_id: runId }, traceId) => linksOf(settings, runId, traceId),
+    telemetry,
+    log,
+    leaseMs: LEASE_FACTOR * timeoutMs,
+    pollMs: POLL_MS,
+  });
+}
+
+function linksOf(
+  { consoleUrl, traceUrl }: Pick<Settings, "consoleUrl" | "traceUrl">,
+  runId: string,
+  traceId: string | undefined,
+): Links {
+  const below = (base: string, path: string): string => `${base.replace(/\/+$/, "")}/${path}`;
+  return {
+    run: consoleUrl === undefined ? undefined : below(consoleUrl, `runs/${runId}`),
+    trace:
+      traceUrl === undefined || traceId === undefined
+        ? undefined
+        : below(traceUrl, `trace/${traceId}`),
+    traceId,
+  };
+}
+
+async function listen(life: Life<Settings>, bus: Bus, deps: HandleDeps): Promise<void> {
+  const { telemetry } = life;
+  for (const what of heard) {
+    const consuming: Consuming = await bus.consume(durableOf(what), {
+      concurrency: CONCURRENCY,
+      async handle({ data, traceparent, id }) {
+        const notice = noticeOf(what, data);
+        const destination = `chasqui.event.${what}`;
+        const span = openSpan(telemetry, traceparent, {
+          name: `process ${destination}`,
+          kind: "consumer",
+          attributes: {
+            "messaging.system.name": "nats",
+            "messaging.destination.name": destination,
+            "messaging.operation.type": "process",
+            "messaging.operation.name": "process",
+            "messaging.message.id": id,
+            "chasqui.run.id": notice.run.runId,
+            "chasqui.dag.id": notice.run.dagId,
+          },
+        });
+        // Events that nobody asked about are most of them, and no part of a trace.
+        if (await tell(notice, span.traceparent, deps)) span.end();
+      },
+    });
+    await life.up({ name: durableOf(what), stop: (deadlineMs) => consuming.stop(deadlineMs) });
+  }
+}
+
+function reportStatus(life: Life<Settings>, bus: Bus, database: Database): void {
+  let unshown: Record<string, number> = {};
+  life.status(() => {
+    // What is shown is what the last look saw; a page must not wait for the database.
+    countUnshown(database.sql).then(
+      (counted) => void (unshown = counted),
+      (error: unknown) => life.log.warn({ error }, "incidents cannot be counted"),
+    );
+    return { bus: bus.state, not_shown: unshown };
+  });
+}
