@@ -6,36 +6,21 @@
 import { randomBytes } from "node:crypto";
 import { inboxPrefixOf } from "@chasqui/contracts";
 import {
-  connect,
   ErrorCode,
   Events,
   NatsError,
-  type ConnectionOptions,
   type Msg,
   type NatsConnection,
   type Status,
   type Subscription,
 } from "nats";
+import { dial, type LinkOptions } from "./dial.ts";
 import { BusError, JetStreamError, reasonOf } from "./errors.ts";
+import { Listeners, type Unlisten } from "./listeners.ts";
 import type { BusLog } from "./types.ts";
 
-const DIAL_MS_MAX = 5_000;
-const RECONNECT_DELAY_MS = 100;
-const PING_INTERVAL_MS = 5_000;
-const PINGS_UNANSWERED_MAX = 2;
 const REQUEST_MS_MAX = 5_000;
-const FIRST_CONNECT_DELAY_MS_MAX = 2_000;
 const DRAIN_MS_MAX = 3_000;
-
-export interface LinkOptions {
-  readonly url: string;
-  readonly user: string;
-  readonly password: string;
-  readonly service: string;
-  readonly log: BusLog;
-}
-
-export type Unlisten = () => void;
 
 export interface Link {
   readonly nc: NatsConnection;
@@ -56,86 +41,6 @@ export interface Link {
   /** The same for an answer that is a message, not JSON. */
   requestMessage(subject: string, body?: object): Promise<Msg>;
   drain(): Promise<void>;
-}
-
-function connectionOptions({ url, user, password, service }: LinkOptions): ConnectionOptions {
-  return {
-    servers: url.split(",").map((server) => server.trim()),
-    user,
-    pass: password,
-    name: service,
-    inboxPrefix: inboxPrefixOf(user),
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT_DELAY_MS,
-    reconnectJitter: RECONNECT_DELAY_MS,
-    timeout: DIAL_MS_MAX,
-    pingInterval: PING_INTERVAL_MS,
-    maxPingOut: PINGS_UNANSWERED_MAX,
-    // While accounts are being reloaded a good password is refused for a moment: that must not end us.
-    ignoreAuthErrorAbort: true,
-    noAsyncTraces: true, // a stack trace per request costs more than the request
-    ...(url.startsWith("tls:") ? { tls: {} } : {}),
-  };
-}
-
-/** Waits for the broker as long as it takes: services and broker may start in any order. */
-async function firstConnect(options: LinkOptions): Promise<NatsConnection> {
-  for (
-    let delayMs = RECONNECT_DELAY_MS;
-    ;
-    delayMs = Math.min(delayMs * 2, FIRST_CONNECT_DELAY_MS_MAX)
-  ) {
-    try {
-      return await connect(connectionOptions(options));
-    } catch (thrown) {
-      if (thrown instanceof NatsError && thrown.isAuthError())
-        throw new BusError(
-          `bus user ${JSON.stringify(options.user)} at ${options.url}: the server refused the login: ` +
-            "want a user of its accounts and that user's password",
-          { cause: thrown },
-        );
-      if (!isUnreachable(thrown)) throw new BusError(`bus at ${options.url}`, { cause: thrown });
-      options.log.warn({ url: options.url, err: reasonOf(thrown) }, "bus: waiting for nats-server");
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
-    }
-  }
-}
-
-function isUnreachable(thrown: unknown): boolean {
-  const codes: readonly string[] = [
-    ErrorCode.ConnectionRefused,
-    ErrorCode.ConnectionTimeout,
-    ErrorCode.Timeout,
-    ErrorCode.Disconnect,
-    "ECONNRESET",
-    "EPIPE",
-    "ENOTFOUND",
-    "EAI_AGAIN",
-    "EHOSTUNREACH",
-    "ETIMEDOUT",
-  ];
-  return thrown instanceof NatsError && codes.includes(thrown.code);
-}
-
-/** Who wants to know of an event. */
-class Listeners<T extends unknown[]> {
-  readonly #all = new Set<{ readonly call: (...args: T) => void }>();
-
-  add(call: (...args: T) => void): Unlisten {
-    const entry = { call };
-    this.#all.add(entry);
-    return () => void this.#all.delete(entry);
-  }
-  /** Calls all, whatever one of them throws. */
-  tell(log: BusLog, ...args: T): void {
-    for (const { call } of this.#all) {
-      try {
-        call(...args);
-      } catch (thrown) {
-        log.error({ err: reasonOf(thrown) }, "bus: a listener threw");
-      }
-    }
-  }
 }
 
 class NatsLink implements Link {
@@ -196,12 +101,19 @@ class NatsLink implements Link {
   }
 
   async requestMessage(subject: string, body?: object): Promise<Msg> {
+    if (this.#state !== "connected") throw new BusError(`request ${subject}: not connected`);
+    // The client would wait for its time-out although the answer can no longer come.
+    const lost = Promise.withResolvers<never>();
+    const unlisten = this.onDisconnect(() => lost.reject(new Error("disconnected")));
+    const data = body === undefined ? "" : JSON.stringify(body);
+    const answer = this.nc.request(subject, data, { timeout: REQUEST_MS_MAX });
     try {
-      return await this.nc.request(subject, body === undefined ? "" : JSON.stringify(body), {
-        timeout: REQUEST_MS_MAX,
-      });
+      return await Promise.race([answer, lost.promise]);
     } catch (thrown) {
+      answer.catch(() => undefined);
       throw new BusError(`request ${subject}: ${noAnswer(thrown, this.user)}`, { cause: thrown });
+    } finally {
+      unlisten();
     }
   }
 
@@ -243,7 +155,7 @@ class NatsLink implements Link {
 
 /** Connects, however long the broker takes to come; rejects when it refuses the login. */
 export const openLink = async (options: LinkOptions): Promise<Link> =>
-  new NatsLink(await firstConnect(options), options);
+  new NatsLink(await dial(options), options);
 
 function noAnswer(thrown: unknown, user: string): string {
   const code = thrown instanceof NatsError ? thrown.code : "";

@@ -18,13 +18,14 @@ const BRACE = 0x7d; // }
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 const LETTER_S = 0x73;
+const LETTER_M = 0x6d;
 const STORE_FAILED = 10077;
 
 export function readPubAck(message: Msg): PubAck {
   const data = message.data;
   const last = data.length - 1;
   // {"stream":"X","seq":12} ends with a digit and a brace; {"stream":"X","seq":12,"duplicate": true} does not.
-  if (data[last] === BRACE && data[2] === LETTER_S) {
+  if (data[last] === BRACE && data[2] === LETTER_S && data[7] === LETTER_M) {
     const before = data[last - 1] ?? 0;
     if (before >= DIGIT_0 && before <= DIGIT_9) return STORED;
   }
