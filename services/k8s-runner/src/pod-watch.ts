@@ -66,7 +66,16 @@ export function watchAttempts(
     beginList: () => ({ known: new Set(minders.keys()) }),
     async reconcile(pods, { known }) {
       const listed = new Set(pods.map((pod) => pod.name));
-      for (const pod of pods) if (!minders.has(pod.name)) see(pod);
+      for (const pod of pods) {
+        const minder = minders.get(pod.name);
+        if (minder === undefined) see(pod);
+        else if (minder.pod.resourceVersion === pod.resourceVersion) minder.look();
+        else {
+          // The list may be older than what the watch said: only a read of its own decides.
+          const fresh = await cluster.get(pod.name);
+          if (fresh !== undefined) minder.saw(fresh);
+        }
+      }
       for (const name of known) {
         if (listed.has(name)) continue;
         const minder = minders.get(name);
