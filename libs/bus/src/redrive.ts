@@ -33,7 +33,8 @@ export async function listDead(
   try {
     const { firstSequence, lastSequence } = await streamInfo(link, DEAD_STREAM);
     const letters: DeadLetter[] = [];
-    for (let at = lastSequence; at >= firstSequence && letters.length < options.limit; at--) {
+    const first = Math.max(1, firstSequence); // a stream that never had a letter says 0
+    for (let at = lastSequence; at >= first && letters.length < options.limit; at--) {
       const letter = await readDead(link, at);
       if (letter !== undefined) letters.push(letter);
     }

@@ -32,7 +32,7 @@ export { startSmtp } from "./smtp/server.ts";
 export type { SmtpOptions, SmtpStandIn } from "./smtp/server.ts";
 export type { CaughtMail, MailSummary } from "./smtp/mail.ts";
 export { startWorld } from "./world/world.ts";
-export type { World, WorldOptions, WorldPorts } from "./world/world.ts";
+export type { Prepared, World, WorldOptions, WorldPorts } from "./world/world.ts";
 export type { SandboxUrls } from "./world/sandbox-urls.ts";
 export { serviceNames } from "./world/environment.ts";
 export type { ServiceName } from "./world/environment.ts";

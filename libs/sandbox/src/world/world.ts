@@ -33,9 +33,18 @@ export interface WorldOptions {
   /** More environment variables, for one service or for all ("*"). */
   readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly services?: readonly ServiceName[];
+  /** What ops would do between `chasqui admin topology` and the first service. */
+  readonly prepared?: (about: Prepared) => Promise<void>;
   /** Told what is being waited for. */
   readonly onStep?: (step: string) => void;
   readonly onDeath?: (name: string, how: string) => void;
+}
+
+/** Servers, streams, users and roles stand; no service runs yet. */
+export interface Prepared {
+  readonly nats: NatsServer;
+  readonly credentials: Credentials;
+  readonly installation: Installation;
 }
 
 /** Ports that people type. 0 means any free one. */
@@ -86,6 +95,7 @@ async function build(options: WorldOptions, stack: AsyncDisposableStack): Promis
   const [nats, postgres, sandbox] = await startServers(options, credentials, installation, stack);
   onStep("making streams, users, roles and schemas");
   await prepare(nats, postgres, credentials, installation);
+  await options.prepared?.({ nats, credentials, installation });
   const addresses = await addressesOf(options, nats, postgres, sandbox.urls);
   onStep("starting the services");
   const services = new Map<ServiceName, ServiceProcess>();
