@@ -1,5 +1,6 @@
 // The commands, their options and their help. Each command's code is loaded when it runs, so that `--help` is quick.
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
+import type { CommanderError } from "commander";
 import type { Cli } from "./cli.ts";
 import { DEFAULT_SERVER } from "./cli.ts";
 import type { ExitCode } from "./errors.ts";

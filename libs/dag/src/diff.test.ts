@@ -1,7 +1,7 @@
 // The lines that people read when they apply a DAG.
 import { expect, test } from "vitest";
 import { compileDag } from "./compile/compile-dag.ts";
-import { CARRIER_COSTS } from "./compile/examples.ts";
+import { CARRIER_COSTS } from "./testing/examples.ts";
 import { diffSpecs } from "./diff.ts";
 
 function specOf(text: string) {

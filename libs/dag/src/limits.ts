@@ -7,7 +7,7 @@ export const limits = {
   /** Values in a DAG file after aliases are followed. */
   nodesMax: 200_000,
   /** Tasks of one DAG. */
-  tasksMax: 5_000,
+  tasksMax: 20_000,
   /** Characters of a DAG or task id. */
   idCharsMax: 63,
   /** Characters of one CEL expression. */

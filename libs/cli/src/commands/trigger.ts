@@ -24,6 +24,7 @@ export interface TriggerOptions {
 
 export async function trigger(cli: Cli, dagId: string, options: TriggerOptions): Promise<ExitCode> {
   const atMs = options.at === undefined ? undefined : parseInstant(options.at);
+  readParams(options, undefined); // a wrong command line is said before anything is asked
   const server = await cli.connect();
   const { dag } = await server.dags.getDag({ dagId });
   const params = readParams(options, dag?.spec);

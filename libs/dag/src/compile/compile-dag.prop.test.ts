@@ -9,7 +9,7 @@ import { diffSpecs } from "../diff.ts";
 import { formatProblem } from "../problem.ts";
 import { compileDag, compileDagObject } from "./compile-dag.ts";
 import type { Compiled } from "./compile-dag.ts";
-import { CARRIER_COSTS, validDag } from "./examples.ts";
+import { CARRIER_COSTS, validDag } from "../testing/examples.ts";
 
 const compileText = (text: string): Compiled => compileDag({ file: "x.yaml", text });
 

@@ -4,7 +4,7 @@ import { AlertOn, Catchup, Overlap, TriggerRule } from "@chasqui/contracts";
 import { formatProblem } from "../problem.ts";
 import { compileDag } from "./compile-dag.ts";
 import type { CompileOptions } from "./compile-dag.ts";
-import { CARRIER_COSTS } from "./examples.ts";
+import { CARRIER_COSTS } from "../testing/examples.ts";
 
 const compile = (text: string, options?: CompileOptions) =>
   compileDag({ file: "x.yaml", text }, options);

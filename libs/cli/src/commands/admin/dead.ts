@@ -10,6 +10,7 @@ import { printable } from "../../render/style.ts";
 import { renderTable } from "../../render/table.ts";
 import { oneLine } from "../../render/text.ts";
 import { formatDistance } from "../../render/time.ts";
+import { reachBus } from "./reach.ts";
 import { outside, passwordsOf } from "./topology.ts";
 
 export interface DeadOptions {
@@ -28,6 +29,7 @@ export async function deadList(
   options: DeadOptions & { readonly limit: number },
 ): Promise<ExitCode> {
   const admin = adminOf(cli, options);
+  await reachBus(admin.url);
   const letters = await listDead({ ...admin, limit: options.limit }).catch((cause: unknown) => {
     throw outside("bus", admin.url, cause);
   });
@@ -48,6 +50,7 @@ export async function deadRedrive(
       `dead letter ${JSON.stringify(number)}: want its number in \`chasqui admin dead list\``,
     );
   const admin = adminOf(cli, options);
+  await reachBus(admin.url);
   const letter = await redrive({ ...admin, deadSequence }).catch((cause: unknown) => {
     const error = outside("bus", admin.url, cause);
     if (/not in CHASQUI_DEAD/.test(error.message))

@@ -10,6 +10,7 @@ import type { Cli } from "../../cli.ts";
 import { CliError, exitCodes, usageError } from "../../errors.ts";
 import type { ExitCode } from "../../errors.ts";
 import { openPasswords } from "./passwords.ts";
+import { reachBus } from "./reach.ts";
 
 export interface TopologyOptions {
   readonly print?: "accounts";
@@ -98,6 +99,7 @@ async function applyBus(
   password: string,
   installation: Parameters<typeof applyTopology>[0]["installation"],
 ): Promise<TopologyChange[]> {
+  await reachBus(url);
   try {
     return await applyTopology({ url, user: ADMIN_USER, password, installation });
   } catch (cause) {
