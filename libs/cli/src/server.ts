@@ -10,6 +10,8 @@ import {
   ScheduleService,
 } from "@chasqui/contracts";
 import { CliError, exitCodes } from "./errors.ts";
+import { httpGet } from "./http-get.ts";
+import type { HttpAnswer } from "./http-get.ts";
 
 export interface Server {
   readonly url: string;
@@ -71,21 +73,18 @@ async function fetchJson(
   signal: AbortSignal,
 ): Promise<JsonValue | undefined> {
   const url = new URL(path.replace(/^\//, ""), base.href.endsWith("/") ? base : `${base.href}/`);
-  let response: Response;
+  let answer: HttpAnswer;
   try {
-    response = await fetch(url, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(HTTP_TIMEOUT_MS)]),
-      headers: { accept: "application/json" },
-    });
+    answer = await httpGet(url, AbortSignal.any([signal, AbortSignal.timeout(HTTP_TIMEOUT_MS)]));
   } catch (cause) {
     throw unreachable(base.origin, reasonOf(cause), cause);
   }
-  const body = await response.text();
-  if (response.status === 404) return undefined;
-  if (!response.ok)
+  const { status, body } = answer;
+  if (status === 404) return undefined;
+  if (status < 200 || status > 299)
     throw new CliError(
-      response.status >= 500 ? exitCodes.unreachable : exitCodes.failed,
-      `${url.href} answers ${response.status}: ${body.slice(0, 300)}`,
+      status >= 500 ? exitCodes.unreachable : exitCodes.failed,
+      `${url.href} answers ${status}: ${body.slice(0, 300)}`,
     );
   try {
     return JSON.parse(body);
@@ -102,11 +101,12 @@ function unreachable(origin: string, reason: string, cause: unknown): CliError {
 }
 
 function reasonOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError && thrown.errors[0] instanceof Error)
+    return thrown.errors[0].message; // one error per address of the name
   if (!(thrown instanceof Error)) return String(thrown);
-  const { cause } = thrown;
-  if (cause instanceof AggregateError && cause.errors[0] instanceof Error)
-    return cause.errors[0].message;
-  return cause instanceof Error && cause.message !== "" ? cause.message : thrown.message;
+  return thrown.name === "AbortError"
+    ? `no answer for ${HTTP_TIMEOUT_MS / 1_000} s`
+    : thrown.message;
 }
 
 /** `{ "grpc": "host:port" }`; a host that means "here" on the server means the server's host to us. */

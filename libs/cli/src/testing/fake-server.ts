@@ -22,6 +22,7 @@ import type {
   TickSchema,
 } from "@chasqui/contracts";
 import { fingerprintOf } from "@chasqui/dag";
+import { EventEmitter, once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -38,6 +39,8 @@ export interface FakeWorld {
   started: (request: StartRunRequest) => Run[];
   /** Fails the first so many watches in the middle. */
   watchFailures: number;
+  /** One run that never ends, with logs that never end. */
+  hangs: boolean;
 }
 
 export interface FakeServer extends AsyncDisposable {
@@ -45,6 +48,8 @@ export interface FakeServer extends AsyncDisposable {
   readonly world: FakeWorld;
   /** What was asked for, with who asked. */
   readonly calls: { name: string; principal: string; request: unknown }[];
+  /** Resolves when a call of this name has come. */
+  asked(name: string): Promise<void>;
 }
 
 export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<FakeServer> {
@@ -57,15 +62,18 @@ export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<F
     json: {},
     started: () => [],
     watchFailures: 0,
+    hangs: false,
     ...given,
   };
   const calls: FakeServer["calls"] = [];
+  const waiting = new EventEmitter();
   const grpc = await serveGrpc({
     port: 0,
     host: "127.0.0.1",
-    services: servicesOf(world, (name, principal, request) =>
-      calls.push({ name, principal, request }),
-    ),
+    services: servicesOf(world, (name, principal, request) => {
+      calls.push({ name, principal, request });
+      waiting.emit(name);
+    }),
   });
   const http = createServer((request, response) => {
     const path = request.url ?? "/";
@@ -73,12 +81,16 @@ export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<F
     response.writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json" });
     response.end(JSON.stringify(answer ?? { message: "not found" }));
   });
+  http.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const { port } = http.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     world,
     calls,
+    async asked(name) {
+      if (!calls.some((call) => call.name === name)) await once(waiting, name);
+    },
     async [Symbol.asyncDispose]() {
       http.closeAllConnections();
       http.close();
@@ -95,8 +107,10 @@ function servicesOf(world: FakeWorld, note: Note) {
       const run = states.at(-1);
       return run?.runId.startsWith(id) === true || run?.dagId === id;
     });
-    if (found === undefined) throw new RpcError(RpcCode.NOT_FOUND, `no run is called ${id}`);
-    return found;
+    if (found !== undefined) return found;
+    if (world.hangs)
+      return [create(RunSchema, { runId: "run-1", dagId: id, tasks: [{ taskId: "work" }] })];
+    throw new RpcError(RpcCode.NOT_FOUND, `no run is called ${id}`);
   };
   const last = (id: string): Run => find(id).at(-1) ?? create(RunSchema);
   return [
@@ -167,8 +181,10 @@ function servicesOf(world: FakeWorld, note: Note) {
       },
     }),
     implementation(LogService, {
-      async *tailLogs() {
+      async *tailLogs(request, { principal, signal }) {
+        note("tailLogs", principal, request);
         for (const batch of world.logs) yield { batch };
+        if (world.hangs) await once(signal, "abort");
       },
     }),
   ];
