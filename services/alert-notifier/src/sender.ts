@@ -35,6 +35,8 @@ export interface SenderDeps {
   readonly log: Pick<Logger, "info" | "warn" | "error">;
   /** A step is one process's alone for so long. */
   readonly leaseMs: number;
+  /** What Slack is given to finish a post that we gave up on. */
+  readonly doubtMs: number;
   /** Also looks by itself this often, for what other replicas stored. */
   readonly pollMs: number;
 }
@@ -114,7 +116,7 @@ async function act(
   const answer = await say(row, delivery, { incidentId, revision }, deps);
   return delivery.state === "posted"
     ? afterEdit(delivery, { answer, revision })
-    : afterPost(delivery, { answer, revision });
+    : afterPost(delivery, { answer, revision, doubtMs: deps.doubtMs });
 }
 
 async function say(

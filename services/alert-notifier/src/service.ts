@@ -1,15 +1,18 @@
 // The alert-notifier's parts, in the order of need.
-import { type Bus, connectBus, type Consuming } from "@chasqui/bus";
+import { type Bus, connectBus, type Consuming, RetryError } from "@chasqui/bus";
 import {
   assetFolder,
   createGrpcClient,
   type Database,
   type EnvironmentFile,
+  isConflict,
+  isOutage,
   type Life,
   listenHosts,
   migrateDatabase,
   openDatabase,
   readEnvironmentFile,
+  RpcError,
   serveGrpc,
 } from "@chasqui/chassis";
 import { DagService, RunService } from "@chasqui/contracts";
@@ -28,6 +31,7 @@ import { heard, type Heard, noticeOf } from "./translate.ts";
 
 const NAME = "alert-notifier";
 const CONCURRENCY = 8;
+const RETRY_MS = 2_000;
 const POLL_MS = 1_000;
 /** Longer than Slack may take, so that nobody takes over a post that is on its way. */
 const LEASE_FACTOR = 3;
@@ -90,6 +94,7 @@ function startSlackSender(
     telemetry,
     log,
     leaseMs: LEASE_FACTOR * timeoutMs,
+    doubtMs: timeoutMs,
     pollMs: POLL_MS,
   });
 }
@@ -132,11 +137,19 @@ async function listen(life: Life<Settings>, bus: Bus, deps: HandleDeps): Promise
           },
         });
         // Events that nobody asked about are most of them, and no part of a trace.
-        if (await tell(notice, span.traceparent, deps)) span.end();
+        if (await tell(notice, span.traceparent, deps).catch(notNow)) span.end();
       },
     });
     await life.up({ name: durableOf(what), stop: (deadlineMs) => consuming.stop(deadlineMs) });
   }
+}
+
+/** An outage of a neighbour is not the message's fault. */
+function notNow(thrown: unknown): never {
+  const isAway = thrown instanceof RpcError || isOutage(thrown) || isConflict(thrown);
+  if (!isAway) throw thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  throw new RetryError(message, { retryAfterMs: RETRY_MS, cause: thrown });
 }
 
 function reportStatus(life: Life<Settings>, bus: Bus, database: Database): void {

@@ -66,7 +66,8 @@ test("what an answer makes of it: state, failures, next look at the row, pause o
   };
   expect([
     ...answers.map(
-      (answer) => `post ${answer.kind}: ${shown(afterPost(pending, { answer, revision: 4 }))}`,
+      (answer) =>
+        `post ${answer.kind}: ${shown(afterPost(pending, { answer, revision: 4, doubtMs: 7_000 }))}`,
     ),
     ...answers.map(
       (answer) => `edit ${answer.kind}: ${shown(afterEdit(posted, { answer, revision: 4 }))}`,
@@ -80,7 +81,7 @@ test("what an answer makes of it: state, failures, next look at the row, pause o
       "post away: pending 3 4000 4000",
       "post refused: refused 3 900000 1000",
       "post gone: refused 3 900000 1000",
-      "post doubt: unconfirmed 3 4000 1000",
+      "post doubt: unconfirmed 3 7000 1000",
       "edit done: posted r4 0 0 1000",
       "edit rate_limited: posted r3 0 30000 30000",
       "edit away: posted r3 1 1000 1000",
@@ -105,7 +106,10 @@ test("P1, P2 only a row that is surely not in Slack is posted", () => {
   for (const row of Object.values(rows))
     if (nextStep(row, 4) === "post") expect(["pending", "refused"]).toContain(row.state);
   for (const answer of answers) {
-    const { delivery } = afterPost({ state: "pending", failureCount: 0 }, { answer, revision: 1 });
+    const { delivery } = afterPost(
+      { state: "pending", failureCount: 0 },
+      { answer, revision: 1, doubtMs: 7_000 },
+    );
     const mayBeThere = answer.kind === "done" || answer.kind === "doubt";
     expect(nextStep(delivery, 1) === "post").toBe(!mayBeThere);
   }
@@ -117,7 +121,10 @@ test("P1, P2 only a row that is surely not in Slack is posted", () => {
 test("P3 each row that is not shown as it is has a next time", () => {
   fc.assert(
     fc.property(fc.constantFrom(...answers), fc.nat(50), (answer, failureCount) => {
-      const next = afterPost({ state: "pending", failureCount }, { answer, revision: 1 });
+      const next = afterPost(
+        { state: "pending", failureCount },
+        { answer, revision: 1, doubtMs: 7_000 },
+      );
       expect(Number.isFinite(next.rowAfterMs)).toBe(true);
       expect(nextStep(next.delivery, 2)).not.toBe("rest");
     }),

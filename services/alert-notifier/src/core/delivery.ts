@@ -83,7 +83,16 @@ export const backoffMs = (failureCount: number): number =>
 
 export function afterPost(
   before: Delivery,
-  { answer, revision }: { readonly answer: SlackAnswer; readonly revision: number },
+  {
+    answer,
+    revision,
+    doubtMs,
+  }: {
+    readonly answer: SlackAnswer;
+    readonly revision: number;
+    /** What Slack is given to finish a post that we gave up on, before it is looked up. */
+    readonly doubtMs: number;
+  },
 ): Next {
   const failureCount = before.failureCount + 1;
   const again = backoffMs(failureCount);
@@ -118,7 +127,7 @@ export function afterPost(
     case "doubt":
       return {
         delivery: { state: "unconfirmed", failureCount, reason: answer.reason },
-        rowAfterMs: again,
+        rowAfterMs: doubtMs,
         channelAfterMs: CHANNEL_PACE_MS,
       };
   }

@@ -63,8 +63,9 @@ export function webApiSlack(
     async lookUp({ name, id }, { incidentId, sinceMs }) {
       try {
         const channel = id ?? (await channelIdOf(web, name));
+        if (channel === "nowhere") return { kind: "absent" };
         if (channel === undefined)
-          return { kind: "unknown", reason: `channel ${name} is not among those we can see` };
+          return { kind: "unknown", reason: `nobody lists the channel ${name}` };
         return await searchHistory(web, channel, { incidentId, sinceMs });
       } catch (thrown) {
         const answer = answerOf(thrown);
@@ -103,22 +104,25 @@ async function searchHistory(
   return { kind: "unknown", reason: `more than ${PAGES_MAX * PAGE} messages since it was posted` };
 }
 
-/** A channel that a DAG names by its id is its own answer. */
+/**
+ * A channel that a DAG names by its id is its own answer. "nowhere": it is not among all that we can see, so no post
+ * was taken there either. Undefined: it is nothing that is listed, such as a person.
+ */
 async function channelIdOf(web: WebClient, name: string): Promise<string | undefined> {
   if (/^[CDG][A-Z0-9]{8,}$/.test(name)) return name;
+  if (!/^#?[^@A-Z]+$/.test(name)) return undefined;
   const bare = name.replace(/^#/, "");
   let cursor: string | undefined;
   for (let page = 0; page < CHANNEL_PAGES_MAX; page++) {
     const { channels = [], response_metadata: more } = await web.conversations.list({
       limit: 1_000,
-      exclude_archived: true,
       types: "public_channel,private_channel",
       ...(cursor === undefined ? {} : { cursor }),
     });
     const found = channels.find((channel) => channel.name === bare);
     if (found?.id !== undefined) return found.id;
     cursor = more?.next_cursor;
-    if (cursor === undefined || cursor === "") return undefined;
+    if (cursor === undefined || cursor === "") return "nowhere";
   }
   return undefined;
 }
