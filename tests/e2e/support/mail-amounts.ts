@@ -32,7 +32,7 @@ export function amountsInText(text: string): Amounts {
     const found = /\b(d-\d+)\b.*: [\d.,]+ {2}(.+)$/.exec(line);
     return found === null ? [] : [[found[1] ?? "", digits(found[2] ?? "")]];
   });
-  const total = lines.find((line) => /^Total \(/.test(line)) ?? "";
+  const total = lines.find((line) => line.startsWith("Total (")) ?? "";
   return { deliveries: new Map(deliveries), totalCents: digits(total.split("): ")[1] ?? "") };
 }
 

@@ -2,7 +2,7 @@
 // with just its bus user and its role, the production clients against the stand-ins. It starts before the file's
 // first test and is gone after its last.
 //   const world = useWorld({ dags: ["hello.yaml"] });
-//   test("…", async () => { const { runs } = world().clients; … });
+// and in a test: const { runs } = world().clients;
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
@@ -10,7 +10,8 @@ import { afterAll, beforeAll } from "vitest";
 import { bundleAll } from "../../../scripts/bundle.ts";
 import { openClients, type Clients } from "../../../scripts/start/clients.ts";
 import { seedCluster } from "../../../scripts/start/seed-cluster.ts";
-import { RunState, type Run } from "../../../libs/contracts/src/index.ts";
+import { createGrpcClient, type GrpcClient } from "../../../libs/chassis/src/index.ts";
+import { RunState, ScheduleService, type Run } from "../../../libs/contracts/src/index.ts";
 import { compileDag, formatProblem } from "../../../libs/dag/src/index.ts";
 import { startWorld, type ServiceName, type World } from "../../../libs/sandbox/src/index.ts";
 import { temporaryFolder } from "../../support/index.ts";
@@ -33,6 +34,7 @@ export interface WorldSetup {
 export interface RunningWorld extends AsyncDisposable {
   readonly world: World;
   readonly clients: Clients;
+  readonly schedules: GrpcClient<typeof ScheduleService>;
   readonly bus: BusAdmin;
   /** Services that ended though nobody asked them to. */
   readonly deaths: readonly string[];
@@ -103,9 +105,16 @@ function createRunning(
   stack: AsyncDisposableStack,
 ): RunningWorld {
   const { nats, credentials, installation } = world;
+  const schedules = createGrpcClient(
+    ScheduleService,
+    `127.0.0.1:${world.addresses.grpcPorts.console}`,
+    { principal: "user:end-to-end" },
+  );
+  stack.defer(() => schedules.close());
   return {
     world,
     clients,
+    schedules,
     deaths,
     bus: busAdmin({ url: nats.url, password: credentials.of("admin"), installation }),
     async apply(file, text) {
