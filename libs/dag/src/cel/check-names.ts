@@ -3,19 +3,24 @@
 import { quote, suggest } from "../text/suggest.ts";
 import { functionNames, typeNames } from "./environment.ts";
 import type { Names, Reference } from "./references.ts";
-import { expressionName } from "./scope.ts";
 
 export interface KnownNames {
   /** Names at the root. */
   readonly roots: readonly string[];
   /** Fields of a root; a root that is not listed may have any. */
   readonly fields?: Readonly<Record<string, readonly string[]>>;
-  /** Every task of the DAG, and those that the expression's own task waits for. */
-  readonly tasks?: {
-    readonly all: readonly string[];
-    readonly upstream: ReadonlySet<string>;
-    readonly reader: string;
-  };
+  readonly tasks?: KnownTasks;
+}
+
+export interface KnownTasks {
+  /** Every task of the DAG. */
+  readonly all: readonly string[];
+  /** Ids by id and by the name in expressions. */
+  readonly idOf: ReadonlyMap<string, string>;
+  /** The task whose expression it is. */
+  readonly reader: string;
+  /** Does the reader wait for this task? */
+  isUpstream(id: string): boolean;
 }
 
 export interface NameProblem {
@@ -56,14 +61,14 @@ function checkReference(reference: Reference, known: KnownNames): NameProblem | 
 
 function checkTask(
   { path: [name, field], offset }: Reference,
-  { all, upstream, reader }: NonNullable<KnownNames["tasks"]>,
+  { all, idOf, reader, isUpstream }: KnownTasks,
 ): NameProblem | undefined {
   if (name === undefined) return undefined;
-  const id = all.find((task) => task === name || expressionName(task) === name);
+  const id = idOf.get(name);
   if (id === undefined) return unknown(`no task ${quote(name)}`, name, all, offset);
   if (id === reader)
     return { message: `task ${quote(id)} reads itself: it has no output before it ran`, offset };
-  if (!upstream.has(id))
+  if (!isUpstream(id))
     return {
       message: `task ${quote(reader)} reads task ${quote(id)}, which it does not wait for`,
       offset,

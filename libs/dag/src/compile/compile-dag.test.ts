@@ -275,3 +275,13 @@ test("aliases are followed, and cannot grow without end", () => {
   expect(problemsOf(laughs.join("\n"))).toContainEqual(expect.stringContaining("more than 200000"));
   expect(problemsOf("a: &a [*a]")).toContainEqual(expect.stringContaining("levels deep"));
 });
+
+// The bound is the test's own time-out: a check that is quadratic in the tasks takes minutes here.
+test("5,000 tasks in a chain, each reading the one before", () => {
+  const lines = Array.from({ length: 5_000 }, (_, i) =>
+    i === 0
+      ? "  t0: { uses: noop }"
+      : `  t${i}: { uses: noop, needs: [t${i - 1}], when: tasks.t${i - 1}.state == 'succeeded' }`,
+  );
+  expect(specOf(`id: x\ntasks:\n${lines.join("\n")}\n`).tasks).toHaveLength(5_000);
+});

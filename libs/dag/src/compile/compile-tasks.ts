@@ -66,8 +66,9 @@ export function compileTasks(
   noteIds(reader, ids);
   const needs = readAllNeeds(reader, map);
   noteCycle(reader, needs);
+  const idOf = new Map(ids.flatMap((id) => [[expressionName(id), id] as const, [id, id] as const]));
   return Object.entries(map).flatMap(([id, fields]) => {
-    const known = namesFor(id, ids, needs, context);
+    const known = namesFor({ id, ids, idOf, needs }, context);
     const task = compileTask(reader, id, fields, known, context);
     return task === undefined
       ? []
@@ -143,12 +144,15 @@ function noteCycle(reader: Reader, needs: ReadonlyMap<string, readonly string[]>
   else reader.note(path, `tasks need one another in a circle: ${cycle.map(quote).join(" needs ")}`);
 }
 
-function namesFor(
-  id: string,
-  ids: readonly string[],
-  needs: ReadonlyMap<string, readonly string[]>,
-  context: TaskContext,
-): KnownNames {
+interface TaskAmongOthers {
+  readonly id: string;
+  readonly ids: readonly string[];
+  readonly idOf: ReadonlyMap<string, string>;
+  readonly needs: ReadonlyMap<string, readonly string[]>;
+}
+
+function namesFor({ id, ids, idOf, needs }: TaskAmongOthers, context: TaskContext): KnownNames {
+  const direct = needs.get(id) ?? [];
   let upstream: Set<string> | undefined;
   return {
     roots: runRoots,
@@ -160,10 +164,11 @@ function namesFor(
     },
     tasks: {
       all: ids,
+      idOf,
       reader: id,
-      get upstream() {
-        return (upstream ??= upstreamOf(needs, id));
-      },
+      // Most expressions read what is directly upstream: the rest is only computed when one does not.
+      isUpstream: (other) =>
+        direct.includes(other) || (upstream ??= upstreamOf(needs, id)).has(other),
     },
   };
 }
