@@ -1,7 +1,7 @@
 // Assignments with their configuration rendered. Outputs are loaded here, just when an expression names them: one
 // SELECT for a whole batch.
 import type { OutMessage } from "@chasqui/bus";
-import { outputsNamedBy, renderTask } from "@chasqui/dag";
+import { renderTask } from "@chasqui/dag";
 import type { Json, PlanTask, Scope } from "@chasqui/machine";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Sql } from "postgres";
@@ -34,9 +34,9 @@ export async function renderAssignments(
 ): Promise<OutMessage[]> {
   const named = new Map<Wanted, readonly string[]>();
   for (const one of wanted) {
-    const version = versionOf(context, one.run);
-    const planned = one.run.state.plan.tasks[one.task];
-    if (planned !== undefined) named.set(one, namedBy(version, planned));
+    const id = one.run.state.plan.tasks[one.task]?.id ?? "";
+    const names = versionOf(context, one.run).templates.get(id)?.names ?? [];
+    if (names.length > 0) named.set(one, names);
   }
   const outputs = await loadOutputs(context.sql, named);
   return wanted.flatMap((one) => {
@@ -52,17 +52,6 @@ function versionOf({ versions }: RenderContext, run: CachedRun): Version {
   if (version === undefined)
     throw new Error(`run ${run.meta.runId}: its DAG version is not loaded`);
   return version;
-}
-
-/** By planned task, which is the same object for every run of a version. */
-const namedCache = new WeakMap<PlanTask, readonly string[]>();
-function namedBy({ spec }: Version, planned: PlanTask): readonly string[] {
-  const known = namedCache.get(planned);
-  if (known !== undefined) return known;
-  const task = spec.tasks.find(({ id }) => id === planned.id);
-  const names = task === undefined ? [] : outputsNamedBy(spec, task);
-  namedCache.set(planned, names);
-  return names;
 }
 
 async function loadOutputs(
@@ -91,20 +80,22 @@ function renderOne(
   outputs: Outputs,
   context: RenderContext,
 ): OutMessage {
-  const { spec } = versionOf(context, run);
-  const task = spec.tasks.find(({ id }) => id === planned.id);
-  if (task === undefined)
+  const { environment } = context;
+  const { spec, templates } = versionOf(context, run);
+  const template = templates.get(planned.id);
+  if (template === undefined)
     return unrendered(run, planned, attempt, "the DAG version has no such task");
+  if (template.constant !== undefined)
+    return assignment(run, planned, attempt, { configJson: template.constant, environment });
   const tasks: Record<string, { state: string; output: Json }> = {};
-  for (const [index, other] of run.state.plan.tasks.entries())
-    if (names.includes(other.id) || names.length > 0)
-      tasks[other.id] = {
-        state: run.state.tasks[index]?.status ?? "waiting",
-        output: outputs.get(outputKey(run.meta.runId, other.id)) ?? null,
-      };
+  for (const id of names)
+    tasks[id] = {
+      state: run.state.tasks[run.state.plan.indexOf.get(id) ?? -1]?.status ?? "waiting",
+      output: outputs.get(outputKey(run.meta.runId, id)) ?? null,
+    };
   const { params, event } = run.meta;
   const facts: Scope = { run: run.state.facts, params, event, tasks };
-  const rendered = renderTask(spec, task, facts, { vars: context.vars });
+  const rendered = renderTask(spec, template.spec, facts, { vars: context.vars });
   if (!rendered.ok) return unrendered(run, planned, attempt, `with: ${rendered.message}`);
   const configJson = JSON.stringify(rendered.value);
   const bytes = Buffer.byteLength(configJson);
@@ -115,5 +106,5 @@ function renderOne(
       attempt,
       `with: ${bytes} bytes rendered: want at most ${CONFIG_BYTES_MAX}`,
     );
-  return assignment(run, planned, attempt, { configJson, environment: context.environment });
+  return assignment(run, planned, attempt, { configJson, environment });
 }

@@ -1,9 +1,9 @@
 // Stored specifications and their plans. Immutable, so what was read once is never read again (LRU by count).
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { DagSpec } from "@chasqui/contracts";
+import type { DagSpec, TaskSpec } from "@chasqui/contracts";
 import { DagSpecSchema, Overlap as WireOverlap } from "@chasqui/contracts";
-import { planOf } from "@chasqui/dag";
+import { constantConfig, outputsNamedBy, planOf } from "@chasqui/dag";
 import type { Overlap, Plan, VersionFacts } from "@chasqui/machine";
 import type { Sql } from "postgres";
 import type { StoredVersion } from "../core/aggregates.ts";
@@ -11,8 +11,18 @@ import type { StoredVersion } from "../core/aggregates.ts";
 const CACHED_MAX = 500;
 const MAX_ACTIVE_RUNS_DEFAULT = 16;
 
+/** What an assignment of a task is made of, looked up once per version. */
+export interface TaskTemplate {
+  readonly spec: TaskSpec;
+  /** Tasks whose output its configuration names. */
+  readonly names: readonly string[];
+  /** The configuration as JSON when it is the same for every run. */
+  readonly constant: string | undefined;
+}
+
 export interface Version extends StoredVersion {
   readonly spec: DagSpec;
+  readonly templates: ReadonlyMap<string, TaskTemplate>;
 }
 
 export interface Versions {
@@ -34,7 +44,14 @@ export function openVersions(sql: Sql, vars: JsonObject): Versions {
       select spec from state_machine.dag_spec where dag_id = ${dagId} and fingerprint = ${fingerprint}`;
     if (row === undefined) return undefined;
     const spec = fromBinary(DagSpecSchema, row.spec);
+    const templates = new Map(
+      spec.tasks.map((task): [string, TaskTemplate] => [
+        task.id,
+        { spec: task, names: outputsNamedBy(spec, task), constant: constantConfig(task) },
+      ]),
+    );
     const version: Version = {
+      templates,
       spec,
       facts: factsOf(spec, fingerprint),
       plan: planOf(spec, fingerprint, { vars }),

@@ -1,0 +1,35 @@
+// `npm run bench`: edge latency, fan-outs, concurrent and sustained diamonds, through separate processes, all durable.
+// Absolute figures hold for this machine and this minute; ratios to the probes of the same run travel.
+import { parseArgs } from "node:util";
+import { probes } from "./probes.ts";
+import { burst, chain, fanOut, sustained } from "./scenarios.ts";
+import { openBench } from "./world.ts";
+
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    only: { type: "string", default: "chain,fan,burst,sustained" },
+    runs: { type: "string", default: "2500" },
+  },
+});
+const wanted = new Set(values.only.split(","));
+const results: Record<string, Record<string, number>> = {};
+const note = (name: string, figures: Record<string, number>): void => {
+  results[name] = figures;
+  if (values.json) return;
+  const text = Object.entries(figures).map(([key, value]) => `${key} ${value}`);
+  process.stdout.write(`${name.padEnd(28)} ${text.join("   ")}\n`);
+};
+
+await using bench = await openBench();
+note("probes", await probes(bench));
+if (wanted.has("chain")) note("chain of 50 (edge)", await chain(bench, 12));
+if (wanted.has("fan")) {
+  note("fan-out 1,000 + join", await fanOut(bench, 1_000));
+  note("fan-out 10,000 + join", await fanOut(bench, 10_000));
+}
+if (wanted.has("burst")) note("500 diamonds of 10 at once", await burst(bench, 500));
+if (wanted.has("sustained"))
+  note("sustained diamonds of 10", await sustained(bench, Number(values.runs), 500));
+note("memory after (MB)", bench.rssMb());
+if (values.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);

@@ -1,0 +1,103 @@
+// The workloads: a chain, fan-outs, diamonds at once and in a steady stream.
+import { median, quantile, round } from "./stats.ts";
+import type { Bench } from "./world.ts";
+
+let serial = 0;
+const keys = (count: number): string[] => Array.from({ length: count }, () => `k${(serial += 1)}`);
+
+/** Parent done → child in its runner's hands, idle: chains one after another. */
+export async function chain(bench: Bench, runs: number): Promise<Record<string, number>> {
+  const length = 50;
+  const tasks = Object.fromEntries(
+    Array.from({ length }, (_, i) => [`t${i}`, i === 0 ? [] : [`t${i - 1}`]]),
+  );
+  await bench.apply("bench-chain", tasks, 1);
+  const edges: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    await bench.seen();
+    await bench.settled.all(await bench.start("bench-chain", keys(1)));
+    const times = (await bench.seen()).toSorted((a, b) => a[2] - b[2]);
+    if (run < 2) continue; // warming up
+    for (let i = 1; i < times.length; i++)
+      edges.push(((times[i]?.[2] ?? 0) - (times[i - 1]?.[3] ?? 0)) / 1_000);
+  }
+  return {
+    edges: edges.length,
+    p50_ms: round(median(edges)),
+    p99_ms: round(quantile(edges, 0.99)),
+  };
+}
+
+export async function fanOut(bench: Bench, width: number): Promise<Record<string, number>> {
+  const dagId = `bench-fan-${width}`;
+  const middle = Array.from({ length: width }, (_, i) => `m${i}`);
+  await bench.apply(
+    dagId,
+    { head: [], ...Object.fromEntries(middle.map((id) => [id, ["head"]])), join: middle },
+    1,
+  );
+  const walls: number[] = [];
+  for (let run = 0; run < 4; run++) {
+    const startMs = performance.now();
+    await bench.settled.all(await bench.start(dagId, keys(1)));
+    if (run > 0) walls.push(performance.now() - startMs);
+    await bench.seen();
+  }
+  return {
+    wall_ms: round(median(walls), 0),
+    tasks_per_s: round((width / median(walls)) * 1_000, 0),
+  };
+}
+
+const diamond = {
+  head: [],
+  ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`m${i}`, ["head"]])),
+  join: Array.from({ length: 8 }, (_, i) => `m${i}`),
+} as Record<string, string[]>;
+
+export async function burst(bench: Bench, runs: number): Promise<Record<string, number>> {
+  await bench.apply("bench-burst", diamond, 10_000);
+  await bench.settled.all(await bench.start("bench-burst", keys(50)));
+  const startMs = performance.now();
+  await bench.settled.all(await bench.start("bench-burst", keys(runs)));
+  const wallMs = performance.now() - startMs;
+  await bench.seen();
+  return { wall_ms: round(wallMs, 0), tasks_per_s: round((runs * 10 * 1_000) / wallMs, 0) };
+}
+
+/** At most `inFlight` runs at once; a new one for each that ends. */
+export async function sustained(
+  bench: Bench,
+  runs: number,
+  inFlight: number,
+): Promise<Record<string, number>> {
+  await bench.apply("bench-steady", diamond, 10_000);
+  const before = bench.cpuUs();
+  const base = bench.settled.count();
+  const startMs = performance.now();
+  let started = 0;
+  while (started < runs) {
+    const room = Math.min(runs - started, inFlight - (started - (bench.settled.count() - base)));
+    if (room > 0) {
+      await bench.start("bench-steady", keys(room));
+      started += room;
+    }
+    await bench.settled.reached(Math.min(base + runs, bench.settled.count() + 1));
+  }
+  await bench.settled.reached(base + runs);
+  const wallMs = performance.now() - startMs;
+  const after = bench.cpuUs();
+  await bench.seen();
+  const perTask = Object.fromEntries(
+    Object.entries(after).map(([name, us]) => [
+      `${name}_us`,
+      round((us - (before[name] ?? 0)) / (runs * 10), 0),
+    ]),
+  );
+  const sum = Object.values(perTask).reduce((total, us) => total + us, 0);
+  return {
+    tasks_per_s: round((runs * 10 * 1_000) / wallMs, 0),
+    cpu_us_per_task: round(sum, 0),
+    ...perTask,
+  };
+}
