@@ -12,7 +12,14 @@ export type { RunFacts, Scope, ScopeParts, TaskFacts } from "./cel/scope.ts";
 export { referencedTasks } from "./cel/referenced-tasks.ts";
 export type { ExpressionSources } from "./cel/referenced-tasks.ts";
 export type { Result } from "./cel/result.ts";
-export { constantConfig, millisOf, outputsNamedBy, planOf, renderTask, scopeOfRun } from "./plan.ts";
+export {
+  constantConfig,
+  millisOf,
+  outputsNamedBy,
+  planOf,
+  renderTask,
+  scopeOfRun,
+} from "./plan.ts";
 export type { PlanOptions } from "./plan.ts";
 export { compileDag, compileDagObject } from "./compile/compile-dag.ts";
 export type { Compiled, CompileOptions } from "./compile/compile-dag.ts";
