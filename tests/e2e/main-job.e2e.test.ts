@@ -4,8 +4,9 @@ import { expect, test } from "vitest";
 import { DeliveryState, RunState, TaskState } from "../../libs/contracts/src/index.ts";
 import { amountsInCsv, amountsInHtml, amountsInText } from "./support/mail-amounts.ts";
 import { expectNothingLeft } from "./support/nothing-left.ts";
-import { attachmentOf, mailsOf, podCreates } from "./support/outside.ts";
+import { attachmentOf, mailsOf, podCreates, slackCalls, slackMessages } from "./support/outside.ts";
 import { sampleCarriers } from "./support/sample.ts";
+import { until } from "./support/until.ts";
 import { useWorld } from "./support/world.ts";
 
 const DAY = "2026-11-20";
@@ -77,6 +78,23 @@ test("the example fails after its one repeat, and what follows it is not run", a
   expect(task?.failure?.message).toBe("the command ended with exit code 3");
   expect(task?.failure?.logTail.join("\n")).toContain('price "12,5O"');
   expect([follower?.state, follower?.attempt]).toEqual([TaskState.UPSTREAM_FAILED, 0]);
+});
+
+test("Slack has one message about it, living: posted once, then edited", async () => {
+  const messages = await until("the message about the settled run", async () => {
+    const found = await slackMessages(world().world, "data-alerts");
+    return found.some(({ text }) => text.includes("example-failing failed")) && found;
+  });
+  expect(messages).toHaveLength(1);
+  const shown = JSON.stringify(messages[0]);
+  for (const told of ["import-prices", "code", "exit code 3", "attempt 2 of 2", "12,5O"])
+    expect(shown).toContain(told);
+  expect(messages[0]?.edited).toBeDefined();
+  const posts = (await slackCalls(world().world)).filter(
+    ({ method, outcome }) => method === "chat.postMessage" && outcome === "ok",
+  );
+  expect(posts).toHaveLength(1);
+  expect(await slackMessages(world().world, "logistics-alerts")).toEqual([]);
 });
 
 test("each pod was created once: one for the main job, two for the example's attempts", async () => {
