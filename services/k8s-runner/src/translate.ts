@@ -1,5 +1,4 @@
 // What the API server says about pods and events, parsed once.
-// The client gives dates in lists and texts in watches for the same field; both are read here.
 // Invariant: nothing is believed about a pod that it does not say; what is missing becomes "" or undefined.
 import type { ContainerFacts, ContainerState, PodEvent, PodFacts } from "./core/pod.ts";
 import { CONTAINER } from "./core/manifest.ts";
@@ -14,8 +13,7 @@ const numberOf = (value: unknown): number | undefined =>
   typeof value === "number" ? value : undefined;
 
 function timeOf(value: unknown): number | undefined {
-  const ms =
-    value instanceof Date ? value.getTime() : typeof value === "string" ? Date.parse(value) : NaN;
+  const ms = typeof value === "string" ? Date.parse(value) : NaN;
   return Number.isFinite(ms) && ms > 0 ? ms : undefined; // a container that never ran "started" in 1970
 }
 
@@ -25,6 +23,23 @@ function textsOf(value: unknown): Record<string, string> {
       (entry): entry is [string, string] => typeof entry[1] === "string",
     ),
   );
+}
+
+export interface Page {
+  readonly items: readonly unknown[];
+  readonly resourceVersion: string;
+  /** Token of the next page; empty on the last. */
+  readonly more: string;
+}
+
+export function itemsOf(list: unknown): Page {
+  const { items, metadata } = objectOf(list);
+  const meta = objectOf(metadata);
+  return {
+    items: listOf(items),
+    resourceVersion: textOf(meta["resourceVersion"]),
+    more: textOf(meta["continue"]),
+  };
 }
 
 const PHASES = ["Pending", "Running", "Succeeded", "Failed"] as const;

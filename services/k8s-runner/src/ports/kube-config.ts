@@ -1,6 +1,6 @@
 // How to reach the API server: the connection `kubernetes` of the environment file, else KUBECONFIG, ~/.kube/config or
 // the pod's own service account.
-import { KubeConfig } from "@kubernetes/client-node";
+import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 
 /** What the environment file may say. */
 export interface KubernetesConnection {

@@ -1,56 +1,45 @@
-// Reads a container's log with undici: the client's own log reader ends the process when a connection breaks.
-import { HttpMethod, RequestContext } from "@kubernetes/client-node";
-import type { KubeConfig } from "@kubernetes/client-node";
-import { fetch } from "undici";
-import type { Dispatcher, Response } from "undici";
+// Reads a container's log by lines. The client's own log reader ends the process when a connection breaks.
 import { LogGone, LogNotYet } from "./cluster.ts";
 import type { LogOptions, RawLine } from "./cluster.ts";
+import type { KubeApi } from "./kube-api.ts";
+import { codeOf } from "./kube-errors.ts";
 
 /** A line without an end must not fill the memory. */
-const LINE_BYTES_MAX = 1_048_576;
+const LINE_LENGTH_MAX = 1_048_576;
 
 export async function* readPodLog(
-  config: KubeConfig,
-  pod: { readonly namespace: string; readonly name: string; readonly container: string },
+  api: KubeApi,
+  pod: { readonly path: string; readonly container: string },
   { follow, since, tailLines, signal }: LogOptions,
 ): AsyncGenerator<RawLine> {
-  const server = config.getCurrentCluster()?.server ?? "";
-  const path = `/api/v1/namespaces/${pod.namespace}/pods/${encodeURIComponent(pod.name)}/log`;
-  const url = new URL(server.replace(/\/$/, "") + path);
-  url.searchParams.set("container", pod.container);
-  url.searchParams.set("timestamps", "true");
-  if (follow) url.searchParams.set("follow", "true");
-  if (tailLines !== undefined) url.searchParams.set("tailLines", String(tailLines));
-  if (since !== undefined) url.searchParams.set("sinceTime", since);
-  const context = new RequestContext(url.toString(), HttpMethod.GET);
-  await config.applySecurityAuthentication(context);
-  const dispatcher = dispatcherOf(context);
-  const response = await fetch(url, {
-    headers: context.getHeaders(),
-    signal,
-    ...(dispatcher === undefined ? {} : { dispatcher }),
-  });
-  if (!response.ok) throw await refusal(response, pod.name);
-  yield* linesOf(response.body);
+  const query = {
+    container: pod.container,
+    timestamps: true,
+    follow: follow ? true : undefined,
+    sinceTime: since,
+    tailLines,
+  };
+  const path = `${pod.path}/log`;
+  const body = await openLog(api, { method: "GET", path, query }, signal);
+  if (body !== null) yield* linesOf(body);
 }
 
-function dispatcherOf(context: RequestContext): Dispatcher | undefined {
-  const dispatcher: unknown = context.getDispatcher();
-  return isDispatcher(dispatcher) ? dispatcher : undefined;
+async function openLog(
+  api: KubeApi,
+  request: Parameters<KubeApi["stream"]>[0],
+  signal: AbortSignal,
+): Promise<AsyncIterable<unknown> | null> {
+  try {
+    return (await api.stream(request, signal)).body;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (codeOf(error) === 404) throw new LogGone(message, { cause: error });
+    if (codeOf(error) === 400) throw new LogNotYet(message, { cause: error });
+    throw error;
+  }
 }
 
-const isDispatcher = (value: unknown): value is Dispatcher =>
-  typeof value === "object" && value !== null && "dispatch" in value;
-
-async function refusal(response: Response, name: string): Promise<Error> {
-  const body = (await response.text()).slice(0, 500);
-  const message = `log of pod ${name}: HTTP ${response.status}: ${body}`;
-  if (response.status === 404) return new LogGone(message);
-  return response.status === 400 ? new LogNotYet(message) : new Error(message);
-}
-
-async function* linesOf(body: AsyncIterable<unknown> | null): AsyncGenerator<RawLine> {
-  if (body === null) return;
+async function* linesOf(body: AsyncIterable<unknown>): AsyncGenerator<RawLine> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of body) {
@@ -59,7 +48,7 @@ async function* linesOf(body: AsyncIterable<unknown> | null): AsyncGenerator<Raw
     const lines = rest.split("\n");
     rest = lines.pop() ?? "";
     for (const text of lines) yield { text, whole: true };
-    if (rest.length > LINE_BYTES_MAX) {
+    if (rest.length > LINE_LENGTH_MAX) {
       yield { text: rest, whole: true };
       rest = "";
     }
