@@ -41,6 +41,8 @@ export async function openBench() {
       bundles,
       durable: true,
       services: ["state-machine"],
+      // For profiles: CHASQUI_BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=/tmp/profiles"
+      env: { "*": { NODE_OPTIONS: process.env["CHASQUI_BENCH_NODE_OPTIONS"] ?? "" } },
     }),
   );
   const stateMachine = `127.0.0.1:${world.addresses.grpcPorts["state-machine"]}`;

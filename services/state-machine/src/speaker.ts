@@ -129,7 +129,7 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
 
   function announceRun({ run, events, committed }: RunChange): OutMessage[] {
     const { meta, state } = run;
-    const traceparent = traceparentOf(meta, eventSpanOf(meta, committed));
+    const traceparent = traceparentOf(meta, () => eventSpanOf(meta, committed));
     const { environment } = options;
     return announce({
       meta,

@@ -140,6 +140,6 @@ function messagesOf(
   environment: string,
 ) {
   const { meta, state } = run;
-  const traceparent = traceparentOf(meta, eventSpanOf(meta, version));
+  const traceparent = traceparentOf(meta, () => eventSpanOf(meta, version));
   return announce({ meta, plan: state.plan, version, events, state, environment, traceparent });
 }

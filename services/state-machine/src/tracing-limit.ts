@@ -1,19 +1,28 @@
-// Which runs are traced: every run up to so many a second, so that an ordinary installation traces everything and a
-// flood does not pay for it. A run whose cause is traced elsewhere and not sampled there is not traced here.
+// Which runs are traced: a budget that fills by so many runs a second, so that an ordinary installation traces
+// everything and a flood does not pay for it. A run costs by its size, for so do its spans; one that costs more than a
+// second's budget is never traced as it happens (`chasqui trace --export` makes any run's trace from its history).
+// A run whose cause is traced elsewhere and not sampled there is not traced here.
 import { parseTraceparent } from "@chasqui/chassis";
+import type { BatchContext } from "./core/batch.ts";
 
-export function createTracingLimit(runsPerSecond: number, clock: () => number) {
-  let second = 0;
-  let taken = 0;
-  return (start: { readonly traceparent: string | undefined }): boolean => {
-    const parent = parseTraceparent(start.traceparent);
+/** Tasks of a run that cost as much as a small run. */
+const TASKS_PER_RUN = 100;
+
+export function createTracingLimit(
+  runsPerSecond: number,
+  clock: () => number,
+): BatchContext["isTraced"] {
+  let budget = runsPerSecond;
+  let filledMs = clock();
+  return ({ traceparent }, taskCount) => {
+    const parent = parseTraceparent(traceparent);
     if (parent !== undefined && !parent.sampled) return false;
-    const now = Math.floor(clock() / 1_000);
-    if (now !== second) {
-      second = now;
-      taken = 0;
-    }
-    taken += 1;
-    return taken <= runsPerSecond;
+    const nowMs = clock();
+    budget = Math.min(runsPerSecond, budget + ((nowMs - filledMs) / 1_000) * runsPerSecond);
+    filledMs = nowMs;
+    const cost = Math.max(1, taskCount / TASKS_PER_RUN);
+    if (budget < cost) return false;
+    budget -= cost;
+    return true;
   };
 }

@@ -30,8 +30,10 @@ export function decideUpdate(
       why: `task ${update.taskId}: attempt ${update.attempt} was never assigned (current: ${task.attempt})`,
     };
   if (update.attempt < task.attempt || !isOutside(task.status)) {
+    // A late word of an attempt that told its own end is no stray: it is only late.
     const speaks = update.report.state === "accepted" || update.report.state === "running";
-    const strays = speaks ? [{ taskId: update.taskId, attempt: update.attempt }] : [];
+    const isOver = update.attempt === task.attempt && update.sequence <= task.sequence;
+    const strays = speaks && !isOver ? [{ taskId: update.taskId, attempt: update.attempt }] : [];
     return {
       kind: "nothing",
       why: `attempt ${update.attempt} is not current or has ended`,

@@ -46,7 +46,7 @@ export interface Batch {
 
 export interface BatchContext {
   readonly nowMs: number;
-  readonly isTraced: (start: StartFacts) => boolean;
+  readonly isTraced: (start: Pick<StartFacts, "traceparent">, taskCount: number) => boolean;
 }
 
 export function decideBatch(
@@ -232,7 +232,7 @@ function createRun(
       dagNumber: dag.state.number,
       createdMs: context.nowMs,
       traceId,
-      traced: context.isTraced(start),
+      traced: context.isTraced(start, dag.plan.tasks.length),
     },
     fresh: true,
   };

@@ -69,7 +69,7 @@ export function assignment(
     subject: subjects.task(planned.kind, attemptId),
     data: toBinary(AssignmentSchema, body),
     id: attemptId,
-    traceparent: traceparentOf(meta, assignSpanOf(attemptId)),
+    traceparent: traceparentOf(meta, () => assignSpanOf(attemptId)),
   };
 }
 
@@ -102,7 +102,7 @@ export function continueRun(run: CachedRun): OutMessage {
 export function settleRun(run: CachedRun): OutMessage {
   const { runId, dagId } = run.meta;
   const value = { dagId, runId, state: runStates[run.state.status] };
-  const extra = { traceparent: traceparentOf(run.meta, runSpanOf(run.meta)) };
+  const extra = { traceparent: traceparentOf(run.meta, () => runSpanOf(run.meta)) };
   return inboxMessage("dag", dagId, `settled:${runId}`, { case: "settleRun", value }, extra);
 }
 

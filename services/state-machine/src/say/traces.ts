@@ -15,8 +15,23 @@ export const eventSpanOf = (meta: RunMeta, version: number): string =>
 export const inboxSpanOf = (messageId: string, to: string): string =>
   spanIdOf(messageId, "say", to);
 
-export const traceparentOf = (meta: RunMeta, spanId: string): string =>
-  formatTraceparent({ traceId: meta.traceId, spanId, sampled: meta.traced });
+/** A run that is not traced says so with one parent for all, made once: hashing an id per message is not free. */
+const untraced = new WeakMap<RunMeta, string>();
+
+/** The parent for whoever gets a message; `spanId` is asked only of a traced run. */
+export function traceparentOf(meta: RunMeta, spanId: () => string): string {
+  if (meta.traced)
+    return formatTraceparent({ traceId: meta.traceId, spanId: spanId(), sampled: true });
+  const known = untraced.get(meta);
+  if (known !== undefined) return known;
+  const made = formatTraceparent({
+    traceId: meta.traceId,
+    spanId: runSpanOf(meta),
+    sampled: false,
+  });
+  untraced.set(meta, made);
+  return made;
+}
 
 const nats = { "messaging.system.name": "nats" } as const;
 const about = (meta: RunMeta) => ({ "chasqui.run.id": meta.runId, "chasqui.dag.id": meta.dagId });
