@@ -1,5 +1,5 @@
 // Times, durations and causes in words. Pure: "now" is an argument.
-import type { ApiRun } from "../src/api.ts";
+import type { ApiRun, ApiTask } from "../src/api.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -106,6 +106,10 @@ export function causeText({ cause }: Pick<ApiRun, "cause">): string {
 
 /** The run's own short name: enough of the id to tell it apart, and to ask for it. */
 export const shortId = (runId: string): string => runId.slice(0, 12);
+
+/** A task's name in its run; mapped instances are told apart by their index. */
+export const keyOf = (task: Pick<ApiTask, "taskId" | "mapIndex">): string =>
+  task.mapIndex === undefined ? task.taskId : `${task.taskId}[${task.mapIndex}]`;
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;

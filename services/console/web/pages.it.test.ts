@@ -1,0 +1,184 @@
+// The pages in a real browser (Debian's chromium), against the stand-in of testing.ts. Without a browser these
+// tests are skipped; tests/skips.json names them.
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { startFakeBackend } from "./testing.ts";
+import type { FakeBackend } from "./testing.ts";
+import { FAILED, MAILED, RUNNING } from "./testing-data.ts";
+
+const program = [
+  process.env["CHASQUI_CHROMIUM"],
+  "/usr/bin/chromium",
+  "/usr/bin/google-chrome",
+].find((file) => file !== undefined && existsSync(file));
+const browserTest = test.skipIf(program === undefined);
+
+let browser: Browser | undefined;
+beforeAll(async () => {
+  if (program === undefined) return;
+  browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
+});
+afterAll(() => browser?.close());
+
+interface View extends AsyncDisposable {
+  readonly backend: FakeBackend;
+  readonly page: Page;
+  readonly errors: string[];
+  sees(text: string | RegExp): Promise<void>;
+}
+
+async function open(place: string, size = { width: 1280, height: 900 }): Promise<View> {
+  const backend = await startFakeBackend();
+  if (browser === undefined) throw new Error("no browser was started");
+  const context = await browser.newContext({ viewport: size });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(backend.url)) errors.push(`asks for ${request.url()}`);
+  });
+  await page.goto(backend.url + place);
+  return {
+    backend,
+    page,
+    errors,
+    sees: (text) => page.getByText(text).first().waitFor({ timeout: 10_000 }),
+    async [Symbol.asyncDispose]() {
+      await context.close();
+      await backend[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const rowsOf = (page: Page): Promise<number> => page.locator("tbody tr").count();
+const overflowOf = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+
+browserTest("the runs, filtered by state and by DAG, and a way to each", async () => {
+  await using view = await open("/");
+  const { page } = view;
+  await view.sees("by ana");
+  expect(await rowsOf(page)).toBe(17);
+  await page.getByRole("button", { name: "Failed" }).click();
+  await vi.waitFor(async () => expect(await rowsOf(page)).toBe(3));
+  await page.getByLabel("DAG").selectOption("example-failing");
+  await vi.waitFor(async () => expect(await rowsOf(page)).toBe(1));
+  expect(new URL(page.url()).search).toBe("?state=failed&dag=example-failing");
+  await page.getByRole("link", { name: /^manual-/ }).click();
+  await view.sees("Why it failed");
+  expect(await page.title()).toMatch(/^example-failing manual-.*: failed · Chasqui$/);
+  await page.goBack();
+  await vi.waitFor(async () => expect(await rowsOf(page)).toBe(1));
+  expect(view.errors).toEqual([]);
+});
+
+browserTest("a failed run opens with its evidence and its log, gaps marked", async () => {
+  await using view = await open(`/runs/${FAILED}`);
+  await view.sees('exit code 3: prices.csv:14: "12,9O" is not a number');
+  await view.sees("lines 3 to 5 are missing");
+  await view.sees("ended, 4 lines, with 1 gap");
+  expect(await view.page.getByText("\u001b[31m").count()).toBe(0);
+  expect(await view.page.getByRole("button", { name: "Cancel run" }).count()).toBe(0);
+  expect(view.errors).toEqual([]);
+});
+
+browserTest(
+  "a running run is live: states, log lines, the end; and it can be cancelled by keyboard",
+  async () => {
+    await using view = await open(`/runs/${RUNNING}?task=train`);
+    const { page, backend } = view;
+    await view.sees("live, 19 lines so far");
+    backend.say(RUNNING, "train", "epoch 19/20");
+    await view.sees("live, 20 lines so far");
+    backend.moveTask(RUNNING, "train", { state: "succeeded", endedTime: new Date().toISOString() });
+    await page.locator(".box.good", { hasText: "train" }).first().waitFor();
+    await page.getByRole("button", { name: "Cancel run" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Why").fill("wrong data");
+    await page.keyboard.press("Enter");
+    await vi.waitFor(() =>
+      expect(backend.posted).toEqual([
+        { path: `/api/runs/${RUNNING}/cancel`, body: { reason: "wrong data" } },
+      ]),
+    );
+    backend.settle(RUNNING, {
+      state: "cancelled",
+      settledTime: new Date().toISOString(),
+      reason: "wrong data",
+    });
+    await page.locator(".run-header .tag.off").waitFor();
+    expect(view.errors).toEqual([]);
+  },
+);
+
+browserTest("the mails of a run: who got none and why, then who got one", async () => {
+  await using view = await open(`/runs/${MAILED}`);
+  await view.sees("12 recipients: 10 sent, 2 left out");
+  const without = view.page.locator(".deliveries table").first();
+  expect(await without.locator("tbody tr").allInnerTexts()).toEqual([
+    expect.stringMatching(/Andina Express[^]*no routes in/),
+    expect.stringMatching(/Ruta Sur[^]*no routes in/),
+  ]);
+  await view.page.getByText("Who got one").click();
+  expect(await view.page.locator(".deliveries tbody tr").count()).toBe(12);
+});
+
+browserTest("DAGs: paused and resumed, started once, their due times", async () => {
+  await using view = await open("/dags");
+  const { page, backend } = view;
+  await page.getByRole("switch", { name: "partner-feed is active" }).click();
+  await page.getByRole("link", { name: "carrier-daily-costs", exact: true }).click();
+  await view.sees("the DAG was paused");
+  await view.sees("0 19 * * *");
+  await page.getByRole("button", { name: "Start" }).click();
+  await page.getByLabel("Key").fill("2026-11-21");
+  await page.getByRole("dialog").getByRole("button", { name: "Start" }).click();
+  await page.waitForURL(/\/runs\//);
+  expect(backend.posted).toMatchObject([
+    { path: "/api/dags/partner-feed/pause", body: { paused: false } },
+    { path: "/api/dags/carrier-daily-costs/runs", body: { key: "2026-11-21" } },
+  ]);
+  expect(view.errors).toEqual([]);
+});
+
+browserTest("what went wrong is said with what to do, and what was known stays", async () => {
+  await using view = await open("/");
+  await view.sees("by ana");
+  view.backend.breakDown();
+  await view.page.getByRole("button", { name: "Failed" }).click();
+  await view.sees("state-machine does not answer");
+  await view.sees("It may be starting. Try again.");
+});
+
+browserTest("no page is wider than a telephone or a laptop", async () => {
+  for (const width of [390, 1280]) {
+    await using view = await open("/", { width, height: 800 });
+    for (const place of [
+      "/",
+      "/dags",
+      "/triggers",
+      `/runs/${RUNNING}`,
+      `/runs/${MAILED}`,
+      "/dags/carrier-daily-costs",
+    ]) {
+      await view.page.goto(view.backend.url + place);
+      await view.page.locator("table.list").first().waitFor();
+      expect(await overflowOf(view.page), `${place} at ${width}`).toBeLessThanOrEqual(0);
+    }
+    expect(view.errors).toEqual([]);
+  }
+});
+
+test("the whole page weighs at most 300 kB", async () => {
+  await using backend = await startFakeBackend();
+  const weights = await Promise.all(
+    ["/", "/main.js", "/main.css", "/icon.svg"].map(async (place) => {
+      const response = await fetch(backend.url + place);
+      expect(response.ok).toBe(true);
+      return (await response.arrayBuffer()).byteLength;
+    }),
+  );
+  expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeLessThanOrEqual(300_000);
+});

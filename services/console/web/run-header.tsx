@@ -1,0 +1,136 @@
+// What a run is, since when, why, and the button that ends it.
+import { useState } from "react";
+import type { ApiRun, ApiServer } from "../src/api.ts";
+import { failureOf, postJson, type RequestFailure } from "./client.ts";
+import { causeText, duration, elapsedMs, instant, shortId } from "./format.ts";
+import { Copy, Fact, Json, Problem, Title, When } from "./parts.tsx";
+import { Link, dagPath } from "./router.tsx";
+import { StateTag, isSettled, wordOf } from "./state.tsx";
+
+export interface RunHeaderProps {
+  readonly run: ApiRun;
+  readonly links: ApiServer["links"];
+  readonly now: number;
+  readonly isLive: boolean;
+}
+
+export function RunHeader({ run, links, now, isLive }: RunHeaderProps) {
+  const ms = elapsedMs({ ...run, endTime: run.settledTime }, now);
+  return (
+    <section className="run-header">
+      <Title>{`${run.dagId} ${run.key}: ${wordOf(run.state)}`}</Title>
+      <div className="head">
+        <h1>
+          <Link to={dagPath(run.dagId)}>{run.dagId}</Link>
+          <span className="key">{run.key}</span>
+        </h1>
+        <StateTag state={run.state} />
+        {isLive && <span className="live">live</span>}
+        <div className="actions">
+          <TraceLink run={run} template={links.trace} />
+          {!isSettled(run.state) && <CancelRun run={run} />}
+        </div>
+      </div>
+      {run.reason !== "" && <p className={`reason ${run.state}`}>{run.reason}</p>}
+      <dl className="facts">
+        <Fact name="Started">
+          <When at={run.startedTime} now={now} />
+        </Fact>
+        <Fact name={isSettled(run.state) ? "Took" : "Running for"}>
+          {ms === undefined ? <span className="none">–</span> : duration(ms)}
+        </Fact>
+        <Fact name="Cause">{causeText(run)}</Fact>
+        <Fact name="Logical time">
+          {run.logicalTime === undefined ? (
+            <span className="none">–</span>
+          ) : (
+            instant(run.logicalTime)
+          )}
+        </Fact>
+        <Fact name="DAG version">{run.dagVersion}</Fact>
+        <Fact name="Run">
+          <Copy text={run.runId} shown={shortId(run.runId)} />
+        </Fact>
+      </dl>
+      <Given name="Event" value={run.event} />
+      <Given name="Parameters" value={run.params} />
+    </section>
+  );
+}
+
+function Given({ name, value }: { readonly name: string; readonly value: unknown }) {
+  if (typeof value !== "object" || value === null || Object.keys(value).length === 0) return null;
+  return (
+    <details className="given">
+      <summary>{name}</summary>
+      <Json value={value} />
+    </details>
+  );
+}
+
+function TraceLink({
+  run,
+  template,
+}: {
+  readonly run: ApiRun;
+  readonly template: string | undefined;
+}) {
+  if (run.traceId === "") return null;
+  if (template === undefined)
+    return <Copy text={run.traceId} shown={`trace ${run.traceId.slice(0, 8)}`} />;
+  return (
+    <a className="button" href={template.replace("{trace}", run.traceId)}>
+      Trace
+    </a>
+  );
+}
+
+/** Asked twice: what is cancelled does not come back. */
+function CancelRun({ run }: { readonly run: ApiRun }) {
+  const [isAsked, setAsked] = useState(false);
+  const [reason, setReason] = useState("");
+  const [failure, setFailure] = useState<RequestFailure>();
+  if (run.state === "cancelling")
+    return <span className="none">waiting until everything is gone</span>;
+  const cancel = async (): Promise<void> => {
+    try {
+      await postJson(`/api/runs/${encodeURIComponent(run.runId)}/cancel`, { reason });
+      setAsked(false);
+    } catch (error) {
+      setFailure(failureOf(error));
+    }
+  };
+  if (!isAsked)
+    return (
+      <button type="button" onClick={() => setAsked(true)}>
+        Cancel run
+      </button>
+    );
+  return (
+    <form
+      className="confirm"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void cancel();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") setAsked(false);
+      }}
+    >
+      <input
+        autoFocus
+        aria-label="Why"
+        placeholder="Why? (kept in the audit)"
+        value={reason}
+        onChange={(event) => setReason(event.target.value)}
+      />
+      <button type="submit" className="danger">
+        Yes, cancel it
+      </button>
+      <button type="button" onClick={() => setAsked(false)}>
+        Keep it
+      </button>
+      {failure !== undefined && <Problem failure={failure} />}
+    </form>
+  );
+}

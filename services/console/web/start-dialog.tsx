@@ -1,0 +1,121 @@
+// Starting a DAG by hand: its key, its logical time, its parameters.
+import { useId, useRef, useState } from "react";
+import type { ApiDag, ApiRun } from "../src/api.ts";
+import { failureOf, postJson, type RequestFailure } from "./client.ts";
+import { Problem } from "./parts.tsx";
+import { navigate, runPath } from "./router.tsx";
+
+export function StartButton({ dag }: { readonly dag: ApiDag }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  // One id per opened dialog: pressing twice starts one run.
+  const [requestId, setRequestId] = useState("");
+  const open = (): void => {
+    setRequestId(crypto.randomUUID());
+    dialog.current?.showModal();
+  };
+  return (
+    <>
+      <button type="button" onClick={open}>
+        Start<span className="unseen"> {dag.dagId}</span>
+      </button>
+      <dialog ref={dialog} aria-label={`Start ${dag.dagId}`}>
+        {requestId !== "" && (
+          <StartForm
+            key={requestId}
+            dag={dag}
+            requestId={requestId}
+            onClose={() => dialog.current?.close()}
+          />
+        )}
+      </dialog>
+    </>
+  );
+}
+
+interface StartFormProps {
+  readonly dag: ApiDag;
+  readonly requestId: string;
+  readonly onClose: () => void;
+}
+
+function StartForm({ dag, requestId, onClose }: StartFormProps) {
+  const [key, setKey] = useState("");
+  const [at, setAt] = useState("");
+  const [params, setParams] = useState("{}");
+  const [failure, setFailure] = useState<RequestFailure>();
+  const hasParams = dag.params !== undefined;
+  const ids = { key: useId(), at: useId(), params: useId() };
+  const start = async (): Promise<void> => {
+    try {
+      const { run } = await postJson<{ run: ApiRun }>(
+        `/api/dags/${encodeURIComponent(dag.dagId)}/runs`,
+        {
+          requestId,
+          ...(key === "" ? {} : { key }),
+          ...(at === "" ? {} : { logicalTime: new Date(at).toISOString() }),
+          ...(hasParams ? { params: parsedParams(params) } : {}),
+        },
+      );
+      onClose();
+      navigate(runPath(run.runId));
+    } catch (error) {
+      setFailure(failureOf(error));
+    }
+  };
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start();
+      }}
+    >
+      <h2>Start {dag.dagId}</h2>
+      {dag.paused && <p className="none">It is paused: the run waits until it is resumed.</p>}
+      <label htmlFor={ids.at}>
+        Logical time <span className="none">what the run is about; empty means now</span>
+      </label>
+      <input
+        id={ids.at}
+        type="datetime-local"
+        value={at}
+        onChange={(event) => setAt(event.target.value)}
+      />
+      <label htmlFor={ids.key}>
+        Key <span className="none">one run per key; empty means a run of its own</span>
+      </label>
+      <input id={ids.key} value={key} onChange={(event) => setKey(event.target.value)} />
+      {hasParams && (
+        <>
+          <label htmlFor={ids.params}>
+            Parameters <span className="none">JSON</span>
+          </label>
+          <textarea
+            id={ids.params}
+            rows={6}
+            value={params}
+            onChange={(event) => setParams(event.target.value)}
+          />
+        </>
+      )}
+      {failure !== undefined && <Problem failure={failure} />}
+      <div className="actions">
+        <button type="button" onClick={onClose}>
+          Close
+        </button>
+        <button type="submit" className="primary">
+          Start
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function parsedParams(text: string): unknown {
+  try {
+    return JSON.parse(text === "" ? "{}" : text);
+  } catch (error) {
+    throw new Error(
+      `The parameters are not JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
