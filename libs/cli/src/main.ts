@@ -10,10 +10,10 @@ function outputOf(stream: WriteStream): Output {
     write: (text) => void stream.write(text),
     isTty: stream.isTTY === true,
     get columns() {
-      return stream.isTTY ? stream.columns : Infinity;
+      return stream.isTTY ? stream.columns || 80 : Infinity; // some terminals say 0
     },
     get rows() {
-      return stream.isTTY ? stream.rows : Infinity;
+      return stream.isTTY ? stream.rows || 24 : Infinity;
     },
     style: styleFor(stream.isTTY === true, process.env),
   };

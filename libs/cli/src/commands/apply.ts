@@ -93,7 +93,9 @@ export function renderApplied(dag: Applied, style: Style): string[] {
     return [`${id}  unchanged${before === undefined ? "" : ` (version ${before})`}`];
   const versions =
     version === undefined
-      ? `would change (${count(changes.length, "line")})`
+      ? before === undefined
+        ? "would be new"
+        : `would change (${count(changes.length, "line")})`
       : before === undefined
         ? `version ${version}`
         : `version ${before} → ${version}`;

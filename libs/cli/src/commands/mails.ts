@@ -80,7 +80,7 @@ function render(deliveries: readonly Delivery[], cli: Cli): string[] {
     ];
   });
   const totals = new Map<string, number>();
-  for (const { state } of deliveries) {
+  for (const { state } of [...deliveries].sort((a, b) => a.state - b.state)) {
     const word = wordOf(DeliveryStateSchema, state).replaceAll("_", " ");
     totals.set(word, (totals.get(word) ?? 0) + 1);
   }

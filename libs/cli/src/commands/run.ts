@@ -1,14 +1,14 @@
 // `chasqui runs` and `chasqui run <id>`: what ran, how it went, and why it failed.
 import { RunState } from "@chasqui/contracts";
 import { printJson, printLines } from "../cli.ts";
-import type { Cli } from "../cli.ts";
+import type { Cli, Output } from "../cli.ts";
 import { exitCodes, usageError } from "../errors.ts";
 import type { ExitCode } from "../errors.ts";
 import { nameOf, renderState } from "../render/run-table.ts";
 import { printable } from "../render/style.ts";
 import type { Style } from "../render/style.ts";
 import { renderTable } from "../render/table.ts";
-import { oneLine } from "../render/text.ts";
+import { cut, oneLine } from "../render/text.ts";
 import { formatInstant, formatSpan } from "../render/time.ts";
 import { viewRun } from "../run-view.ts";
 import type { RunView, TaskView } from "../run-view.ts";
@@ -93,7 +93,7 @@ export async function run(
   else
     printLines(cli.out, [
       ...renderRun(view, cli),
-      ...renderFailures(view, cli.out.style),
+      ...renderFailures(view, cli.out),
       "",
       ...renderFacts(view),
       runUrl(server, view.run_id),
@@ -121,11 +121,17 @@ function renderFacts(view: RunView): string[] {
 const LOG_LINES_MAX = 20;
 
 /** For each failed task: class, message, evidence, the last log lines. */
-export function renderFailures(view: RunView, style: Style): string[] {
+export function renderFailures(
+  view: RunView,
+  { style, columns }: Pick<Output, "style" | "columns">,
+): string[] {
   const failed = view.tasks.filter(
     ({ state, failure }) => state === "failed" && failure !== undefined,
   );
-  return failed.flatMap((task) => ["", ...renderFailure(task, style)]);
+  return failed.flatMap((task) => [
+    "",
+    ...renderFailure(task, style).map((line) => cut(line, columns)),
+  ]);
 }
 
 function renderFailure(task: TaskView, style: Style): string[] {

@@ -242,7 +242,7 @@ test("trace: Jaeger's JSON as a tree", async () => {
   const { code, out } = await invoke(["trace", "hello"], { server: server.url });
   expect(code).toBe(0);
   expect(out).toMatch(
-    /^run hello +state-machine +\+0.0 ms +2 ms\n└─ send mail +state-machine +\+4 ms +2 ms\n\n2 spans, 1 service, 6 ms, trace abab/,
+    /^run hello +state-machine +\+0 ms +2 ms\n└─ send mail +state-machine +\+4 ms +2 ms\n\n2 spans, 1 service, 6 ms, trace abab/,
   );
   expect(
     JSON.parse((await invoke(["trace", "hello", "--json"], { server: server.url })).out),

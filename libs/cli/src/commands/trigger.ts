@@ -57,11 +57,7 @@ export async function trigger(cli: Cli, dagId: string, options: TriggerOptions):
   const quiet = options.json === true ? { ...cli, out: { ...cli.err, isTty: false } } : cli;
   const settled = await follow(quiet, server, run.runId);
   if (options.json === true) printJson(cli.out, { created, run: settled });
-  else
-    printLines(cli.out, [
-      ...renderFailures(settled, cli.out.style),
-      runUrl(server, settled.run_id),
-    ]);
+  else printLines(cli.out, [...renderFailures(settled, cli.out), runUrl(server, settled.run_id)]);
   return settled.state === "succeeded" ? exitCodes.ok : exitCodes.failed;
 }
 

@@ -13,7 +13,7 @@ import { renderTree, treeOf } from "./trace-tree.ts";
 import type { Span } from "./trace-tree.ts";
 
 test.each([
-  [0, "0.0 ms"],
+  [0, "0 ms"],
   [0.25, "0.25 ms"],
   [12.4, "12 ms"],
   [999.4, "999 ms"],
@@ -23,7 +23,7 @@ test.each([
   [192_000, "3m 12s"],
   [7_500_000, "2h 05m"],
   [273_600_000, "3d 4h"],
-  [-5, "0.0 ms"],
+  [-5, "0 ms"],
 ])("%d ms is %s", (ms, text) => {
   expect(formatSpan(ms)).toBe(text);
 });
@@ -64,6 +64,7 @@ test("a text is never cut wider than asked for", () => {
     }),
   );
   expect(cut("carrier", 5)).toBe("carr…");
+  expect(cut("\u001b[31mcarrier\u001b[39m", 5)).toBe("\u001b[31mcarr…\u001b[0m");
   expect(widthOf("日本")).toBe(4);
 });
 
@@ -261,10 +262,10 @@ test("a trace as a tree", () => {
   expect(
     renderTree(treeOf(spans), { style: plain, width: 100 }).map((line) => withoutColours(line)),
   ).toEqual([
-    "span a        svc  +0.0 ms  5 ms",
-    "├─ span b     svc    +5 ms  5 ms",
-    "│  └─ span d  svc    +6 ms  5 ms",
-    "└─ span c     svc   +10 ms  5 ms",
+    "span a        svc   +0 ms  5 ms",
+    "├─ span b     svc   +5 ms  5 ms",
+    "│  └─ span d  svc   +6 ms  5 ms",
+    "└─ span c     svc  +10 ms  5 ms",
   ]);
 });
 

@@ -1,10 +1,10 @@
 // What changed between two looks at a run, one line each: the live table where there is no terminal.
 import { isSettled } from "../run-view.ts";
 import type { RunView, TaskView } from "../run-view.ts";
-import { nameOf } from "./run-table.ts";
+import { formatTook, nameOf } from "./run-table.ts";
 import { printable } from "./style.ts";
 import { oneLine } from "./text.ts";
-import { formatClock, formatSpan } from "./time.ts";
+import { formatClock } from "./time.ts";
 
 /** `19:00:04 aggregate succeeded in 3.2 s`; on the first look, what is not waiting. */
 export function renderChanges(
@@ -40,7 +40,7 @@ function describe(task: TaskView): string {
   const attempt = task.attempt > 1 ? `, attempt ${task.attempt} of ${task.attempts_max}` : "";
   const took =
     start !== undefined && end !== undefined && /^(succeeded|failed)$/.test(state)
-      ? ` in ${formatSpan(Date.parse(end) - Date.parse(start))}`
+      ? ` in ${formatTook(Date.parse(start), Date.parse(end))}`
       : "";
   const why =
     failure !== undefined && /^(failed|retrying)$/.test(state)

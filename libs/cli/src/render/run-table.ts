@@ -92,9 +92,13 @@ function tookOf(task: TaskView, nowMs: number): string {
   const start = timeOf(task.started_time) ?? timeOf(task.assigned_time);
   if (start === undefined) return "";
   const end = timeOf(task.ended_time);
-  if (end !== undefined) return formatSpan(end - start);
+  if (end !== undefined) return formatTook(start, end);
   return /^(running|assigned|cancelling)$/.test(task.state) ? formatSpan(nowMs - start) : "";
 }
+
+/** Kubernetes tells whole seconds: a pod that starts and ends in the same one took less than one. */
+export const formatTook = (startMs: number, endMs: number): string =>
+  startMs === endMs && startMs % 1_000 === 0 ? "< 1 s" : formatSpan(endMs - startMs);
 
 /** Why a task is where it is: the failure, the wait, what it waits for. */
 function whyOf(task: TaskView, nowMs: number): string {

@@ -21,15 +21,21 @@ export const padEnd = (text: string, width: number): string =>
 export const padStart = (text: string, width: number): string =>
   " ".repeat(Math.max(0, width - widthOf(text))) + text;
 
-/** At most `width` columns; a cut text ends with …. Colours are dropped from a text that is cut. */
+const RESET = "\u001b[0m";
+
+/** At most `width` columns; a cut text ends with …, in the colours it had so far. */
 export function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
+  if (width <= 0) return "";
   let kept = "";
-  for (const char of withoutColours(text)) {
-    if (widthOf(kept + char) > width - 1) break;
-    kept += char;
+  let used = 0;
+  for (const [piece] of text.matchAll(/\u001b\[[0-9;]*m|[\s\S]/gu)) {
+    const wide = widthOf(piece);
+    if (used + wide > width - 1) break;
+    kept += piece;
+    used += wide;
   }
-  return width <= 0 ? "" : `${kept}…`;
+  return `${kept}…${kept.includes("\u001b") ? RESET : ""}`;
 }
 
 export const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();

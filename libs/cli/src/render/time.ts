@@ -3,6 +3,7 @@
 /** `340 ms`, `2.1 s`, `42 s`, `3m 12s`, `2h 05m`, `3d 4h`. */
 export function formatSpan(ms: number): string {
   const rest = Math.max(0, ms);
+  if (rest < 0.01) return "0 ms";
   if (rest < 1) return `${rest.toFixed(2).replace(/0$/, "")} ms`;
   if (rest < 999.5) return `${Math.round(rest)} ms`;
   if (rest < 9_950) return `${(rest / 1_000).toFixed(1)} s`;
