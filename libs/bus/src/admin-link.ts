@@ -13,4 +13,4 @@ export interface AdminOptions {
 const silent: BusLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export const openAdmin = ({ url, password, log = silent }: AdminOptions): Promise<Link> =>
-  openLink({ url, password, user: ADMIN_USER, service: "chasqui-admin", log });
+  openLink({ url, password, user: ADMIN_USER, service: "chasqui-admin", log, isWaiting: false });

@@ -4,8 +4,7 @@
 //   B1. `next` resolves as soon as one message waits, with all that came in the same piece off the socket.
 //   B2. The queue is bounded: each durable hands out at most `batchMax` messages that nobody has taken.
 //   B3. A message that waits, here or in its receiver's hands, does not come again because of that.
-import type { Msg } from "nats";
-import { JetDelivery, type DeliveryOwner } from "./delivery.ts";
+import { JetDelivery, type Arrival, type DeliveryOwner } from "./delivery.ts";
 import type { Undertaker } from "./dead.ts";
 import { startKeepAlive, type KeepAlive } from "./keep-alive.ts";
 import type { Link } from "./link.ts";
@@ -82,7 +81,7 @@ class Batches implements BatchSource {
   #open({ stream, durable, undertaker, recreate }: BatchDurable): Source {
     const { link, batchMax } = this.#options;
     const owner: DeliveryOwner = {
-      nc: link.nc,
+      say: (ackSubject, word, life) => pull.say(ackSubject, word, life),
       leftQueue: () => void source.takenCount++,
       settled: (delivery) => this.#keepAlive.delete(delivery),
       bury: async (delivery, reason) => void (await undertaker.bury(delivery, reason)),
@@ -93,14 +92,14 @@ class Batches implements BatchSource {
       durable,
       creditMax: batchMax,
       recreate,
-      onMessage: (message, ackSubject) => this.#receive(message, ackSubject, owner),
+      onMessage: (arrival) => this.#receive(arrival, owner),
     });
     const source: Source = { pull, takenCount: 0 };
     return source;
   }
 
-  #receive(message: Msg, ackSubject: string, owner: DeliveryOwner): void {
-    const delivery = new JetDelivery(message, ackSubject, owner);
+  #receive(arrival: Arrival, owner: DeliveryOwner): void {
+    const delivery = new JetDelivery(arrival, owner);
     this.#keepAlive.add(delivery);
     // After the whole piece off the socket is read: one batch of many, not many of one.
     if (this.waiting === 0 && this.#waiter !== undefined) queueMicrotask(() => this.#handOver());

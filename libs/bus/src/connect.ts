@@ -90,6 +90,7 @@ class JetBus implements Bus {
 
   async consume(durable: string, options: ConsumeOptions): Promise<Consuming> {
     const spec = this.#specOf(durable);
+    atLeastOne("concurrency", options.concurrency);
     const onDead = options.onDead?.bind(options);
     return consume(
       {
@@ -109,6 +110,7 @@ class JetBus implements Bus {
     durables: readonly string[],
     { batchMax }: { readonly batchMax: number },
   ): Promise<BatchSource> {
+    atLeastOne("batchMax", batchMax);
     return openBatches({
       link: this.#link,
       batchMax,
@@ -194,4 +196,9 @@ class JetBus implements Bus {
       onDead,
     });
   }
+}
+
+function atLeastOne(name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1)
+    throw new BusError(`${name} ${value}: want an integer of 1 or more`);
 }

@@ -1,8 +1,11 @@
 // Consumers under a real nats-server with the generated accounts.
 import { subjects } from "@chasqui/contracts";
 import { expect, test } from "vitest";
+import { consume } from "./consume.ts";
+import { createUndertaker } from "./dead.ts";
+import { openLink } from "./link.ts";
 import { listDead, RejectError, RetryError, type Delivery } from "./index.ts";
-import { adminOptions, bytes, happenings, setup, text } from "./testing.ts";
+import { adminOptions, bytes, happenings, passwordOf, setup, text } from "./testing.ts";
 
 const DURABLE = "kind-bench_noop";
 const ACKED = "+ACK";
@@ -227,7 +230,7 @@ test("stop past its deadline aborts the work and gives the message back", async 
   expect((await again.until(2)).sort()).toEqual(["att-10 2", "att-9 2"]);
 });
 
-test("a message that fails alone too often is a dead letter; asking for time never counts", async () => {
+test("asking for time is never counted against a message", async () => {
   await using t = await setup();
   const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
   const deliveries = happenings<string>();
@@ -243,6 +246,52 @@ test("a message that fails alone too often is a dead letter; asking for time nev
   await machine.publish([task("att-11")]);
   await deliveries.until(60); // three times what its own failures may be
   expect(gone.all).toEqual([]);
+});
+
+test("a message that fails alone too often is a dead letter, others pass meanwhile", async () => {
+  await using t = await setup();
+  const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
+  const deliveries = happenings<string>();
+  const link = await openLink({
+    url: t.nats.url,
+    user: "bench-runner",
+    password: passwordOf("bench-runner"),
+    service: "bench-runner",
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+  });
+  const undertaker = createUndertaker({
+    durable: DURABLE,
+    publish: (messages) => runner.publish(messages),
+    bytesMax: () => 1024 * 1024,
+    log: link.log,
+  });
+  const consuming = await consume(
+    {
+      link,
+      stream: "CHASQUI_TASKS",
+      durable: DURABLE,
+      deliveriesMax: 3, // the topology's twenty take a quarter of an hour
+      undertaker,
+      recreate: () => Promise.reject(new Error("not here")),
+      deliverTwice: false,
+    },
+    {
+      concurrency: 2,
+      async handle({ id }) {
+        deliveries.add(id);
+        if (id === "att-bad") throw new Error("no such column", { cause: new Error("42703") });
+      },
+    },
+  );
+  await machine.publish([task("att-bad"), task("att-good")]);
+  await expect
+    .poll(() => listDead({ ...adminOptions(t.nats.url), limit: 1 }), { timeout: 10_000 })
+    .toMatchObject([
+      { id: "att-bad", reason: "gave up after 3 deliveries: no such column: 42703" },
+    ]);
+  expect([...deliveries.all].sort()).toEqual(["att-bad", "att-bad", "att-bad", "att-good"]);
+  await consuming.stop(1_000);
+  await link.drain();
 });
 
 test("DELIVER=twice hands every message to its handler twice", async () => {

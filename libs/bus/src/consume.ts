@@ -4,8 +4,7 @@
 //   C1. At most `concurrency` messages are in this process; none waits in a queue while its ack-wait runs.
 //   C2. A handler may take longer than the ack-wait: the server is told that the work goes on.
 //   C3. After `stop` nothing new begins; what is not done at the deadline is aborted and given back.
-import type { Msg } from "nats";
-import { JetDelivery, type DeliveryOwner } from "./delivery.ts";
+import { JetDelivery, type Arrival, type DeliveryOwner } from "./delivery.ts";
 import type { Undertaker } from "./dead.ts";
 import { createFailureRecords } from "./failure-records.ts";
 import { startKeepAlive, type KeepAlive } from "./keep-alive.ts";
@@ -61,7 +60,7 @@ class Consumer implements Consuming {
       holdMsMax: Number.POSITIVE_INFINITY, // its handler is at work
     });
     this.#owner = {
-      nc: link.nc,
+      say: (ackSubject, word, life) => this.#pull.say(ackSubject, word, life),
       leftQueue: () => undefined, // there is no queue
       settled: (delivery) => this.#keepAlive.delete(delivery),
       bury: async (delivery, reason) => void (await undertaker.bury(delivery, reason)),
@@ -72,7 +71,7 @@ class Consumer implements Consuming {
       durable,
       creditMax: options.concurrency,
       recreate,
-      onMessage: (message, ackSubject) => this.#receive(message, ackSubject),
+      onMessage: (arrival) => this.#receive(arrival),
     });
   }
 
@@ -90,9 +89,9 @@ class Consumer implements Consuming {
     return (this.#stopping ??= this.#stop(deadlineMs));
   }
 
-  #receive(message: Msg, ackSubject: string): void {
+  #receive(arrival: Arrival): void {
     this.#lastMessageMs = Date.now();
-    const delivery = new JetDelivery(message, ackSubject, this.#owner);
+    const delivery = new JetDelivery(arrival, this.#owner);
     this.#keepAlive.add(delivery);
     this.#work.set(delivery, this.#workOn(delivery));
   }

@@ -1,20 +1,29 @@
 // One delivery of one message. Everything is read from the wire when somebody asks and remembered, because a
 // busy receiver asks for two of these facts and pays for two.
-import type { Msg, NatsConnection } from "nats";
+import type { Msg } from "nats";
 import { parseAckSubject, type AckFacts } from "./ack-subject.ts";
 import type { BatchItem } from "./types.ts";
 import { findHeader, headerText } from "./wire-headers.ts";
 
 const ACK = Buffer.from("+ACK");
 const NAK = Buffer.from("-NAK");
-const WORKING = Buffer.from("+WPI");
+export const WORKING = Buffer.from("+WPI");
 // Without a reason: server 2.9 ignores "+TERM <reason>" and delivers the message again.
 const TERM = Buffer.from("+TERM");
 const NANOSECONDS = 1e6;
 
+/** A message as it came off the wire. */
+export interface Arrival {
+  readonly message: Msg;
+  readonly ackSubject: string;
+  /** Of its stream, counted from 1: one that was lost and created again begins another. */
+  readonly life: number;
+}
+
 /** Whose deliveries they are: told when one is settled, asked to bury one. */
 export interface DeliveryOwner {
-  readonly nc: NatsConnection;
+  /** Tells the server a word about a delivery that came in this life of its stream. */
+  say(ackSubject: string, word: Uint8Array, life: number): void;
   /** A delivery that waited was taken by its receiver. */
   leftQueue(): void;
   /** The delivery is no longer ours. */
@@ -27,8 +36,7 @@ export interface DeliveryOwner {
 export const ORIGINAL_ID_HEADER = "chasqui-message-id";
 
 export class JetDelivery implements BatchItem {
-  readonly #message: Msg;
-  readonly #ackSubject: string;
+  readonly #arrival: Arrival;
   readonly #owner: DeliveryOwner;
   readonly #countOffset: number;
   #facts: AckFacts | undefined;
@@ -39,29 +47,28 @@ export class JetDelivery implements BatchItem {
   /** When the server last heard of it; what the keep-alive goes by. */
   touchedMs = this.receivedMs;
 
-  constructor(message: Msg, ackSubject: string, owner: DeliveryOwner, countOffset = 0) {
-    this.#message = message;
-    this.#ackSubject = ackSubject;
+  constructor(arrival: Arrival, owner: DeliveryOwner, countOffset = 0) {
+    this.#arrival = arrival;
     this.#owner = owner;
     this.#countOffset = countOffset;
   }
 
   /** The same message again, as after a lost ack: what the harness switch DELIVER=twice hands out. */
   again(): JetDelivery {
-    return new JetDelivery(this.#message, this.#ackSubject, this.#owner, this.#countOffset + 1);
+    return new JetDelivery(this.#arrival, this.#owner, this.#countOffset + 1);
   }
 
   get facts(): AckFacts {
-    return (this.#facts ??= parseAckSubject(this.#ackSubject));
+    return (this.#facts ??= parseAckSubject(this.#arrival.ackSubject));
   }
   get headerText(): string {
-    return (this.#headers ??= headerText(this.#message));
+    return (this.#headers ??= headerText(this.#arrival.message));
   }
   get subject(): string {
-    return this.#message.subject;
+    return this.#arrival.message.subject;
   }
   get data(): Uint8Array {
-    return (this.#data ??= this.#message.data);
+    return (this.#data ??= this.#arrival.message.data);
   }
   get id(): string {
     return (
@@ -125,10 +132,6 @@ export class JetDelivery implements BatchItem {
     return true;
   }
   #say(word: Uint8Array): void {
-    try {
-      this.#owner.nc.publish(this.#ackSubject, word);
-    } catch {
-      // The connection is closed. A lost word is harmless: the message comes again.
-    }
+    this.#owner.say(this.#arrival.ackSubject, word, this.#arrival.life);
   }
 }

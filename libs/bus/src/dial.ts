@@ -16,6 +16,8 @@ export interface LinkOptions {
   readonly password: string;
   readonly service: string;
   readonly log: BusLog;
+  /** False: rejects when the broker is not there. */
+  readonly isWaiting?: boolean;
 }
 
 function connectionOptions({ url, user, password, service }: LinkOptions): ConnectionOptions {
@@ -38,7 +40,7 @@ function connectionOptions({ url, user, password, service }: LinkOptions): Conne
   };
 }
 
-/** Waits for the broker as long as it takes: services and broker may start in any order. */
+/** Unless told otherwise, waits for the broker as long as it takes: services and broker start in any order. */
 export async function dial(options: LinkOptions): Promise<NatsConnection> {
   for (
     let delayMs = RECONNECT_DELAY_MS;
@@ -54,7 +56,10 @@ export async function dial(options: LinkOptions): Promise<NatsConnection> {
             "want a user of its accounts and that user's password",
           { cause: thrown },
         );
-      if (!isUnreachable(thrown)) throw new BusError(`bus at ${options.url}`, { cause: thrown });
+      if (options.isWaiting === false || !isUnreachable(thrown))
+        throw new BusError(`bus at ${options.url}: not reached: ${reasonOf(thrown)}`, {
+          cause: thrown,
+        });
       options.log.warn({ url: options.url, err: reasonOf(thrown) }, "bus: waiting for nats-server");
       await new Promise((resolve) => setTimeout(resolve, delayMs));
     }
@@ -74,5 +79,6 @@ function isUnreachable(thrown: unknown): boolean {
     "EHOSTUNREACH",
     "ETIMEDOUT",
   ];
-  return thrown instanceof NatsError && codes.includes(thrown.code);
+  // An error of the resolver comes as it is, not as one of the client's.
+  return thrown instanceof Error && "code" in thrown && codes.includes(String(thrown.code));
 }

@@ -4,11 +4,19 @@
 // Invariants:
 //   U1. Asked + held ≤ creditMax (but for messages that were under way when the broker was lost).
 //   U2. It goes on by itself after a restart, a deleted consumer, a deleted stream; only `stop` ends it.
-//   U3. After `stop` resolved the server delivers nothing more to it; what came late was given back.
+//   U3. A word about a message reaches the stream that it came from or none: one that was lost and created again
+//       counts from the beginning, and an old ack would end another message with the same number.
+//   U4. After `stop` resolved the server delivers nothing more to it; what came late was given back.
 import { jetStreamSubjects } from "@chasqui/contracts";
 import type { Msg, Subscription } from "nats";
+import { WORKING, type Arrival } from "./delivery.ts";
 import { reasonOf } from "./errors.ts";
-import { consumerInfo, isConsumerMissing, type ConsumerState } from "./jetstream-api.ts";
+import {
+  consumerInfo,
+  isConsumerMissing,
+  streamInfo,
+  type ConsumerState,
+} from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
 import { findHeader, headerText } from "./wire-headers.ts";
 
@@ -29,9 +37,14 @@ export interface PullOptions {
   readonly durable: string;
   readonly creditMax: number;
   /** A message; it counts as held until `release`. */
-  onMessage(message: Msg, ackSubject: string): void;
+  onMessage(arrival: Arrival): void;
   /** The consumer is gone: creates it again, or throws when it cannot. */
   recreate(): Promise<void>;
+}
+
+interface Word {
+  readonly ackSubject: string;
+  readonly word: Uint8Array;
 }
 
 export class Pull {
@@ -52,6 +65,10 @@ export class Pull {
   readonly #late: string[] = []; // came after `stop`
   #generation = 0; // of `resume`: a later one ends the earlier
   #epoch = 0; // of requests: answers to earlier ones are not for us
+  #life = 1; // of the stream; a consumer's own date of creation changes with a restart of server 2.9
+  #created: string | undefined; // when this life began
+  #isSure = false; // that this life still lasts
+  #unsaid: Word[] = []; // waits until that is sure again
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
 
@@ -72,6 +89,12 @@ export class Pull {
   /** As the server has it. */
   get ackWaitMs(): number {
     return this.#ackWaitMs;
+  }
+
+  say(ackSubject: string, word: Uint8Array, life: number): void {
+    if (life !== this.#life) return;
+    if (this.#isSure) this.#publish({ ackSubject, word });
+    else if (word !== WORKING) this.#unsaid.push({ ackSubject, word });
   }
 
   /** So many messages are no longer held. */
@@ -96,7 +119,7 @@ export class Pull {
     // The server answers the flush after it has dropped our subscription; until then messages may still come.
     await within(STOP_MS_MAX, this.#subscription.drain());
     await within(STOP_MS_MAX, this.#sweepRequests());
-    for (const ackSubject of this.#late) link.nc.publish(ackSubject, GIVE_BACK);
+    for (const ackSubject of this.#late) this.#publish({ ackSubject, word: GIVE_BACK });
   }
 
   /**
@@ -140,8 +163,10 @@ export class Pull {
     if (this.#stopping !== undefined || link.state !== "connected") return; // the reconnect calls again
     try {
       const { ackWaitMs } = await this.#findOrRecreate();
+      const { created } = await streamInfo(link, stream);
       if (mine !== this.#generation) return;
       this.#ackWaitMs = ackWaitMs;
+      this.#enter(created);
       this.#failures = 0;
       this.#isLive = true;
       this.#ask();
@@ -150,6 +175,26 @@ export class Pull {
       const facts = { stream, durable, err: reasonOf(thrown) };
       link.log.warn(facts, "bus: consumer not reached, trying again");
       this.#later(() => void this.#resume());
+    }
+  }
+
+  /** The life that began then goes on, or begins. */
+  #enter(created: string): void {
+    if (this.#created !== undefined && this.#created !== created) {
+      this.#life++;
+      this.#unsaid = [];
+    }
+    this.#created = created;
+    this.#isSure = true;
+    for (const word of this.#unsaid) this.#publish(word);
+    this.#unsaid = [];
+  }
+
+  #publish({ ackSubject, word }: Word): void {
+    try {
+      this.#options.link.nc.publish(ackSubject, word);
+    } catch {
+      // The connection is closed. A lost word is harmless: the message comes again.
     }
   }
 
@@ -167,6 +212,7 @@ export class Pull {
 
   #forgetRequests(): void {
     this.#isLive = false;
+    this.#isSure = false;
     this.#asked = 0;
     this.#epoch++;
   }
@@ -185,7 +231,7 @@ export class Pull {
     this.#failures = 0;
     if (this.#asked > 0) this.#asked--;
     this.#held++;
-    this.#options.onMessage(message, ackSubject);
+    this.#options.onMessage({ message, ackSubject, life: this.#life });
     this.#ask();
   }
 

@@ -69,7 +69,7 @@ class Reader {
     this.#link = link;
     this.#options = options;
     this.#owner = {
-      nc: link.nc,
+      say: () => undefined, // nothing is acknowledged
       leftQueue: () => undefined,
       settled: () => undefined,
       bury: () => Promise.resolve(),
@@ -173,7 +173,9 @@ class Reader {
     this.#heardMs = Date.now();
     const reply = message.reply ?? "";
     if (reply.startsWith("$JS.ACK."))
-      return this.#onDelivery(new JetDelivery(message, reply, this.#owner));
+      return this.#onDelivery(
+        new JetDelivery({ message, ackSubject: reply, life: 1 }, this.#owner),
+      );
     if (reply !== "") return this.#push({ kind: "flow", reply });
     // A heartbeat: the server has nothing more at the moment, or waits for our answer.
     const text = headerText(message);

@@ -132,6 +132,56 @@ test("the whole store is lost: streams, consumers and kinds come back by themsel
   expect(changes.filter(({ action }) => action === "updated")).toEqual([]);
 });
 
+test("an ack that was meant for the lost store does not end a message of the new one", async () => {
+  await using t = await setup();
+  const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
+  const open = Promise.withResolvers<void>();
+  const seen = happenings<string>();
+  await runner.consume(DURABLE, {
+    concurrency: 1,
+    async handle({ id, streamSequence }) {
+      seen.add(`${id} is number ${streamSequence}`);
+      await open.promise;
+    },
+  });
+  await machine.publishOne(task("att-1"));
+  await seen.until(1);
+  await t.nats.wipeStore();
+  await insist(machine, task("att-2"));
+  const consumerIsBack = () =>
+    t.manager.consumers.info("CHASQUI_TASKS", DURABLE).then(
+      ({ num_pending }) => num_pending,
+      () => "not there",
+    );
+  await expect.poll(consumerIsBack, { timeout: 10_000 }).toBe(1);
+  open.resolve(); // att-1 is done, and its number is now that of att-2
+  expect(await seen.until(2)).toEqual(["att-1 is number 1", "att-2 is number 1"]);
+});
+
+test("what was handled while the broker was away is acknowledged when it is back", async () => {
+  await using t = await setup();
+  const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
+  const open = Promise.withResolvers<void>();
+  const seen = happenings<string>();
+  const consuming = await runner.consume(DURABLE, {
+    concurrency: 2,
+    async handle({ id }) {
+      seen.add(id);
+      await open.promise;
+    },
+  });
+  await machine.publish([task("att-1"), task("att-2")]);
+  await seen.until(2);
+  await t.nats.kill();
+  await t.log.until(2, ({ message }) => message === "bus: disconnected");
+  open.resolve();
+  await expect.poll(() => consuming.inFlight).toBe(0);
+  await t.nats.restart();
+  const left = () => t.manager.streams.info("CHASQUI_TASKS").then(({ state }) => state.messages);
+  await expect.poll(left, { timeout: 10_000 }).toBe(0); // long before the ack-wait is over
+  expect(seen.all).toHaveLength(2);
+});
+
 test("a service without a right to create waits until its consumer is back", async () => {
   await using t = await setup();
   const { machine, tasks } = await consumers(t);
