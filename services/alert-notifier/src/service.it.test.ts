@@ -27,7 +27,7 @@ import {
   usersOf,
 } from "@chasqui/contracts";
 import { expect, test } from "vitest";
-import { connectAdmin, startSlack } from "../../../libs/sandbox/src/index.ts";
+import { connectAdmin, startSlack } from "@chasqui/sandbox";
 import { temporaryFolder, TestNats, TestPostgres } from "../../../tests/support/index.ts";
 
 const NAME = "alert-notifier";

@@ -26,7 +26,7 @@ import {
 } from "@chasqui/contracts";
 import type { AttemptUpdate } from "@chasqui/contracts";
 import { expect, test } from "vitest";
-import { connectAdmin, startSmtp } from "../../../libs/sandbox/src/index.ts";
+import { connectAdmin, startSmtp } from "@chasqui/sandbox";
 import { temporaryFolder, TestNats, TestPostgres } from "../../../tests/support/index.ts";
 import { aggregate, DAY, mainJob, ROOT } from "./testing/test-mailer.ts";
 

@@ -1,5 +1,6 @@
 // Slack by its Web API. One layer of retries per failure, and it is not this one: the client retries nothing.
 // Invariant: a message's metadata carries the incident's id, so that a post whose answer was lost is found again.
+// oxlint-disable unicorn/require-post-message-target-origin -- Slack's postMessage, not a window's
 import { type KnownBlock, LogLevel, type MessageMetadata, WebClient } from "@slack/web-api";
 import type { Block } from "../core/blocks.ts";
 import type { LookUpAnswer, Posted } from "../core/delivery.ts";

@@ -1,7 +1,7 @@
 // For integration tests: incidents on a real PostgreSQL and the sandbox's Slack; a test waits for what the sender says.
 import path from "node:path";
 import { migrateDatabase, noTelemetry, openDatabase, type Database } from "@chasqui/chassis";
-import { startSlack, type SlackStandIn } from "../../../../libs/sandbox/src/index.ts";
+import { startSlack, type SlackStandIn } from "@chasqui/sandbox";
 import { TestPostgres } from "../../../../tests/support/index.ts";
 import type { Channel } from "../core/asked.ts";
 import type { Notice } from "../core/facts.ts";

@@ -8,7 +8,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { migrateDatabase, openDatabase, type Database } from "@chasqui/chassis";
 import type { Attempt, Outcome } from "@chasqui/runner";
-import { startSmtp, type SmtpStandIn } from "../../../../libs/sandbox/src/index.ts";
+import { startSmtp, type SmtpStandIn } from "@chasqui/sandbox";
 import { temporaryFolder, TestPostgres } from "../../../../tests/support/index.ts";
 import type { MailConnection } from "../connections.ts";
 import { sendReport, type ReportPorts } from "../handle.ts";
