@@ -1,0 +1,180 @@
+// One property per invariant of dag.ts, over random histories of starts, settlements, pauses and new versions. The
+// world around the DAG is a model of its runs: queued ones wait in the order in which they came.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { DagDecision, DagMessage, DagState, Overlap } from "./dag.ts";
+import { decideDag, newDag, waitingWanted } from "./dag.ts";
+
+interface Run {
+  state: "queued" | "running" | "settled";
+  admissions: number;
+}
+interface Step {
+  readonly message: DagMessage;
+  readonly decision: DagDecision;
+}
+
+const moves = fc.array(
+  fc.record({
+    what: fc.constantFrom(
+      "start",
+      "start",
+      "start",
+      "settle",
+      "settle",
+      "pause",
+      "resume",
+      "again",
+    ),
+    pick: fc.nat(50),
+    scheduled: fc.boolean(),
+  }),
+  { maxLength: 60 },
+);
+
+class World {
+  readonly dag: DagState = newDag("d");
+  readonly runs = new Map<string, Run>();
+  readonly steps: Step[] = [];
+
+  constructor(maxActiveRuns: number, overlap: Overlap) {
+    this.say({ kind: "apply", version: { fingerprint: "f", maxActiveRuns, overlap } });
+  }
+
+  waiting(): string[] {
+    return [...this.runs].filter(([, run]) => run.state === "queued").map(([id]) => id);
+  }
+
+  say(message: DagMessage): DagDecision {
+    const limit = waitingWanted(this.dag, message);
+    const waiting = this.waiting().filter((id) => !this.dag.active.includes(id));
+    const decision = decideDag(this.dag, message, waiting.slice(0, limit));
+    this.steps.push({ message, decision });
+    if (decision.kind !== "moved") return decision;
+    for (const effect of decision.effects) {
+      if (effect.kind === "create_run")
+        this.runs.set(effect.runId, {
+          state: effect.admitted ? "running" : "queued",
+          admissions: effect.admitted ? 1 : 0,
+        });
+      const run = this.runs.get(effect.runId);
+      if (effect.kind === "admit" && run !== undefined) {
+        run.state = "running";
+        run.admissions += 1;
+      }
+    }
+    return decision;
+  }
+
+  running(): string[] {
+    return [...this.runs].filter(([, run]) => run.state === "running").map(([id]) => id);
+  }
+
+  play(
+    list: readonly { what: string; pick: number; scheduled: boolean }[],
+    after: () => void,
+  ): void {
+    for (const [index, { what, pick, scheduled }] of list.entries()) {
+      const last = this.steps.at(-1)?.message;
+      const running = this.running();
+      if (what === "start") this.start(`run-${index}`, scheduled);
+      else if (what === "settle" && running.length > 0)
+        this.settle(running[pick % running.length] ?? "");
+      else if (what === "pause" || what === "resume")
+        this.say({ kind: "set_paused", paused: what === "pause" });
+      else if (what === "again" && last !== undefined) this.repeat(last);
+      after();
+    }
+  }
+
+  start(runId: string, scheduled = false): void {
+    this.say({ kind: "start", runId, exists: this.runs.has(runId), scheduled });
+  }
+  settle(runId: string): void {
+    const run = this.runs.get(runId);
+    if (run !== undefined) run.state = "settled";
+    this.say({ kind: "settled", runId });
+  }
+  repeat(message: DagMessage): void {
+    if (message.kind === "start") this.start(message.runId, message.scheduled);
+    else this.say(message);
+  }
+}
+
+const worlds = fc.tuple(fc.integer({ min: 1, max: 4 }), moves);
+const check = (
+  property: (world: World, list: Parameters<World["play"]>[0], max: number) => void,
+): void =>
+  fc.assert(
+    fc.property(worlds, ([max, list]) => property(new World(max, "queue"), list, max)),
+    { numRuns: 300 },
+  );
+
+describe("decideDag", () => {
+  test("D1. Never more active runs than max_active_runs", () => {
+    check((world, list, max) =>
+      world.play(list, () => expect(world.running().length).toBeLessThanOrEqual(max)),
+    );
+  });
+
+  test("D2. A run is admitted at most once, and holds its slot until it is seen settled", () => {
+    check((world, list) => {
+      world.play(list, () => expect(new Set(world.dag.active)).toEqual(new Set(world.running())));
+      for (const run of world.runs.values()) expect(run.admissions).toBeLessThanOrEqual(1);
+    });
+  });
+
+  test("D3. A message that was decided once decides nothing the second time", () => {
+    check((world, list) => {
+      world.play(list, () => {
+        const last = world.steps.at(-1);
+        if (last?.decision.kind !== "moved") return;
+        world.repeat(last.message);
+        expect(world.steps.at(-1)?.decision.kind).toBe("nothing");
+      });
+    });
+  });
+
+  test("D4. While runs wait, a new one waits behind them; nobody waits while there is room", () => {
+    check((world, list, max) => {
+      world.play(list, () => {
+        if (!world.dag.paused && world.running().length < max) expect(world.waiting()).toEqual([]);
+      });
+    });
+  });
+});
+
+test("overlap: skip refuses a tick while an earlier run is active, a person's run queues", () => {
+  const world = new World(1, "skip");
+  world.start("a", true);
+  expect(world.say({ kind: "start", runId: "b", exists: false, scheduled: true })).toEqual({
+    kind: "rejected",
+    why: "skipped: an earlier run is still active",
+  });
+  world.start("c");
+  expect(world.waiting()).toEqual(["c"]);
+});
+
+test("overlap: cancel_other asks the active runs to end", () => {
+  const world = new World(2, "cancel_other");
+  world.start("a", true);
+  const decision = world.say({ kind: "start", runId: "b", exists: false, scheduled: true });
+  expect(
+    decision.kind === "moved" && decision.effects.map(({ kind, runId }) => `${kind} ${runId}`),
+  ).toEqual(["cancel_run a", "create_run b"]);
+});
+
+test("overlap: allow starts whatever else runs", () => {
+  const world = new World(1, "allow");
+  world.start("a", true);
+  world.start("b", true);
+  expect(world.running()).toEqual(["a", "b"]);
+});
+
+test("a DAG that was never applied refuses runs by its name", () => {
+  const message: DagMessage = { kind: "start", runId: "a", exists: false, scheduled: false };
+  expect(decideDag(newDag("nightly"), message, [])).toEqual({
+    kind: "rejected",
+    why: "no DAG is called nightly",
+  });
+});
