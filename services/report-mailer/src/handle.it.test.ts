@@ -189,6 +189,47 @@ describe("the mail server", () => {
     });
   });
 
+  test("a cancelled attempt lets mails on their way arrive, and begins no other", async () => {
+    const cancel = new AbortController();
+    const { mailer } = t.ports;
+    const cancelling: typeof mailer = async (connection) => {
+      const inner = await mailer(connection);
+      return {
+        close: () => inner.close(),
+        send(mail, options) {
+          cancel.abort(new Error("cancelled"));
+          return inner.send(mail, options);
+        },
+      };
+    };
+    const other = { signal: cancel.signal, mailer: cancelling, sendsMax: 1 };
+    expect(await t.send(mainJob, {}, other)).toEqual({ state: "cancelled" });
+    expect(t.smtp.mails()).toHaveLength(1);
+    const states = await t.database.sql`select state from delivery where state <> 'left_out'`;
+    expect(states.map(({ state }) => String(state))).toEqual(["sent"]);
+    expect(await t.send(mainJob, { attempt: 2 })).toMatchObject({ output: { sent: 10 } });
+    expect(t.smtp.mails()).toHaveLength(10);
+  });
+
+  test("a ledger that is away ends the attempt, and no mail is sent without a claim", async () => {
+    const ledger: typeof t.ports.ledger = (about) => {
+      const inner = t.ports.ledger(about);
+      let puts = 0;
+      return {
+        load: (keys) => inner.load(keys),
+        put(key, next) {
+          puts += 1;
+          return puts > 4 ? Promise.reject(new Error("away")) : inner.put(key, next);
+        },
+      };
+    };
+    await expect(t.send(mainJob, {}, { ledger })).rejects.toThrow("away");
+    const rows = await t.database.sql<{ message_id: string }[]>`
+      select message_id from delivery where message_id is not null`;
+    const claimed = rows.map((row) => row.message_id);
+    for (const { messageId } of t.smtp.mails()) expect(claimed).toContain(messageId);
+  });
+
   test("a lost answer is a doubt that is shown and never sent again", async () => {
     await t.smtp.fault({ mode: "drop-after-data", times: 1 });
     const config = few(people("a@x.example"));

@@ -49,7 +49,11 @@ export interface TestMailer extends AsyncDisposable {
   readonly lines: string[];
   readonly ports: ReportPorts;
   readonly connection: MailConnection;
-  send(config: unknown, about?: About, ports?: Partial<ReportPorts>): Promise<Outcome>;
+  send(
+    config: unknown,
+    about?: About,
+    other?: Partial<ReportPorts> & { readonly signal?: AbortSignal },
+  ): Promise<Outcome>;
 }
 
 export async function testMailer(
@@ -85,7 +89,10 @@ export async function testMailer(
     send: (config, about = {}, other = {}) =>
       sendReport(
         attemptOf(reportConfig.parseConfig(config), about),
-        { signal: new AbortController().signal, log: (line) => void lines.push(line) },
+        {
+          signal: other.signal ?? new AbortController().signal,
+          log: (line) => void lines.push(line),
+        },
         { ...ports, ...other },
       ),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
