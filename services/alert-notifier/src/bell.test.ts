@@ -8,7 +8,7 @@ test("a ring ends a wait", async () => {
   const b = bell();
   const waiting = b.wait(HOUR_MS);
   b.ring();
-  await waiting;
+  await expect(waiting).resolves.toBeUndefined();
 });
 
 test("a ring before is kept for the next wait, and only for that one", async () => {
@@ -25,5 +25,5 @@ test("a ring before is kept for the next wait, and only for that one", async () 
 });
 
 test("time ends a wait", async () => {
-  await bell().wait(1);
+  await expect(bell().wait(1)).resolves.toBeUndefined();
 });
