@@ -1,0 +1,122 @@
+// docs/publishing-triggers.md is true: its examples are run as they stand there, with a source's own permissions.
+// Those that need a language or a tool of their own must at least say the same.
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { build } from "esbuild";
+import { expect, test } from "vitest";
+import { dagOf, world } from "./testing.ts";
+
+const root = path.resolve(import.meta.dirname, "../../..");
+const page = await readFile(path.join(root, "docs/publishing-triggers.md"), "utf8");
+
+/** The example below a heading. */
+function example(heading: string, language: string): string {
+  const section = page.split(/^### /m).find((part) => part.startsWith(heading));
+  const [, code] = new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(section ?? "") ?? [];
+  if (code === undefined) throw new Error(`no example in ${language} below "${heading}"`);
+  return code;
+}
+
+async function run(command: string, args: string[], env: Record<string, string>): Promise<string> {
+  const child = spawn(command, args, {
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 30_000,
+  });
+  let text = "";
+  child.stdout.on("data", (chunk) => (text += String(chunk)));
+  child.stderr.on("data", (chunk) => (text += String(chunk)));
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  if (code !== 0) throw new Error(`${command} ended with ${String(code)}: ${text}`);
+  return text;
+}
+
+const bound = dagOf({
+  id: "costs",
+  triggers: [
+    { subject: "logistics.routes.closed", when: "event.data.country == 'CO'", key: "${run.date}" },
+  ],
+});
+const PASSWORD = "password-source-logistics"; // as testing.ts gives it
+
+async function outcomeOf(example_: (env: Record<string, string>) => Promise<string>) {
+  await using w = await world({ dags: [bound] });
+  const port = new URL(w.natsUrl).port;
+  const said = await example_({ NATS_URL: w.natsUrl, NATS_PORT: port, NATS_PASSWORD: PASSWORD });
+  await expect.poll(() => w.stateMachine.taken.length, { timeout: 10_000 }).toBe(1);
+  return { said, start: w.stateMachine.taken[0]?.start };
+}
+
+const expected = {
+  dagId: "costs",
+  key: "2026-11-22",
+  by: "logistics routes-2026-11-22",
+  logicalMs: Date.parse("2026-11-22T23:40:00Z"),
+  eventJson: '{"country":"CO","routes":312}',
+};
+
+test("the TypeScript example starts the day's run", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "chasqui-docs-"));
+  try {
+    const file = path.join(folder, "example.mjs");
+    await build({
+      stdin: { contents: example("TypeScript", "ts"), resolveDir: root, loader: "ts" },
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      banner: {
+        js: "import{createRequire as cr_}from'node:module';const require=cr_(import.meta.url);",
+      },
+      outfile: file,
+      logLevel: "silent",
+    });
+    const { said, start } = await outcomeOf((env) => run(process.execPath, [file], env));
+    expect(said).toBe("stored as number 1\n");
+    expect(start).toMatchObject(expected);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("the socket example starts the day's run", async () => {
+  // Whoever has no nc gets one of four lines; the example itself stays as it is.
+  const folder = await mkdtemp(path.join(tmpdir(), "chasqui-docs-"));
+  try {
+    const nc = path.join(folder, "nc.mjs");
+    await writeFile(
+      nc,
+      `import { connect } from "node:net";
+       const [, , , , host, port] = process.argv; // after -w 2
+       const socket = connect(Number(port), host);
+       process.stdin.pipe(socket); socket.pipe(process.stdout);`,
+    );
+    const script = `nc() { "${process.execPath}" "${nc}" "$@"; }\n${example("Nothing but", "sh")}`;
+    const { said, start } = await outcomeOf((env) => run("sh", ["-c", script], env));
+    expect(said).toMatch(/MSG _INBOX_source-logistics\.1 1\s+\d+\r\n\{"stream":"CHASQUI_TRIGGERS"/);
+    expect(start).toMatchObject(expected);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("the other examples say the same: subject, headers, login, inbox", () => {
+  const examples = [
+    example("Python", "python"),
+    example("Go", "go"),
+    example("The `nats` command line", "sh"),
+  ];
+  for (const code of examples)
+    for (const words of [
+      /chasqui\.trigger\.logistics\.routes\.closed/,
+      /ce-specversion"?[:,] ?"?1\.0/,
+      /ce-id"?[:,] ?"?routes-2026-11-22/,
+      /ce-source"?[:,] ?"?logistics/,
+      /ce-type"?[:,] ?"?logistics\.routes\.closed/,
+      /Nats-Msg-Id"?[:,] ?"?logistics\/routes-2026-11-22/,
+      /source-logistics/,
+      /_INBOX_source-logistics/,
+    ])
+      expect(code).toMatch(words);
+});
