@@ -92,6 +92,19 @@ test("what does not build says where; what is not there says what is", async () 
   await expect(t.bundle(["ecko"])).rejects.toThrow("no bundle ecko: want one of echo, chasqui");
 });
 
+test("a program is ASCII, and means the same", async () => {
+  using t = setUp();
+  t.write(
+    "services/echo/src/main.ts",
+    `// früher: ein Umlaut
+     const words = ["ñandú", \`café\`, /^[àé＝🦙]+$/u.test("é＝🦙")];
+     console.log(words.join(" ")); // 🦙`,
+  );
+  const { echo } = await t.bundle(["echo"]);
+  expect(run(echo?.file)).toBe("ñandú café true");
+  expect(readFileSync(echo?.file ?? "", "utf8")).toMatch(/^[\x00-\x7f]*$/);
+});
+
 test("built-in modules are reached without evaluating what nobody uses, in every form of import", async () => {
   using t = setUp();
   t.write(
@@ -104,6 +117,23 @@ test("built-in modules are reached without evaluating what nobody uses, in every
   );
   const { echo } = await t.bundle(["echo"]);
   expect(run(echo?.file)).toBe("function function function true / false");
+});
+
+test("a CommonJS package that is imported lazily has the names that it has in Node", async () => {
+  using t = setUp();
+  t.write("node_modules/odd/package.json", `{ "main": "odd.js" }`);
+  t.write(
+    "node_modules/odd/odd.js",
+    `exports.__esModule = true; exports.delete = () => "named"; exports.default = () => "default";`,
+  );
+  t.write(
+    "services/echo/src/main.ts",
+    `const odd = await import("odd"); const { delete: remove } = odd;
+     console.log(remove(), odd.default.default());`,
+  );
+  const source = path.join(t.root, "services/echo/src/main.ts");
+  expect(run(source)).toBe("named default");
+  expect(run((await t.bundle(["echo"]))["echo"]?.file)).toBe("named default");
 });
 
 test("the stand-in for protobuf's base64 decodes and refuses what the original does", async () => {

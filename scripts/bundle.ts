@@ -88,4 +88,8 @@ function kibBelow(folder: string): number {
     .reduce((sum, entry) => sum + kibOf(path.join(entry.parentPath, entry.name)), 0);
 }
 
-if (import.meta.main) await main();
+if (import.meta.main)
+  await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });

@@ -2,9 +2,17 @@
 // beside its inputs.
 import type { BuildOptions } from "esbuild";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { lazyBuiltins, leanOtel, nativeBase64 } from "./plugins.ts";
+import { leanVertex } from "./lean-vertex.ts";
+import {
+  lazyBuiltins,
+  lazyCommonJs,
+  leanGrpc,
+  leanOtel,
+  nativeBase64,
+  unusedLeftOut,
+} from "./plugins.ts";
 import type { Target } from "./targets.ts";
 
 /** CommonJS packages inside an ES module want these; aliased, since bundled code has such names of its own. */
@@ -20,6 +28,8 @@ const nodeOptions = {
   target: "node24",
   splitting: true, // what is imported lazily is read lazily
   outExtension: { ".js": ".mjs" },
+  minifyWhitespace: true, // V8 keeps the text: 1 MB a process; names and short lines stay, for stack traces
+  lineLimit: 100,
   chunkNames: "chunks/[name]-[hash]",
   sourcemap: "linked",
   sourcesContent: false,
@@ -42,8 +52,8 @@ const webOptions = {
   logLevel: "silent",
 } as const satisfies BuildOptions;
 
-/** The options are in this file, what is replaced while bundling in the other. */
-export const buildOptions = ["build.ts", "plugins.ts"]
+/** The options are in this file, what is replaced while bundling in the others. */
+export const buildOptions = ["build.ts", "plugins.ts", "lean-vertex.ts"]
   .map((file) => createHash("sha256").update(readFileSync(path.join(import.meta.dirname, file))))
   .map((hash) => hash.digest("hex"))
   .join(" ");
@@ -58,7 +68,15 @@ export async function buildTarget(root: string, target: Target, folder: string):
       entryPoints: { main: target.entry },
       outdir: folder,
       metafile: true,
-      plugins: [lazyBuiltins, leanOtel, nativeBase64],
+      plugins: [
+        lazyBuiltins,
+        lazyCommonJs,
+        leanOtel,
+        leanGrpc,
+        leanVertex,
+        nativeBase64,
+        unusedLeftOut,
+      ],
     }),
     ...(target.web === undefined
       ? []
@@ -72,12 +90,29 @@ export async function buildTarget(root: string, target: Target, folder: string):
           }),
         ]),
   ]);
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }))
+    if (name.endsWith(".mjs")) makeAscii(path.join(folder, name));
   for (const asset of target.assets)
     cpSync(asset, path.join(folder, path.basename(asset)), { recursive: true });
   if (target.web !== undefined) copyPages(path.dirname(target.web), path.join(folder, "web-dist"));
   return results
     .flatMap(({ metafile }) => Object.keys(metafile.inputs))
     .filter((input) => existsSync(path.join(root, input))); // the plugins' own modules are no files
+}
+
+/**
+ * One character beyond ASCII makes V8 keep the whole file in two bytes a character: 2.5 MB for nothing. esbuild
+ * escapes them in texts and names, but leaves comments and regular expressions, where an escape means the same.
+ */
+function makeAscii(file: string): void {
+  const code = readFileSync(file, "utf8");
+  const lines = code.split("\n").map((line) =>
+    line.includes("String.raw") // the one place where it would not
+      ? line
+      : line.replace(/[^\x00-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  );
+  const ascii = lines.join("\n");
+  if (ascii !== code) writeFileSync(file, ascii);
 }
 
 /** Pages and pictures of the web front go along as they are. */

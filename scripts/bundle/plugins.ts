@@ -1,6 +1,9 @@
-// Three things that make a bundled service start light. Both change what is loaded, never what it does.
-import type { Plugin } from "esbuild";
-import { isBuiltin } from "node:module";
+// What makes a bundled service start light. Each changes what is loaded, never what it does.
+import type { ImportKind, OnResolveArgs, Plugin, ResolveOptions } from "esbuild";
+import { readFileSync } from "node:fs";
+import { createRequire, findPackageJSON, isBuiltin } from "node:module";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 /**
  * `import … from "node:http"` evaluates every lazy getter of the built-in module, among them one that loads all
@@ -30,18 +33,88 @@ export const lazyBuiltins: Plugin = {
   },
 };
 
-/** A module namespace without the members that are made when somebody looks at them. */
+/** Without the members that are made when somebody looks at them. */
 function namespaceOf(name: string): string {
   const descriptors = Object.getOwnPropertyDescriptors(process.getBuiltinModule(name) ?? {});
-  const members = Object.entries(descriptors)
-    .filter(
-      ([key, { get }]) => get === undefined && /^[A-Za-z_]\w*$/.test(key) && key !== "default",
-    )
-    .map(([key]) => key);
-  return `const it = process.getBuiltinModule(${JSON.stringify(name)});
-export default it;
-export const { ${members.join(", ")} } = it;`;
+  const members = Object.keys(descriptors).filter((key) => descriptors[key]?.get === undefined);
+  return facadeOf(`process.getBuiltinModule(${JSON.stringify(name)})`, members);
 }
+
+/**
+ * `const { x } = await import("a-commonjs-package")` works in Node, which guesses the names, but in a chunk of
+ * esbuild's only `default` would be there. So the names are asked of the package itself, while bundling.
+ */
+export const lazyCommonJs: Plugin = {
+  name: "lazy CommonJS",
+  setup(build) {
+    build.onResolve({ filter: /^(@[a-z]|[a-z])/ }, async ({ path, kind, pluginData, ...from }) => {
+      const isAsked = kind === "dynamic-import" && pluginData !== RESOLVING;
+      if (!isAsked || isBuiltin(path) || path.startsWith("@chasqui/")) return undefined;
+      const found = await build.resolve(path, optionsOf(from, "import-statement"));
+      if (found.external || found.errors.length > 0 || isEsModule(found.path)) return undefined;
+      return { path: found.path, namespace: "lazy CommonJS" };
+    });
+    build.onLoad({ filter: /.*/, namespace: "lazy CommonJS" }, ({ path }) => {
+      const members = membersOf(createRequire(path)(path));
+      const contents = facadeOf(`require(${JSON.stringify(path)})`, members);
+      return { contents, resolveDir: dirname(path) };
+    });
+  },
+};
+
+function isEsModule(file: string): boolean {
+  if (/\.[cm]js$/.test(file)) return file.endsWith(".mjs");
+  const manifest = findPackageJSON(pathToFileURL(file));
+  if (manifest === undefined) return false;
+  const { type }: { type?: string } = JSON.parse(readFileSync(manifest, "utf8"));
+  return type === "module";
+}
+
+/** An ES module with the members of what an expression makes. Members are renamed: some are reserved words. */
+function facadeOf(expression: string, members: readonly string[]): string {
+  const names = members.filter((key) => /^[A-Za-z_]\w*$/.test(key) && key !== "default");
+  return [
+    `const it = ${expression};`,
+    "export default it;",
+    ...names.map((name) => `const $${name} = it.${name};`),
+    `export { ${names.map((name) => `$${name} as ${name}`).join(", ")} };`,
+  ].join("\n");
+}
+
+function membersOf(it: unknown): string[] {
+  return (typeof it === "object" && it !== null) || typeof it === "function" ? Object.keys(it) : [];
+}
+
+type From = Pick<OnResolveArgs, "importer" | "namespace" | "resolveDir">;
+
+function optionsOf({ importer, namespace, resolveDir }: From, kind: ImportKind): ResolveOptions {
+  return { kind, importer, namespace, resolveDir, pluginData: RESOLVING };
+}
+
+const RESOLVING = Symbol("asked by a plugin of ours");
+
+/**
+ * Importing one of our modules does nothing but define things, so a module that is not used need not be there:
+ * a runner without a store has no PostgreSQL client.
+ */
+export const unusedLeftOut: Plugin = {
+  name: "what is unused is left out",
+  setup(build) {
+    // only what cannot be meant otherwise: packages import their own files without the .ts
+    build.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path),
+      sideEffects: false,
+    }));
+    build.onResolve(
+      { filter: /^@chasqui\/[a-z]+$/ },
+      async ({ path, kind, pluginData, ...from }) => {
+        if (pluginData === RESOLVING) return undefined;
+        const found = await build.resolve(path, optionsOf(from, kind));
+        return found.errors.length > 0 ? undefined : { path: found.path, sideEffects: false };
+      },
+    );
+  },
+};
 
 /**
  * What @opentelemetry/sdk-node imports for the sake of environment variables that chassis reads itself: it builds
@@ -64,6 +137,16 @@ export const leanOtel: Plugin = {
     build.onLoad({ filter: /.*/, namespace: "no-instrumentation" }, () => ({
       contents: "export function registerInstrumentations() { return () => {}; }",
     }));
+  },
+};
+
+/** grpc-js loads schemas by itself only for channelz, ORCA and admin, which we do not serve: 300 KiB of text. */
+export const leanGrpc: Plugin = {
+  name: "lean gRPC",
+  setup(build) {
+    build.onResolve({ filter: /^@grpc\/proto-loader$/ }, ({ path, importer }) =>
+      /\/@grpc\/grpc-js\//.test(importer) ? { path, namespace: "left-out" } : undefined,
+    );
   },
 };
 

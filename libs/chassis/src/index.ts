@@ -82,3 +82,4 @@ export {
   readEnvironmentFile,
 } from "./environment-file.ts";
 export type { ConnectionSpec, EnvironmentFile, Json, Scalar } from "./environment-file.ts";
+export { leanProcessEnv } from "./lean-process.ts";

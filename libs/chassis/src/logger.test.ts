@@ -36,6 +36,25 @@ test("secrets are masked wherever they are: field, message, stack, cause", () =>
   expect(JSON.parse(lines[0] ?? "")).toMatchObject({ message: "tried [secret]" });
 });
 
+test("an error is told by its name, with its causes, whatever its class is called", () => {
+  const { lines, log } = setUp();
+  class Renamed extends Error {
+    override readonly name = "LaunchError";
+    readonly code = 7;
+  }
+  log.error({ error: new Renamed("no pod", { cause: new Error("409") }) }, "launch");
+  log.error({ error: "a text" }, "launch");
+  const [first, second] = lines.map((line): unknown => JSON.parse(line));
+  expect(first).toMatchObject({
+    error: {
+      type: "LaunchError",
+      code: 7,
+      stack: expect.stringContaining("caused by: Error: 409"),
+    },
+  });
+  expect(second).toMatchObject({ error: "a text" });
+});
+
 test("CHASQUI_LOG_LEVEL decides what is said", () => {
   const { lines, log } = setUp({ CHASQUI_LOG_LEVEL: "error" });
   log.warn("not this");

@@ -2,6 +2,7 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { DescService } from "@bufbuild/protobuf";
 import { Health as HealthService, ServerReflection } from "@chasqui/contracts";
+import { listenHosts } from "../common-settings.ts";
 import type { Health } from "../health.ts";
 import type { Logger } from "../logger.ts";
 import type { Part } from "../part.ts";
@@ -19,6 +20,7 @@ const FORCE_MS = 250;
 export interface GrpcServerOptions {
   /** 0 takes any free port. */
   readonly port: number;
+  /** CHASQUI_GRPC_HOST, else loopback. */
   readonly host?: string;
   readonly services: readonly ServiceImplementation[];
   readonly log?: Logger;
@@ -60,7 +62,7 @@ export async function startServer(
   const around = { watch: calls.watch, stopping: stopping.signal };
   for (const one of own) addByteMethods(server, one.methods(calls.contextOf), around);
   if (methods.length > 0) addByteMethods(server, methods, around);
-  const port = await bind(server, options.host ?? "127.0.0.1", options.port);
+  const port = await bind(server, options.host ?? listenHosts(process.env).grpcHost, options.port);
   log?.info({ port }, "gRPC server listens");
   let stopped: Promise<void> | undefined;
   return {
