@@ -78,7 +78,7 @@ export class Pull {
     this.#inbox = link.inbox();
     this.#nextSubject = jetStreamSubjects.next(stream, durable);
     this.#subscription = link.subscribe(`${this.#inbox}.*`, (message) => this.#onMessage(message));
-    this.#monitor = setInterval(() => this.#listen(), HEARTBEAT_MS);
+    this.#monitor = setInterval(() => this.#listen(), HEARTBEAT_MS).unref();
     this.#unlisten = [
       link.onDisconnect(() => this.#onDisconnect()),
       link.onReconnect(() => void this.#resume()),

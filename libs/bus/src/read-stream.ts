@@ -74,7 +74,7 @@ class Reader {
       settled: () => undefined,
       bury: () => Promise.resolve(),
     };
-    this.#monitor = setInterval(() => this.#listen(), HEARTBEAT_MS);
+    this.#monitor = setInterval(() => this.#listen(), HEARTBEAT_MS).unref();
     this.#unlisten = [
       link.onDisconnect(() => {
         if (link.state === "closed") this.#push({ kind: "end" });

@@ -1,7 +1,7 @@
 // What a broker may do to us: die, stand still, lose a consumer, a stream or its whole store.
 import { inboxDurable, PARTITIONS, subjects } from "@chasqui/contracts";
 import { expect, test } from "vitest";
-import { applyTopology, type Bus, type OutMessage } from "./index.ts";
+import { applyTopology, RetryError, type Bus, type OutMessage } from "./index.ts";
 import { adminOptions, bytes, happenings, installation, setup, type Setup } from "./testing.ts";
 
 const DURABLE = "kind-bench_noop";
@@ -135,27 +135,28 @@ test("the whole store is lost: streams, consumers and kinds come back by themsel
 test("an ack that was meant for the lost store does not end a message of the new one", async () => {
   await using t = await setup();
   const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
-  const open = Promise.withResolvers<void>();
+  const [oldIsDone, newIsDone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const seen = happenings<string>();
-  await runner.consume(DURABLE, {
-    concurrency: 1,
+  const consuming = await runner.consume(DURABLE, {
+    concurrency: 2,
     async handle({ id, streamSequence }) {
       seen.add(`${id} is number ${streamSequence}`);
-      await open.promise;
+      if (id === "att-old") return oldIsDone.promise;
+      await newIsDone.promise;
+      if (seen.all.length === 2) throw new RetryError("once more", { retryAfterMs: 1 });
     },
   });
-  await machine.publishOne(task("att-1"));
+  await machine.publishOne(task("att-old"));
   await seen.until(1);
   await t.nats.wipeStore();
-  await insist(machine, task("att-2"));
-  const consumerIsBack = () =>
-    t.manager.consumers.info("CHASQUI_TASKS", DURABLE).then(
-      ({ num_pending }) => num_pending,
-      () => "not there",
-    );
-  await expect.poll(consumerIsBack, { timeout: 10_000 }).toBe(1);
-  open.resolve(); // att-1 is done, and its number is now that of att-2
-  expect(await seen.until(2)).toEqual(["att-1 is number 1", "att-2 is number 1"]);
+  await insist(machine, task("att-new"));
+  await seen.until(2);
+  oldIsDone.resolve(); // its number is now that of the new one
+  await expect.poll(() => consuming.inFlight).toBe(1);
+  await insist(runner, update("run-flush")); // on the same connection: the ack would be there by now
+  newIsDone.resolve();
+  const numbers = ["att-old is number 1", "att-new is number 1", "att-new is number 1"];
+  expect(await seen.until(3)).toEqual(numbers);
 });
 
 test("what was handled while the broker was away is acknowledged when it is back", async () => {
