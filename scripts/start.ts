@@ -2,11 +2,12 @@
 // Starts servers, sandbox and services, applies dags/, runs the main job for yesterday and an example that fails,
 // shows what happens, and stays up until Ctrl-C. `npm start -- --exit` ends after the main job, 0 when it succeeded.
 import path from "node:path";
-import { startWorld } from "../libs/sandbox/src/index.ts";
+import { startWorld } from "@chasqui/sandbox";
+import { connectServer, outputOf } from "chasqui";
+import type { Cli } from "chasqui";
 import { bundleAll } from "./bundle.ts";
 import { applyDags } from "./start/apply-dags.ts";
 import { readArguments } from "./start/arguments.ts";
-import { openClients } from "./start/clients.ts";
 import { runMainJob } from "./start/main-job.ts";
 import { createNarrator } from "./start/narrator.ts";
 import { seedCluster } from "./start/seed-cluster.ts";
@@ -51,15 +52,25 @@ async function run(signal: AbortSignal): Promise<number> {
   });
   signal.throwIfAborted();
   await seedCluster(world);
-  await using clients = openClients(world);
+  const server = await connectServer({ url: world.serverUrl, principal: "user:npm-start", signal });
+  const output = outputOf(process.stdout);
+  const cli: Cli = {
+    out: output,
+    err: output,
+    env: process.env,
+    cwd: root,
+    nowMs: Date.now,
+    signal,
+    serverUrl: world.serverUrl,
+    connect: async () => server,
+  };
   say.step("applying dags/");
-  const dagsDir = path.join(root, "dags");
-  const applied = await applyDags(dagsDir, clients, say);
-  if (!applied) return 1;
-  const succeeded = await runMainJob(world, clients, say, signal);
+  if (!(await applyDags(args.dagsDir, cli, server, say))) return 1;
+  const succeeded = await runMainJob(world, cli, server, say);
   printAddresses(world, say);
-  if (args.exit || signal.aborted) return succeeded ? 0 : 1;
-  await watchDags(dagsDir, clients, say, signal);
+  if (!args.exit && !signal.aborted) await watchDags(args.dagsDir, cli, server, say);
+  server.close();
+  if (args.exit) return succeeded ? 0 : 1;
   say.note("stopping");
   return 0;
 }

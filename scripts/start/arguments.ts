@@ -1,20 +1,22 @@
 // What `npm start` can be told: flags after `--`, and environment variables for ports and data.
 import path from "node:path";
 import { parseArgs } from "node:util";
-import type { WorldPorts } from "../../libs/sandbox/src/index.ts";
+import type { WorldPorts } from "@chasqui/sandbox";
 
 export interface StartArguments {
   readonly exit: boolean;
   readonly dataDir: string;
+  readonly dagsDir: string;
   readonly ports: Partial<WorldPorts>;
 }
 
-const HELP = `npm start [-- --exit] [-- --data <folder>]
+const HELP = `npm start [-- --exit] [-- --data <folder>] [-- --dags <folder>]
 
 Starts Chasqui on this machine and runs the main job on sample data.
 
   --exit           end after the main job: 0 when it succeeded
   --data <folder>  where data is kept (default .chasqui/local)
+  --dags <folder>  DAG files to apply and to watch (default dags)
 
 Ports, 0 for any free one:
   CHASQUI_CONSOLE_PORT (8700)  CHASQUI_CONSOLE_GRPC_PORT (8701)  CHASQUI_MAIL_PORT (8702)
@@ -39,6 +41,7 @@ export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): 
     options: {
       exit: { type: "boolean", default: false },
       data: { type: "string" },
+      dags: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -55,7 +58,8 @@ export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): 
   const dataDir = path.resolve(
     values.data ?? path.join(import.meta.dirname, "../../.chasqui/local"),
   );
-  return { exit: values.exit, dataDir, ports };
+  const dagsDir = path.resolve(values.dags ?? path.join(import.meta.dirname, "../../dags"));
+  return { exit: values.exit, dataDir, dagsDir, ports };
 }
 
 function portOf(variable: string, text: string | undefined, byDefault: number): number {

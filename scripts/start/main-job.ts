@@ -1,76 +1,51 @@
-// The main job for yesterday, and beside it the example that fails: started, followed, summed up.
+// The main job for yesterday, and beside it the example that fails: started, followed in a live table, summed up.
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { RunState, TaskState } from "../../libs/contracts/src/index.ts";
-import type { Run } from "../../libs/contracts/src/index.ts";
-import { dateInZone } from "../../libs/dag/src/index.ts";
-import type { World } from "../../libs/sandbox/src/index.ts";
-import type { Clients } from "./clients.ts";
+import { follow, renderFailures, renderRun, viewRun } from "chasqui";
+import type { Cli, Server } from "chasqui";
+import { dateInZone } from "@chasqui/dag";
+import type { World } from "@chasqui/sandbox";
 import type { Narrator } from "./narrator.ts";
-import { printDeliveries } from "./summary.ts";
+import { printDeliveries, printSlack } from "./summary.ts";
 
 const DAG = "carrier-daily-costs";
 const FAILING_DAG = "example-failing";
 const ZONE = "America/Bogota";
 const DAY_MS = 86_400_000;
 
+/** True when the main job is green. */
 export async function runMainJob(
   world: World,
-  clients: Clients,
+  cli: Cli,
+  server: Server,
   say: Narrator,
-  signal: AbortSignal,
 ): Promise<boolean> {
-  const yesterdayMs = Date.now() - DAY_MS;
+  const yesterdayMs = cli.nowMs() - DAY_MS;
   const day = dateInZone(yesterdayMs, ZONE);
-  const started = await clients.runs.startRun({
-    dagId: DAG,
-    key: day,
-    logicalTime: timestampFromMs(yesterdayMs),
-  });
-  const failing = await clients.runs.startRun({ dagId: FAILING_DAG, key: `example-${day}` });
-  const runId = started.run?.runId ?? "";
-  say.step(
-    started.created ? `running ${DAG} for ${day}` : `${DAG} for ${day} ran before: ${runId}`,
+  const logicalTime = timestampFromMs(yesterdayMs);
+  const started = await server.runs.startRun({ dagId: DAG, key: day, logicalTime });
+  const failing = await server.runs.startRun({ dagId: FAILING_DAG, key: `example-${day}` });
+  say.note(
+    started.created
+      ? `\nrunning ${DAG} for ${day}`
+      : `\n${DAG} for ${day} ran before; this is its run`,
   );
-  const [main] = await Promise.all([
-    follow(clients, runId, say, signal),
-    follow(clients, failing.run?.runId ?? "", say, signal),
-  ]);
-  const isGreen = main?.state === RunState.SUCCEEDED;
-  say.note(`\n${isGreen ? "✓" : "✗"} ${DAG} ${day}: ${stateName(main)}`);
-  const { deliveries } = await clients.reports.listDeliveries({ runId });
+  const main = await follow(cli, server, started.run?.runId ?? "");
+  const { deliveries } = await server.reports.listDeliveries({ runId: main.run_id });
   printDeliveries(deliveries, say);
-  const traceId = main?.traceId ?? "";
-  say.note(`trace ${world.sandbox.otlp}/trace/${traceId}`);
-  return isGreen;
+  await showFailing(failing.run?.runId ?? "", cli, server, say);
+  await printSlack(world, failing.run?.runId ?? "", say);
+  say.note(`\nThe whole way of ${DAG} as one trace: ${world.sandbox.otlp}/trace/${main.trace_id}`);
+  return main.state === "succeeded";
 }
 
-/** Prints each task as it moves on; ends when the run settles. */
-async function follow(
-  clients: Clients,
-  runId: string,
-  say: Narrator,
-  signal: AbortSignal,
-): Promise<Run | undefined> {
-  const seen = new Map<string, string>();
-  let last: Run | undefined;
-  for await (const { run } of clients.runs.watchRun({ runId }, { signal })) {
-    if (run === undefined) continue;
-    last = run;
-    for (const task of run.tasks) {
-      const now = `${taskStateName(task.state)}${task.attempt > 1 ? ` (attempt ${task.attempt})` : ""}`;
-      if (seen.get(task.taskId) === now || task.state === TaskState.WAITING) continue;
-      seen.set(task.taskId, now);
-      const why = task.failure === undefined ? task.reason : task.failure.message;
-      say.note(`  ${run.dagId} / ${task.taskId}: ${now}${why === "" ? "" : `: ${why}`}`);
-    }
+/** The example that fails has its retry meanwhile; its end is waited for, and what went wrong is shown. */
+async function showFailing(runId: string, cli: Cli, server: Server, say: Narrator): Promise<void> {
+  say.note(`\n${FAILING_DAG}, which fails on purpose:`);
+  for await (const { run } of server.runs.watchRun({ runId }, { signal: cli.signal })) {
+    if (run?.settledTime === undefined) continue;
+    const view = viewRun(run);
+    const { style, columns } = cli.out;
+    cli.out.write(`${renderRun(view, cli).join("\n")}\n`);
+    cli.out.write(`${renderFailures(view, { style, columns }).join("\n")}\n`);
   }
-  return last;
 }
-
-const nameOf = (values: Readonly<Record<string, unknown>>, value: unknown): string =>
-  Object.keys(values)
-    .find((key) => values[key] === value)
-    ?.toLowerCase() ?? "unknown";
-const taskStateName = (state: TaskState): string => nameOf(TaskState, state);
-const stateName = (run: Run | undefined): string =>
-  run === undefined ? "unknown" : nameOf(RunState, run.state);

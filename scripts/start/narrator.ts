@@ -15,6 +15,7 @@ export function createNarrator(out: NodeJS.WritableStream): Narrator {
   const timer = setInterval(() => {
     if (waiting === undefined) return;
     const seconds = Math.round((performance.now() - waiting.sinceMs) / 1_000);
+    if (seconds < SILENT_MS / 1_000) return;
     line(`  … ${waiting.text} (${seconds} s)`);
   }, SILENT_MS);
   timer.unref();

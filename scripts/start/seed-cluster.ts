@@ -1,5 +1,5 @@
 // What an administrator prepares in a real cluster: the namespace, and the secret that the main job's pod reads.
-import type { World } from "../../libs/sandbox/src/index.ts";
+import type { World } from "@chasqui/sandbox";
 
 const NAMESPACE = "chasqui";
 

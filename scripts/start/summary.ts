@@ -1,7 +1,7 @@
-// What `npm start` shows at the end: who got which mail, who got none and why, and where to look.
-import { DeliveryState } from "../../libs/contracts/src/index.ts";
-import type { Delivery } from "../../libs/contracts/src/index.ts";
-import type { World } from "../../libs/sandbox/src/index.ts";
+// What `npm start` shows at the end: who got which mail, who got none and why, what Slack was told, where to look.
+import { DeliveryState } from "@chasqui/contracts";
+import type { Delivery } from "@chasqui/contracts";
+import type { World } from "@chasqui/sandbox";
 import type { Narrator } from "./narrator.ts";
 
 export function printDeliveries(deliveries: readonly Delivery[], say: Narrator): void {
@@ -11,13 +11,38 @@ export function printDeliveries(deliveries: readonly Delivery[], say: Narrator):
     `\n${sent.length} mails sent: ${sent.map(({ recipientKey }) => recipientKey).join(", ")}`,
   );
   for (const { recipientKey, state, reason } of others)
-    say.note(`  ${recipientKey}: ${wordOf(state)}: ${reason}`);
+    say.note(`  ${recipientKey} ${wordOf(state)}: ${reason}`);
 }
 
 function wordOf(state: DeliveryState): string {
   if (state === DeliveryState.LEFT_OUT) return "got none";
-  if (state === DeliveryState.UNCONFIRMED) return "unconfirmed";
-  return state === DeliveryState.FAILED ? "failed" : "being sent";
+  if (state === DeliveryState.UNCONFIRMED) return "is unconfirmed";
+  return state === DeliveryState.FAILED ? "failed" : "is being sent";
+}
+
+interface SlackMessage {
+  readonly channel?: string;
+  readonly channelName?: string;
+  readonly text?: string;
+}
+const SLACK_MS_MAX = 5_000;
+const LOOK_EVERY_MS = 100;
+
+/** The alert follows the run by a moment: it is looked for until it is there. */
+export async function printSlack(world: World, runId: string, say: Narrator): Promise<void> {
+  const until = performance.now() + SLACK_MS_MAX;
+  while (performance.now() < until) {
+    const response = await fetch(`${world.sandbox.slack}/sandbox/messages`);
+    const body = (await response.json()) as { messages?: SlackMessage[] } | SlackMessage[];
+    const messages = Array.isArray(body) ? body : (body.messages ?? []);
+    const about = messages.find((message) => JSON.stringify(message).includes(runId));
+    if (about !== undefined) {
+      say.note(`\nSlack was told: ${about.text ?? ""}`);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+  say.note("\nSlack was not told within 5 s: see the log of alert-notifier");
 }
 
 export function printAddresses(world: World, say: Narrator): void {

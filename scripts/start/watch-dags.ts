@@ -1,32 +1,32 @@
 // Saving a file in dags/ applies it. Editors save in several steps, so a quiet moment is waited for.
 import { watch } from "node:fs/promises";
 import { applyDags } from "./apply-dags.ts";
-import type { Clients } from "./clients.ts";
+import type { Cli, Server } from "chasqui";
 import type { Narrator } from "./narrator.ts";
 
 const QUIET_MS = 100;
 
 export async function watchDags(
   folder: string,
-  clients: Clients,
+  cli: Cli,
+  server: Server,
   say: Narrator,
-  signal: AbortSignal,
 ): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let applying: Promise<unknown> = Promise.resolve();
   const apply = (): void => {
     applying = applying
-      .then(() => applyDags(folder, clients, say))
+      .then(() => applyDags(folder, cli, server, say))
       .catch((thrown: unknown) => say.failed(thrown));
   };
   try {
-    for await (const { filename } of watch(folder, { signal })) {
-      if (filename === null || !/\.ya?ml$/.test(filename)) continue;
+    for await (const { filename } of watch(folder, { signal: cli.signal })) {
+      if (filename === null || !/\.(ya?ml|ts)$/.test(filename)) continue;
       clearTimeout(timer);
       timer = setTimeout(apply, QUIET_MS);
     }
   } catch (thrown) {
-    if (!signal.aborted) throw thrown;
+    if (!cli.signal.aborted) throw thrown;
   } finally {
     clearTimeout(timer);
     await applying;

@@ -5,6 +5,7 @@ export type { ConnectOptions, Server } from "./server.ts";
 export { CliError, exitCodes } from "./errors.ts";
 export type { ExitCode } from "./errors.ts";
 export type { Cli, Output } from "./cli.ts";
+export { outputOf } from "./output.ts";
 export { runCli } from "./run-cli.ts";
 export type { Invocation } from "./run-cli.ts";
 export { compileFiles, findDagFiles } from "./dag-files.ts";

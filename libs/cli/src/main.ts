@@ -1,23 +1,7 @@
 // `chasqui`, the process: arguments, streams, Ctrl-C and the exit code.
-import type { WriteStream } from "node:tty";
-import type { Output } from "./cli.ts";
-import { styleFor } from "./render/style.ts";
+import { outputOf } from "./output.ts";
 import { runCli } from "./run-cli.ts";
 import manifest from "../package.json" with { type: "json" };
-
-function outputOf(stream: WriteStream): Output {
-  return {
-    write: (text) => void stream.write(text),
-    isTty: stream.isTTY === true,
-    get columns() {
-      return stream.isTTY ? stream.columns || 80 : Infinity; // some terminals say 0
-    },
-    get rows() {
-      return stream.isTTY ? stream.rows || 24 : Infinity;
-    },
-    style: styleFor(stream.isTTY === true, process.env),
-  };
-}
 
 /** A reader that went away (`chasqui runs | head`) is no error. */
 for (const stream of [process.stdout, process.stderr])

@@ -2,6 +2,8 @@
 // ops may change and tests do.
 import { openAdmin } from "../../../libs/bus/src/admin-link.ts";
 import { listDead, type DeadLetter } from "../../../libs/bus/src/index.ts";
+import { createKinds } from "../../../libs/bus/src/kinds.ts";
+import { Publisher } from "../../../libs/bus/src/publisher.ts";
 import { putConsumer } from "../../../libs/bus/src/jetstream-api.ts";
 import { consumerConfig } from "../../../libs/bus/src/topology-config.ts";
 import {
@@ -14,9 +16,11 @@ import {
 const NANOSECONDS_PER_MS = 1_000_000;
 
 export interface BusAdmin {
-  /** "durable: 3 pending, 1 held" of each consumer that is not through. */
-  leftovers(): Promise<string[]>;
+  /** "durable: 3 pending, 1 held" of each consumer of these services that is not through. */
+  leftovers(owners: ReadonlySet<string>): Promise<string[]>;
   deadLetters(): Promise<DeadLetter[]>;
+  /** Task kinds that runners announced. */
+  kinds(): Promise<string[]>;
   /** How long a message of a dead process waits until it comes again; services learn it when they start. */
   setAckWait(ms: number): Promise<void>;
 }
@@ -29,11 +33,12 @@ export function busAdmin(about: {
   const login = { url: about.url, user: ADMIN_USER, password: about.password } as const;
   const consumers = Object.entries(consumersOf(about.installation));
   return {
-    async leftovers() {
+    async leftovers(owners) {
       const link = await openAdmin(login);
       try {
         const lines: string[] = [];
-        for (const [durable, { stream }] of consumers) {
+        for (const [durable, { stream, owner }] of consumers) {
+          if (!owners.has(owner)) continue;
           const info = await link.request(jetStreamSubjects.consumerInfo(stream, durable));
           const { num_pending: pending, num_ack_pending: held } = info as {
             num_pending: number;
@@ -47,6 +52,15 @@ export function busAdmin(about: {
       }
     },
     deadLetters: () => listDead({ ...login, limit: 100 }),
+    async kinds() {
+      const link = await openAdmin(login);
+      try {
+        const publisher = new Publisher(link, () => undefined);
+        return (await createKinds(link, publisher).list()).map(({ kind }) => kind);
+      } finally {
+        await link.drain();
+      }
+    },
     async setAckWait(ms) {
       const link = await openAdmin(login);
       try {

@@ -9,14 +9,13 @@ export async function expectNothingLeft(
   { bus, deaths, world }: RunningWorld,
   expected: { readonly dead?: readonly RegExp[] } = {},
 ): Promise<void> {
-  let lines: string[] = [];
+  const running = new Set<string>(world.services.keys());
   const isThrough = async (): Promise<boolean> => {
-    lines = await bus.leftovers();
-    return lines.length === 0;
+    const lines = await bus.leftovers(running);
+    if (lines.length > 0) throw new Error(lines.join("; "));
+    return true;
   };
-  await until("all consumers to be through", isThrough, { timeoutMs: 20_000 }).catch(
-    (thrown: unknown) => expect(lines, String(thrown)).toEqual([]),
-  );
+  await until("all consumers to be through", isThrough, { timeoutMs: 45_000, everyMs: 100 });
   const { dead = [] } = expected;
   const reasons = (await bus.deadLetters()).map(({ reason }) => reason).reverse();
   expect(reasons).toHaveLength(dead.length);

@@ -1,5 +1,6 @@
 // What the outside saw: mails in the catcher, pods in the cluster's request log, messages in Slack, spans in the
 // collector.
+import postgres from "postgres";
 import type {
   CaughtMail,
   LoggedRequest,
@@ -34,6 +35,19 @@ export async function podCreates({ sandbox }: World): Promise<Map<string, number
   for (const { path, name } of requests)
     if (path.endsWith("/pods") && name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
   return counts;
+}
+
+/** What the ledger of mails holds of a run, by state; asked past its service, which may be down. */
+export async function ledgerStates(world: World, runId: string): Promise<Record<string, number>> {
+  const sql = postgres(world.addresses.postgresUrl("chasqui"), { max: 1 });
+  try {
+    const rows = await sql<{ state: string; count: number }[]>`
+      select state, count(*)::int as count from report_mailer.delivery
+      where run_id = ${runId} group by state`;
+    return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+  } finally {
+    await sql.end();
+  }
 }
 
 export async function slackMessages({ sandbox }: World, channel: string): Promise<SlackMessage[]> {

@@ -8,7 +8,7 @@ import path from "node:path";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll } from "vitest";
 import { bundleAll } from "../../../scripts/bundle.ts";
-import { openClients, type Clients } from "../../../scripts/start/clients.ts";
+import { openClients, type Clients } from "./clients.ts";
 import { seedCluster } from "../../../scripts/start/seed-cluster.ts";
 import { createGrpcClient, type GrpcClient } from "../../../libs/chassis/src/index.ts";
 import { RunState, ScheduleService, type Run } from "../../../libs/contracts/src/index.ts";

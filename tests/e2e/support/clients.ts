@@ -1,13 +1,8 @@
-// `npm start` talks to Chasqui as everybody does: through the console's gRPC door.
-import { createGrpcClient } from "../../libs/chassis/src/index.ts";
-import type { GrpcClient } from "../../libs/chassis/src/index.ts";
-import {
-  AlertService,
-  DagService,
-  ReportService,
-  RunService,
-} from "../../libs/contracts/src/index.ts";
-import type { World } from "../../libs/sandbox/src/index.ts";
+// Tests talk to Chasqui as everybody does: through the console's gRPC door.
+import { createGrpcClient } from "@chasqui/chassis";
+import type { GrpcClient } from "@chasqui/chassis";
+import { AlertService, DagService, ReportService, RunService } from "@chasqui/contracts";
+import type { World } from "@chasqui/sandbox";
 
 export interface Clients extends AsyncDisposable {
   readonly dags: GrpcClient<typeof DagService>;
@@ -18,7 +13,7 @@ export interface Clients extends AsyncDisposable {
 
 export function openClients(world: World): Clients {
   const address = `127.0.0.1:${world.addresses.grpcPorts.console}`;
-  const options = { principal: "user:npm-start" };
+  const options = { principal: "user:tests" };
   const clients = {
     dags: createGrpcClient(DagService, address, options),
     runs: createGrpcClient(RunService, address, options),
