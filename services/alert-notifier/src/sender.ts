@@ -28,8 +28,8 @@ import { type Bell, bell } from "./bell.ts";
 
 export interface SenderDeps {
   readonly sql: Sql;
-  /** Made anew when its connection changed. Throws when there is none. */
-  readonly slack: () => Slack;
+  /** Made anew when its connection changed. Rejects when there is none. */
+  readonly slack: () => Promise<Slack>;
   readonly linksOf: (row: IncidentRow, traceId: string | undefined) => Links;
   readonly telemetry: Pick<Telemetry, "enabled" | "emitSpan">;
   readonly log: Pick<Logger, "info" | "warn" | "error">;
@@ -109,7 +109,7 @@ async function act(
   if (step === "look_up") {
     const sinceMs = row.claimed_at?.getTime() ?? row.opened_at.getTime();
     const channel = { name: row.channel, id: row.known_channel_id ?? undefined };
-    const slack = slackOf(deps);
+    const slack = await slackOf(deps);
     if (typeof slack === "string") return afterLookUp(delivery, { kind: "unknown", reason: slack });
     return afterLookUp(delivery, await slack.lookUp(channel, { incidentId, sinceMs }));
   }
@@ -125,7 +125,7 @@ async function say(
   mark: Mark,
   deps: SenderDeps,
 ): Promise<SlackAnswer> {
-  const slack = slackOf(deps);
+  const slack = await slackOf(deps);
   if (typeof slack === "string") return { kind: "refused", reason: slack };
   const traceId = parseTraceparent(row.traceparent)?.traceId;
   const message = messageOf(row.facts, deps.linksOf(row, traceId));
@@ -149,9 +149,9 @@ async function say(
 }
 
 /** The client, or why there is none. */
-function slackOf({ slack }: SenderDeps): Slack | string {
+async function slackOf({ slack }: SenderDeps): Promise<Slack | string> {
   try {
-    return slack();
+    return await slack();
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -74,7 +74,7 @@ export async function testNotifier(): Promise<TestNotifier> {
 function senderDeps({ sql }: Database, slack: Slack, say: () => void): SenderDeps {
   return {
     sql,
-    slack: () => slack,
+    slack: () => Promise.resolve(slack),
     linksOf: () => ({ run: undefined, trace: undefined, traceId: undefined }),
     telemetry: noTelemetry,
     log: { info: say, warn: say, error: say },
