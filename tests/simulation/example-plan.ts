@@ -30,4 +30,5 @@ export const examplePlan: Plan = {
     ["mail", 2],
   ]),
   timeoutMs: 0,
+  defaultParams: {},
 };

@@ -16,6 +16,7 @@ import type { Result } from "./cel/result.ts";
 import { createScope } from "./cel/scope.ts";
 import type { Scope } from "./cel/scope.ts";
 import { containsTemplate, renderValue } from "./cel/template.ts";
+import { resolveParams } from "./schema/params.ts";
 
 const ruleNames: Readonly<Record<number, TriggerRule>> = {
   [Rule.UNSPECIFIED]: "all_success",
@@ -73,7 +74,10 @@ export function planOf(spec: DagSpec, fingerprint: string, options: PlanOptions)
       outputNamed: named.has(index),
     };
   });
-  return { dagId: spec.id, fingerprint, tasks, indexOf, timeoutMs: millisOf(spec.timeout) };
+  const resolved = resolveParams(spec.params, {}); // not all have one: then only those given are there
+  const defaultParams = resolved.ok ? resolved.value : {};
+  const timeoutMs = millisOf(spec.timeout);
+  return { dagId: spec.id, fingerprint, tasks, indexOf, timeoutMs, defaultParams };
 }
 
 function retriesOf({ retries }: TaskSpec): RetryPolicy {

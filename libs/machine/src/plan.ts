@@ -72,6 +72,8 @@ export interface Plan {
   readonly indexOf: ReadonlyMap<string, number>;
   /** 0 means no limit. */
   readonly timeoutMs: number;
+  /** Values of parameters that nobody gave. */
+  readonly defaultParams: { readonly [name: string]: Json };
 }
 
 /** The kind that the state machine carries out by itself. */

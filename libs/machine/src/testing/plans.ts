@@ -32,7 +32,7 @@ export function planFrom(tasks: Readonly<Record<string, TaskLiteral>>, timeoutMs
       outputNamed: false,
     };
   });
-  return { dagId: "test", fingerprint: "f", tasks: planned, indexOf, timeoutMs };
+  return { dagId: "test", fingerprint: "f", tasks: planned, indexOf, timeoutMs, defaultParams: {} };
 }
 
 const rules: readonly TriggerRule[] = [

@@ -5,7 +5,7 @@
 //   B3. A message whose decision throws harms only itself: its aggregate is decided again without it.
 import { traceIdOf } from "@chasqui/contracts";
 import { decide, decideDag, effectsOf, newRun, stillWanted } from "@chasqui/machine";
-import type { DagEffect, DagEvent, DagMessage, Recorded, RunEffect } from "@chasqui/machine";
+import type { DagEffect, DagEvent, DagMessage, Json, Recorded, RunEffect } from "@chasqui/machine";
 import type { Aggregates, CachedDag, CachedRun } from "./aggregates.ts";
 import type { Inbound, StartFacts } from "./inbound.ts";
 
@@ -207,6 +207,9 @@ function stillToCancel({ overlap, active }: CachedDag["state"], runId: string): 
   return before.map((id) => ({ kind: "cancel_run", runId: id, reason }));
 }
 
+const isObject = (json: Json): json is { readonly [name: string]: Json } =>
+  typeof json === "object" && json !== null && !Array.isArray(json);
+
 function createRun(
   all: Aggregates,
   batch: Batch,
@@ -220,7 +223,10 @@ function createRun(
   if (created === undefined) return [];
   if (dag.plan === undefined)
     throw new Error(`DAG ${start.dagId}: its current version has no plan`);
-  const { runId, dagId, key, logicalMs, params, event } = start;
+  const { runId, dagId, key, logicalMs, event } = start;
+  const params = isObject(start.params)
+    ? { ...dag.plan.defaultParams, ...start.params }
+    : start.params;
   const facts = { id: runId, dagId, key, logicalMs };
   const traceId = start.traceparent?.split("-")[1] ?? traceIdOf(runId);
   const run: CachedRun = {
@@ -229,6 +235,7 @@ function createRun(
     announced: 0,
     meta: {
       ...start,
+      params,
       dagNumber: dag.state.number,
       createdMs: context.nowMs,
       traceId,

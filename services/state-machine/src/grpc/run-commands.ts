@@ -1,10 +1,12 @@
 // What people and programs ask of runs: start, cancel. Each is an INBOX message, answered after its commit, audited.
 import { randomUUID } from "node:crypto";
+import type { JsonObject } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { CallContext, Handlers } from "@chasqui/chassis";
-import { authorize, newSpanId } from "@chasqui/chassis";
+import { RpcCode, RpcError, authorize, newSpanId } from "@chasqui/chassis";
 import type { RunService } from "@chasqui/contracts";
 import { RunCauseKind, runIdOf } from "@chasqui/contracts";
+import { resolveParams } from "@chasqui/dag";
 import { inboxMessage } from "../say/messages.ts";
 import * as reads from "../store/reads.ts";
 import { accepted } from "./commands.ts";
@@ -12,7 +14,7 @@ import { findRun } from "./find-run.ts";
 import type { RunServiceOptions, ViewOf } from "./run-service.ts";
 
 export function runCommands(
-  { db, ask, clock }: RunServiceOptions,
+  { db, ask, clock, versions }: RunServiceOptions,
   viewOf: ViewOf,
 ): Pick<Handlers<typeof RunService>, "startRun" | "cancelRun"> {
   const audit = (context: CallContext, action: string, resource: string, detail: unknown = {}) =>
@@ -24,10 +26,21 @@ export function runCommands(
       detail,
     });
 
+  /** A DAG that is not there is the machine's to refuse. */
+  async function checkedParams(dagId: string, given: JsonObject): Promise<JsonObject> {
+    const dag = await reads.dagById(db, dagId);
+    const version = dag && (await versions.get(dagId, dag.fingerprint));
+    if (version === undefined) return given;
+    const resolved = resolveParams(version.spec.params, given);
+    if (resolved.ok) return resolved.value;
+    throw new RpcError(RpcCode.INVALID_ARGUMENT, `DAG ${dagId}: ${resolved.message}`);
+  }
+
   return {
     async startRun(request, context) {
       authorize(context.principal, "start", `dag/${request.dagId}`);
-      const { dagId, params } = request;
+      const { dagId } = request;
+      const params = await checkedParams(dagId, request.params ?? {});
       const key = request.key !== "" ? request.key : `manual-${request.requestId || randomUUID()}`;
       const runId = runIdOf(dagId, key);
       const value = {
@@ -36,7 +49,7 @@ export function runCommands(
         logicalMs: request.logicalTime === undefined ? clock() : timestampMs(request.logicalTime),
         causeKind: RunCauseKind.MANUAL,
         by: context.principal,
-        paramsJson: params === undefined ? "" : JSON.stringify(params),
+        paramsJson: JSON.stringify(params),
         traceparent: context.traceparent ?? "",
         requestedMs: clock(),
       };
