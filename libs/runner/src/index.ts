@@ -35,7 +35,7 @@ export type { HeldJob } from "./core/sweep.ts";
 export { decodeInventory, encodeInventory } from "./inventory.ts";
 export type { Inventory } from "./inventory.ts";
 export { callRunner, jobRunner } from "./kinds.ts";
-export type { CallKind, HeldRef, JobKind, JobReports, Runner } from "./kinds.ts";
+export type { CallKind, HeldRef, JobKind, JobReports, Runner, Submission } from "./kinds.ts";
 export type { AttemptLog } from "./logs.ts";
 export type { Claims, RunnerBus, RunnerLog, RunnerPart, RunnerTelemetry } from "./ports.ts";
 export { startRunner } from "./start-runner.ts";

@@ -262,6 +262,7 @@ describe("looking after what is held", () => {
     await runner.sweep();
     world.kind.list = list;
     expect(bus.inventories).toMatchObject([
+      { service: "tests", kind: KIND, attemptIds: [] }, // at the start
       { service: "tests", kind: KIND, attemptIds: [refOf({}).attemptId] },
     ]);
   });

@@ -24,26 +24,20 @@ import type { Assigned } from "./translate.ts";
 
 const REMEMBERED_MAX = 10_000;
 /** Another replica may be creating the job just now: it has seen the cancel too, and this long to act on it. */
-const LOOK_AGAIN_MS = 2_000;
+const UNSEEN_MS = 2_000;
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 60_000;
 
 export class JobShell implements Shell {
   readonly #kind: JobKind<unknown>;
   readonly #deps: Deps;
-  readonly #lookAgainMs: number;
   readonly #submitting = new Map<string, Promise<unknown>>();
   readonly #cancelling = new Set<string>();
   readonly #cancelled = recent({ max: REMEMBERED_MAX });
 
-  constructor(
-    kind: JobKind<unknown>,
-    deps: Deps,
-    { lookAgainMs = LOOK_AGAIN_MS }: { lookAgainMs?: number } = {},
-  ) {
+  constructor(kind: JobKind<unknown>, deps: Deps) {
     this.#kind = kind;
     this.#deps = deps;
-    this.#lookAgainMs = lookAgainMs;
   }
 
   async handle(delivery: Delivery, signal: AbortSignal): Promise<Verdict> {
@@ -99,7 +93,7 @@ export class JobShell implements Shell {
   ): Promise<Verdict> {
     const { attemptId } = attempt;
     const { tracing, updates, log } = this.#deps;
-    const submitting = this.#kind.submit(attempt, signal);
+    const submitting = this.#kind.submit(attempt, { signal, again: delivery.deliveryCount > 1 });
     this.#submitting.set(attemptId, submitting);
     try {
       const { link = "" } = await submitting;
@@ -145,7 +139,7 @@ export class JobShell implements Shell {
       const found = await this.#kind.cancel(ref, reason);
       if (found === "ended") await this.#kind.report(ref.attemptId);
       if (found !== "absent") return;
-      if (look === "first") await sleep(this.#lookAgainMs);
+      if (look === "first") await sleep(this.#kind.unseenMs ?? UNSEEN_MS);
     }
     await this.#refuse(ref, { state: "cancelled" });
   }

@@ -34,7 +34,7 @@ export interface JobKind<C> extends KindOf<C> {
    * Creates the job outside, or finds it there: by a name derived from the attempt, or by look-up before. Throw
    * TaskFailure when it is refused for good; any other error means: not now.
    */
-  submit(attempt: Attempt<C>, signal: AbortSignal): Promise<{ readonly link?: string }>;
+  submit(attempt: Attempt<C>, how: Submission): Promise<{ readonly link?: string }>;
   /** Finds what is there by label and reports on it, until stopped. */
   watch(reports: JobReports): Promise<RunnerPart>;
   /** Everything outside that carries our label, with what is known about its outcome. */
@@ -44,12 +44,21 @@ export interface JobKind<C> extends KindOf<C> {
    * `ended`: it is at its end already; `absent`: nothing is there.
    */
   cancel(ref: AttemptRef, reason: string): Promise<"ending" | "ended" | "absent">;
+  /** How long something that was just created may stay unseen; 2 s unless said otherwise. */
+  readonly unseenMs?: number;
   /** Reports the outcome of an ended job (again): the state machine does not show it. */
   report(attemptId: string): Promise<void>;
   /** The state machine was seen to have the outcome. */
   confirm(attemptId: string): Promise<void>;
   /** Confirmed long ago: the evidence may go. */
   discard(attemptId: string): Promise<void>;
+}
+
+export interface Submission {
+  /** Fires when the runner stops. */
+  readonly signal: AbortSignal;
+  /** An earlier delivery may have created it, and ended before it could say so. */
+  readonly again: boolean;
 }
 
 /** A held job with what its attempt is called. */

@@ -11,7 +11,7 @@ import type { HeldRef, JobKind } from "./kinds.ts";
 const AT_ONCE = 8;
 
 export interface Sweeper {
-  /** One look; joins one that is under way. */
+  /** A look that begins now, or when the one that is under way is over. */
   sweep(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -63,15 +63,19 @@ export function startSweeper(
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   };
-  const sweep = (): Promise<void> => {
+  const lookOnce = (): Promise<void> => {
     under ??= look()
       .catch((error: unknown) => log.warn({ error }, `${kind.kind}: could not list what is held`))
       .finally(() => (under = undefined));
     return under;
   };
-  const timer = setInterval(() => void sweep(), options.everyMs).unref();
+  const timer = setInterval(() => void lookOnce(), options.everyMs).unref();
+  void lookOnce(); // what ended while nobody watched is found now
   return {
-    sweep,
+    async sweep() {
+      await under;
+      await lookOnce();
+    },
     async stop() {
       clearInterval(timer);
       stopping.abort(new Error("the runner stops"));

@@ -147,8 +147,12 @@ export function memoryBus(): MemoryBus {
         lastMessageMs: 0,
         async stop(deadlineMs) {
           takers.delete(durable);
-          const timer = setTimeout(() => abort.abort(new Error("stopping")), deadlineMs);
-          await Promise.all(inFlight);
+          const late = Promise.withResolvers<void>();
+          const timer = setTimeout(() => {
+            abort.abort(new Error("stopping"));
+            setImmediate(late.resolve); // aborted, and given back whatever it does
+          }, deadlineMs);
+          await Promise.race([Promise.all(inFlight), late.promise]);
           clearTimeout(timer);
         },
       };
