@@ -22,6 +22,7 @@ const note = (name: string, figures: Record<string, number>): void => {
 };
 
 await using bench = await openBench();
+note("memory fresh (MB)", bench.rssMb());
 note("probes", await probes(bench));
 if (wanted.has("chain")) note("chain of 50 (edge)", await chain(bench, 12));
 if (wanted.has("fan")) {

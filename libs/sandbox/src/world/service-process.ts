@@ -43,7 +43,7 @@ export function serviceProcess(options: ServiceOptions): ServiceProcess {
   async function start(): Promise<void> {
     mkdirSync(logDir, { recursive: true });
     const log = createWriteStream(path.join(logDir, `${name}.log`), { flags: "a" });
-    const started = spawn(process.execPath, ["--enable-source-maps", file], {
+    const started = spawn(process.execPath, [file], {
       cwd: options.cwd,
       env: { ...options.env, CHASQUI_EXIT_WITH_PARENT: "1" },
       stdio: ["pipe", "pipe", "pipe"],
