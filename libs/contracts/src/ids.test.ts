@@ -19,7 +19,9 @@ test("parts are told apart: moving a character over a border makes another id", 
 });
 
 test("ids and partitions never change: rows and streams of yesterday must still be found", () => {
-  expect(runIdOf("carrier-daily-costs", "2026-11-22")).toMatchInlineSnapshot(`"run-yyevcnn69zrg5m0cramns7tsac"`);
+  expect(runIdOf("carrier-daily-costs", "2026-11-22")).toMatchInlineSnapshot(
+    `"run-yyevcnn69zrg5m0cramns7tsac"`,
+  );
   expect(["run-a", "run-b", "nightly"].map(partitionOf)).toMatchInlineSnapshot(`
     [
       4,

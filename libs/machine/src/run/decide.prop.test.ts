@@ -250,7 +250,10 @@ const rowOf = ({
 
 /** As the store keeps them: a task that never left `waiting` has no row. */
 const taskRowsOf = (state: RunState): TaskRow[] =>
-  state.tasks.flatMap(({ upstream: _, ...task }, index) => {
+  state.tasks.flatMap((task, index) => {
     const hasRow = task.status !== "waiting" && (task.status !== "cancelled" || task.attempt > 0);
-    return hasRow ? [{ taskId: state.plan.tasks[index]?.id ?? "", ...task }] : [];
+    const { upstream, ...columns } = task;
+    return hasRow && upstream !== undefined
+      ? [{ taskId: state.plan.tasks[index]?.id ?? "", ...columns }]
+      : [];
   });
