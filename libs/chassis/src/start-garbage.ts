@@ -1,6 +1,6 @@
 // A start leaves garbage: parsed files, descriptors, what the compiler thought. V8 gives such pages back when it
 // next collects in earnest, which a service that mostly waits may not do for hours. So it is asked to, once,
-// when the process has nothing to do: 4 of 70 MB for 40 ms that nobody waits for.
+// when the process has nothing to do: 5 to 10 of 80 MB for 40 ms that nobody waits for.
 import { performance } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
