@@ -1,10 +1,12 @@
-// How the scheduler learns about DAGs: events as they come, the whole list at the start and now and then, and the
-// rows that other replicas wrote.
+// How the scheduler learns about DAGs: one DAG when an event hints at it, the whole list at the start and now and
+// then, and the rows that other replicas wrote. Events may come late or twice, so they only say when to ask.
 // Facts that a reader may rely on:
 //   N1. What is learned is stored before it is used, under the row's lock; its due times change in that commit.
-//   N2. A list never overwrites what an event said after the list was asked for.
+//   N2. An answer never overwrites that of somebody who asked later: whatever order answers and events come in, the
+//       last one stored is not older than the last event.
 //   N3. A state machine that does not answer changes nothing: what is known stays in force.
 import type { Logger } from "@chasqui/chassis";
+import type { Dag } from "@chasqui/contracts";
 import type { Sql, TransactionSql } from "postgres";
 import { learn } from "./core/learn.ts";
 import type { DagNews, KnownDag, Learning } from "./core/learn.ts";
@@ -40,8 +42,8 @@ export interface LearnerOptions {
 }
 
 export interface Learner {
-  /** An event told about a DAG. */
-  told(news: DagNews): Promise<void>;
+  /** An event hinted at a DAG. Throws when the state machine cannot be asked. */
+  hinted(dagId: string): Promise<void>;
   /** Asks the state machine for every DAG. Throws when it does not answer. */
   refresh(signal?: AbortSignal): Promise<void>;
   /** Everything that is stored; at the start. */
@@ -62,7 +64,7 @@ export function createLearner(o: LearnerOptions): Learner {
   const first = Promise.withResolvers<void>();
   let caughtUpMs = 0;
 
-  async function accept(news: DagNews, askedMs?: number): Promise<void> {
+  async function accept(news: DagNews, askedMs: number): Promise<void> {
     const accepted = await o.sql.begin((tx) => store(tx, news, askedMs));
     if (accepted === undefined) return;
     for (const dag of await loadSchedulesOf(o.sql, [news.dagId])) o.registry.put(dag);
@@ -76,21 +78,20 @@ export function createLearner(o: LearnerOptions): Learner {
   async function store(
     tx: TransactionSql,
     news: DagNews,
-    askedMs: number | undefined,
+    askedMs: number,
   ): Promise<TickKey[] | undefined> {
     const nowMs = o.now();
     const fresh = learn(undefined, news, nowMs);
-    if (fresh.kind === "changed" && (await insertSchedule(tx, fresh.known, nowMs))) return [];
+    if (fresh.kind === "changed" && (await insertSchedule(tx, fresh.known, askedMs))) return [];
     const locked = await lockSchedule(tx, news.dagId);
-    if (locked === undefined || (askedMs !== undefined && locked.toldMs >= askedMs))
-      return undefined;
+    if (locked === undefined || locked.toldMs > askedMs) return undefined;
     const learned = learn(locked.dag, news, nowMs);
     if (learned.kind === "nothing") return undefined;
     const firing = [
       ...(await closeOld(tx, locked.dag, learned, nowMs)),
       ...(await revive(tx, learned, nowMs)),
     ];
-    await updateSchedule(tx, learned.known, nowMs);
+    await updateSchedule(tx, learned.known, askedMs);
     return firing;
   }
 
@@ -135,21 +136,34 @@ export function createLearner(o: LearnerOptions): Learner {
     return revived.length === 0 ? [] : reviveTicks(tx, known.dagId, revived, nowMs);
   }
 
+  /** One DAG that cannot be read must not keep the others from being learned; what is known of it stays. */
+  function readable(dag: Dag): DagNews[] {
+    try {
+      return [newsOf(dag)];
+    } catch (error) {
+      o.log.error({ error, dag_id: dag.dagId }, "a DAG cannot be read");
+      return [];
+    }
+  }
+
   function putAll(dags: readonly StoredDag[]): void {
     for (const dag of dags) o.registry.put(dag);
     if (dags.length > 0) o.onLearned();
   }
 
   return {
-    told: (news) => accept(news),
+    async hinted(dagId) {
+      const askedMs = o.now();
+      const dag = await o.stateMachine.getDag(dagId);
+      if (dag !== undefined) await accept(newsOf(dag), askedMs);
+    },
     async refresh(signal) {
       const askedMs = o.now();
       const dags = await o.stateMachine.listDags(signal);
-      const listed = dags.map((dag) => newsOf(dag));
-      for (const news of listed)
+      for (const news of dags.flatMap(readable))
         if (learn(o.registry.get(news.dagId)?.dag, news, askedMs).kind === "changed")
           await accept(news, askedMs);
-      const ids = listed.map((news) => news.dagId);
+      const ids = dags.map((dag) => dag.dagId);
       for (const dagId of await forgetSchedules(o.sql, ids, askedMs)) {
         o.registry.forget(dagId);
         o.log.info({ dag_id: dagId }, "forgot a DAG that is listed no more");

@@ -1,10 +1,14 @@
 // The scheduler's two consumers. News about DAGs is heard from the start; triggers only once the state machine has
 // listed its DAGs, since a trigger that is read by somebody who knows too little would be called unbound.
+import { RetryError } from "@chasqui/bus";
 import type { Bus, Consuming } from "@chasqui/bus";
+import { RpcError } from "@chasqui/chassis";
 import type { Logger, Part } from "@chasqui/chassis";
 import type { TriggerHandler } from "./handle.ts";
 import type { Learner } from "./learner.ts";
 import { parseDagApplied } from "./translate.ts";
+
+const NOT_REACHED_RETRY_MS = 1_000;
 
 export const durables = { dagApplied: "scheduler-dag-applied", triggers: "scheduler-triggers" };
 
@@ -25,9 +29,22 @@ export async function startListening(o: ListenOptions): Promise<Listening> {
   let stopped = false;
   let triggers: Consuming | undefined;
   const events = await o.bus.consume(durables.dagApplied, {
-    concurrency: 1, // in order
-    handle: ({ data }) => o.learner.told(parseDagApplied(data)),
+    concurrency: 4,
+    handle: ({ data }) => hinted(parseDagApplied(data)),
   });
+
+  async function hinted(dagId: string): Promise<void> {
+    try {
+      await o.learner.hinted(dagId);
+    } catch (cause) {
+      if (!(cause instanceof RpcError)) throw cause;
+      const retryAfterMs = NOT_REACHED_RETRY_MS;
+      throw new RetryError(`DAG ${dagId}: the state machine cannot be asked`, {
+        retryAfterMs,
+        cause,
+      });
+    }
+  }
 
   async function listenToTriggers(): Promise<void> {
     await o.learner.listed;

@@ -79,7 +79,7 @@ export function dagOf(init: DagInit): Dag {
 export interface FakeStateMachine {
   readonly dags: Map<string, Dag>;
   readonly runs: Map<string, StartRun>;
-  /** Every StartRun it took, in order. */
+  /** Every StartRun it took, in order; a second delivery of the same message is no second one. */
   readonly taken: {
     readonly id: string;
     readonly start: StartRun;
@@ -206,7 +206,11 @@ async function fakeStateMachine(stack: AsyncDisposableStack, bus: Bus): Promise<
     services: [
       implementation(DagService, {
         listDags: () => ({ dags: [...dags.values()] }),
-        getDag: unused,
+        getDag({ dagId }) {
+          const dag = dags.get(dagId);
+          if (dag === undefined) throw new RpcError(RpcCode.NOT_FOUND, `no DAG ${dagId}`);
+          return { dag };
+        },
         applyDags: unused,
         setPaused: unused,
       }),
@@ -264,7 +268,7 @@ function decide(
   const reason = fake.refuse(start);
   const changed = reason === undefined && !fake.runs.has(runId);
   if (changed) fake.runs.set(runId, start);
-  fake.taken.push({ id, start, traceparent });
+  if (!fake.taken.some((one) => one.id === id)) fake.taken.push({ id, start, traceparent });
   const verdict =
     reason === undefined ? { accepted: true, runId, changed } : { accepted: false, reason };
   if (fake.answers)

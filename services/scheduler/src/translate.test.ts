@@ -3,7 +3,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { RejectError } from "@chasqui/bus";
 import { Catchup, DagAppliedSchema, DagSchema, triggerMessage } from "@chasqui/contracts";
 import { expect, test } from "vitest";
-import { parseDagApplied, parseTrigger, TRIGGER_DATA_BYTES_MAX } from "./translate.ts";
+import { newsOf, parseDagApplied, parseTrigger, TRIGGER_DATA_BYTES_MAX } from "./translate.ts";
 
 const SUBJECT = "chasqui.trigger.logistics.routes.closed";
 const headers = {
@@ -119,7 +119,7 @@ const applied = (value: typeof dag | undefined): Uint8Array =>
   toBinary(DagAppliedSchema, create(DagAppliedSchema, value === undefined ? {} : { dag: value }));
 
 test("what a DAG says about itself; catch-up is latest unless it says otherwise", () => {
-  expect(parseDagApplied(applied(dag))).toEqual({
+  expect(newsOf(dag)).toEqual({
     dagId: "costs",
     version: 3,
     appliedMs: 1_000,
@@ -142,14 +142,21 @@ test.each([
 ])("catch-up %s", (word, catchup) => {
   const spec = { id: "costs", schedule: { crons: ["0 0 * * *"], catchup } };
   const init = { dagId: "costs", version: 1, appliedTime: timestampFromMs(0), spec };
-  const news = parseDagApplied(applied(create(DagSchema, init)));
-  expect(news).toMatchObject({ catchup: word, timing: { timezone: "UTC" } });
+  expect(newsOf(create(DagSchema, init))).toMatchObject({
+    catchup: word,
+    timing: { timezone: "UTC" },
+  });
 });
 
-test("half a DAG is rejected", () => {
+test("half a DAG, or a time that is none, is rejected", () => {
+  expect(() => newsOf(create(DagSchema, { dagId: "x" }))).toThrow(/DAG "x", version 0/);
+  const spec = { id: "costs", schedule: { crons: ["0 0 * * *"], start: "yesterday" } };
+  const init = { dagId: "costs", version: 1, appliedTime: timestampFromMs(0), spec };
+  expect(() => newsOf(create(DagSchema, init))).toThrow(/schedule.start is "yesterday": want RFC/);
+});
+
+test("an event says which DAG to ask for", () => {
+  expect(parseDagApplied(applied(dag))).toBe("costs");
   expect(() => parseDagApplied(new Uint8Array([0xff]))).toThrow(/not a chasqui.dag.v1.DagApplied/);
-  expect(() => parseDagApplied(applied(undefined))).toThrow(/without a dag/);
-  expect(() => parseDagApplied(applied(create(DagSchema, { dagId: "x" })))).toThrow(
-    /DAG "x", version 0/,
-  );
+  expect(() => parseDagApplied(applied(undefined))).toThrow(/without a DAG/);
 });

@@ -21,16 +21,17 @@ export const TRIGGER_DATA_BYTES_MAX = 256 * 1024;
 const IDENTITY_LENGTH_MAX = 256;
 const SUBJECT_PREFIX = "chasqui.trigger.";
 
-/** The body of chasqui.event.dag-applied. */
-export function parseDagApplied(data: Uint8Array): DagNews {
+/** Which DAG a chasqui.event.dag-applied is about. */
+export function parseDagApplied(data: Uint8Array): string {
   let dag: Dag | undefined;
   try {
     ({ dag } = fromBinary(DagAppliedSchema, data));
   } catch (error) {
     throw new RejectError(`the body is not a chasqui.dag.v1.DagApplied: ${String(error)}`);
   }
-  if (dag === undefined) throw new RejectError("chasqui.dag.v1.DagApplied without a dag");
-  return newsOf(dag);
+  if (dag === undefined || dag.dagId === "")
+    throw new RejectError("chasqui.dag.v1.DagApplied without a DAG: want its id");
+  return dag.dagId;
 }
 
 export function newsOf(dag: Dag): DagNews {

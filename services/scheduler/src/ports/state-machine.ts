@@ -12,6 +12,8 @@ export interface FoundRun {
 
 export interface StateMachine extends Part {
   listDags(signal?: AbortSignal): Promise<readonly Dag[]>;
+  /** Undefined when there is no such DAG; throws when nobody answers. */
+  getDag(dagId: string, signal?: AbortSignal): Promise<Dag | undefined>;
   /** Undefined when there is no such run; throws when nobody answers. */
   findRun(runId: string, signal?: AbortSignal): Promise<FoundRun | undefined>;
 }
@@ -29,14 +31,14 @@ export function openStateMachine(address: string): StateMachine {
       const response = await dags.listDags({}, { signal, timeoutMs: LIST_TIMEOUT_MS });
       return response.dags;
     },
+    async getDag(dagId, signal) {
+      const options = { signal, timeoutMs: FIND_TIMEOUT_MS };
+      return (await orUndefined(dags.getDag({ dagId }, options)))?.dag;
+    },
     async findRun(runId, signal) {
-      try {
-        const { run } = await runs.getRun({ runId }, { signal, timeoutMs: FIND_TIMEOUT_MS });
-        return run && { runId: run.runId, by: run.cause?.by ?? "" };
-      } catch (error) {
-        if (error instanceof RpcError && error.code === RpcCode.NOT_FOUND) return undefined;
-        throw error;
-      }
+      const options = { signal, timeoutMs: FIND_TIMEOUT_MS };
+      const run = (await orUndefined(runs.getRun({ runId }, options)))?.run;
+      return run && { runId: run.runId, by: run.cause?.by ?? "" };
     },
     stop() {
       dags.close();
@@ -44,4 +46,13 @@ export function openStateMachine(address: string): StateMachine {
       return Promise.resolve();
     },
   };
+}
+
+async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof RpcError && error.code === RpcCode.NOT_FOUND) return undefined;
+    throw error;
+  }
 }

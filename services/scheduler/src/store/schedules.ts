@@ -51,10 +51,10 @@ export async function lockSchedule(
 export async function insertSchedule(
   tx: TransactionSql,
   dag: KnownDag,
-  nowMs: number,
+  toldMs: number,
 ): Promise<boolean> {
   const inserted = await tx`
-    insert into schedule ${tx({ dag_id: dag.dagId, revision: 1, ...columnsOf(tx, dag, nowMs) })}
+    insert into schedule ${tx({ dag_id: dag.dagId, revision: 1, ...columnsOf(tx, dag, toldMs) })}
     on conflict (dag_id) do nothing`;
   return inserted.count === 1;
 }
@@ -63,16 +63,16 @@ export async function insertSchedule(
 export async function updateSchedule(
   tx: TransactionSql,
   dag: KnownDag,
-  nowMs: number,
+  toldMs: number,
 ): Promise<number> {
   const [row] = await tx<{ revision: string }[]>`
-    update schedule set ${tx(columnsOf(tx, dag, nowMs))}, revision = revision + 1
+    update schedule set ${tx(columnsOf(tx, dag, toldMs))}, revision = revision + 1
     where dag_id = ${dag.dagId} returning revision`;
   if (row === undefined) throw new Error(`schedule of DAG ${dag.dagId} vanished under its lock`);
   return Number(row.revision);
 }
 
-/** Forgets DAGs that are no longer listed, unless an event spoke of them since the list was asked for. */
+/** Forgets DAGs that are no longer listed, unless somebody asked for one since the list was asked for. */
 export async function forgetSchedules(
   sql: Sql,
   listed: readonly string[],
@@ -87,7 +87,7 @@ export async function forgetSchedules(
 const dateOrNull = (ms: number | undefined): Date | null =>
   ms === undefined ? null : new Date(ms);
 
-function columnsOf(tx: TransactionSql, dag: KnownDag, nowMs: number) {
+function columnsOf(tx: TransactionSql, dag: KnownDag, toldMs: number) {
   return {
     version: dag.version,
     applied_at: new Date(dag.appliedMs),
@@ -100,7 +100,7 @@ function columnsOf(tx: TransactionSql, dag: KnownDag, nowMs: number) {
     catchup: dag.catchup,
     triggers: tx.json(dag.triggers.map((trigger) => ({ ...trigger }))),
     handled_at: new Date(dag.handledMs),
-    told_at: new Date(nowMs),
+    told_at: new Date(toldMs),
   };
 }
 

@@ -38,7 +38,7 @@ export const schedule = pgTable(
     triggers: jsonb("triggers").$type<readonly EventBinding[]>().notNull(),
     /** Every due time up to here has a row in tick. */
     handledAt: instant("handled_at").notNull(),
-    /** When an event or a refresh last said something about it. */
+    /** When the state machine was asked for what is stored here. */
     toldAt: instant("told_at").notNull(),
   },
   (t) => [
