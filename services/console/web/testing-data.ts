@@ -1,24 +1,20 @@
-// What the stand-in of testing.ts knows: DAGs, runs, logs, mails and due times of a small carrier business.
+// What the stand-in of testing.ts knows: DAGs, runs and logs of a small carrier business.
 import type {
   ApiDag,
-  ApiDelivery,
-  ApiHistoryEntry,
   ApiLogLine,
   ApiRun,
   ApiServer,
   ApiTask,
-  ApiTick,
-  ApiTrigger,
   RunState,
   TaskState,
 } from "../src/api.ts";
 
 const now = Date.now();
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-const ago = (ms: number): string => new Date(now - ms).toISOString();
-const dayOf = (daysAgo: number): string => ago(daysAgo * DAY).slice(0, 10);
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+export const ago = (ms: number): string => new Date(now - ms).toISOString();
+export const dayOf = (daysAgo: number): string => ago(daysAgo * DAY).slice(0, 10);
 const idOf = (n: number): string => `run-${String(n).padStart(2, "0")}j9m4k2p7q8r5s6t3v1w0x9y8`;
 const trace = "0af7651916cd43dd8448eb211c80319c";
 
@@ -309,115 +305,3 @@ export const logs: Readonly<Record<string, readonly ApiLogLine[]>> = {
     { counter: 7, time: ago(3 * HOUR - 2_010), text: "giving up" },
   ],
 };
-
-const carriers = [
-  "Andina Express",
-  "Café Cargo",
-  "Delta Norte",
-  "Expreso Llano",
-  "Flota Azul",
-  "Gran Valle",
-  "Hermanos Ruiz",
-  "Inter Sabana",
-  "La Rápida",
-  "Mensajeros Unidos",
-  "Norte Veloz",
-  "Ruta Sur",
-];
-
-export const deliveries: readonly ApiDelivery[] = carriers.map((name, index) => {
-  const isLeftOut = name === "Andina Express" || name === "Ruta Sur";
-  return {
-    report: "carrier-daily-costs",
-    period: dayOf(0),
-    recipientKey: `C${String(index + 1).padStart(2, "0")} ${name}`,
-    address: isLeftOut
-      ? ""
-      : `costs@${name
-          .toLowerCase()
-          .normalize("NFD")
-          .replaceAll(/[^a-z]/g, "")}.example`,
-    state: isLeftOut ? "left_out" : "sent",
-    reason: isLeftOut ? `no routes in ${dayOf(0)}` : "",
-    messageId: `<${index}@chasqui.example>`,
-    runId: MAILED,
-    time: ago(2 * HOUR - 8_000),
-  };
-});
-
-export const history: readonly ApiHistoryEntry[] = [
-  ["run_created", "start:delay-model-training"],
-  ["task_assigned", "start:delay-model-training"],
-  ["task_started", "att-waitj9m4:u1"],
-  ["task_succeeded", "att-waitj9m4:u2"],
-].map(([type = "", cause = ""], index) => ({
-  version: index + 1,
-  index: 0,
-  time: ago(9 * MINUTE - index * 800),
-  type,
-  cause,
-  data: index === 0 ? { key: "k" } : { task: "wait-for-export", attempt: 1 },
-}));
-
-const outcomes: readonly ApiTick["outcome"][] = [
-  "fired",
-  "fired",
-  "skipped",
-  "fired",
-  "suppressed",
-  "missed",
-];
-const reasons: Readonly<Record<string, string>> = {
-  skipped: "skipped: an earlier run is still active",
-  suppressed: "the DAG was paused",
-  missed:
-    "no scheduler recorded it until 512 s after it was due, and catch-up is latest and a newer due time had come",
-};
-
-export const ticks: readonly ApiTick[] = outcomes.map((outcome, index) => ({
-  dagId: "carrier-daily-costs",
-  dueTime: ago((index + 1) * DAY - 3 * HOUR),
-  outcome,
-  ...(outcome === "fired" ? { runId: MAILED } : {}),
-  reason: reasons[outcome] ?? "",
-}));
-
-export const triggers: readonly ApiTrigger[] = [
-  {
-    id: "routes-2026-11-22",
-    dagId: "carrier-daily-costs",
-    outcome: "started",
-    runId: MAILED,
-    reason: "",
-  },
-  {
-    id: "routes-2026-11-22b",
-    dagId: "carrier-daily-costs",
-    outcome: "joined",
-    runId: MAILED,
-    reason: "",
-  },
-  {
-    id: "routes-mx-104",
-    dagId: "carrier-daily-costs",
-    outcome: "filtered",
-    reason: "when is false",
-  },
-  {
-    id: "depot-7",
-    dagId: "",
-    outcome: "unbound",
-    reason: "no DAG has a trigger for logistics.depot.opened",
-  },
-  {
-    id: "x-1",
-    dagId: "",
-    outcome: "dead",
-    reason: "the body is not JSON in UTF-8: Unexpected token 'h'",
-  },
-].map((trigger, index) => ({
-  source: "logistics",
-  subject: trigger.id === "depot-7" ? "logistics.depot.opened" : "logistics.routes.closed",
-  receivedTime: ago(2 * HOUR + index * 13 * MINUTE),
-  ...trigger,
-}));

@@ -6,7 +6,8 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
 import type { ApiLogLine, ApiRun, ApiTask } from "../src/api.ts";
-import { dags, deliveries, history, logs, runs, server, ticks, triggers } from "./testing-data.ts";
+import { dags, logs, runs, server } from "./testing-data.ts";
+import { deliveries, history, ticks, triggers } from "./testing-ledgers.ts";
 
 export interface FakeBackend extends AsyncDisposable {
   readonly url: string;

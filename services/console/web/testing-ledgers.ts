@@ -1,0 +1,115 @@
+// What the stand-in of testing.ts knows beside runs: mails, history, due times, triggers.
+import type { ApiDelivery, ApiHistoryEntry, ApiTick, ApiTrigger } from "../src/api.ts";
+import { ago, DAY, dayOf, HOUR, MAILED, MINUTE } from "./testing-data.ts";
+
+const carriers = [
+  "Andina Express",
+  "Café Cargo",
+  "Delta Norte",
+  "Expreso Llano",
+  "Flota Azul",
+  "Gran Valle",
+  "Hermanos Ruiz",
+  "Inter Sabana",
+  "La Rápida",
+  "Mensajeros Unidos",
+  "Norte Veloz",
+  "Ruta Sur",
+];
+
+export const deliveries: readonly ApiDelivery[] = carriers.map((name, index) => {
+  const isLeftOut = name === "Andina Express" || name === "Ruta Sur";
+  return {
+    report: "carrier-daily-costs",
+    period: dayOf(0),
+    recipientKey: `C${String(index + 1).padStart(2, "0")} ${name}`,
+    address: isLeftOut
+      ? ""
+      : `costs@${name
+          .toLowerCase()
+          .normalize("NFD")
+          .replaceAll(/[^a-z]/g, "")}.example`,
+    state: isLeftOut ? "left_out" : "sent",
+    reason: isLeftOut ? `no routes in ${dayOf(0)}` : "",
+    messageId: `<${index}@chasqui.example>`,
+    runId: MAILED,
+    time: ago(2 * HOUR - 8_000),
+  };
+});
+
+export const history: readonly ApiHistoryEntry[] = [
+  ["run_created", "start:delay-model-training"],
+  ["task_assigned", "start:delay-model-training"],
+  ["task_started", "att-waitj9m4:u1"],
+  ["task_succeeded", "att-waitj9m4:u2"],
+].map(([type = "", cause = ""], index) => ({
+  version: index + 1,
+  index: 0,
+  time: ago(9 * MINUTE - index * 800),
+  type,
+  cause,
+  data: index === 0 ? { key: "k" } : { task: "wait-for-export", attempt: 1 },
+}));
+
+const outcomes: readonly ApiTick["outcome"][] = [
+  "fired",
+  "fired",
+  "skipped",
+  "fired",
+  "suppressed",
+  "missed",
+];
+const reasons: Readonly<Record<string, string>> = {
+  skipped: "skipped: an earlier run is still active",
+  suppressed: "the DAG was paused",
+  missed:
+    "no scheduler recorded it until 512 s after it was due, and catch-up is latest and a newer due time had come",
+};
+
+export const ticks: readonly ApiTick[] = outcomes.map((outcome, index) => ({
+  dagId: "carrier-daily-costs",
+  dueTime: ago((index + 1) * DAY - 3 * HOUR),
+  outcome,
+  ...(outcome === "fired" ? { runId: MAILED } : {}),
+  reason: reasons[outcome] ?? "",
+}));
+
+export const triggers: readonly ApiTrigger[] = [
+  {
+    id: "routes-2026-11-22",
+    dagId: "carrier-daily-costs",
+    outcome: "started",
+    runId: MAILED,
+    reason: "",
+  },
+  {
+    id: "routes-2026-11-22b",
+    dagId: "carrier-daily-costs",
+    outcome: "joined",
+    runId: MAILED,
+    reason: "",
+  },
+  {
+    id: "routes-mx-104",
+    dagId: "carrier-daily-costs",
+    outcome: "filtered",
+    reason: "when is false",
+  },
+  {
+    id: "depot-7",
+    dagId: "",
+    outcome: "unbound",
+    reason: "no DAG has a trigger for logistics.depot.opened",
+  },
+  {
+    id: "x-1",
+    dagId: "",
+    outcome: "dead",
+    reason: "the body is not JSON in UTF-8: Unexpected token 'h'",
+  },
+].map((trigger, index) => ({
+  source: "logistics",
+  subject: trigger.id === "depot-7" ? "logistics.depot.opened" : "logistics.routes.closed",
+  receivedTime: ago(2 * HOUR + index * 13 * MINUTE),
+  ...trigger,
+}));
