@@ -9,7 +9,7 @@ import { depsOf } from "./deps.ts";
 import type { Deps } from "./deps.ts";
 import { openIntake } from "./intake.ts";
 import type { Intake } from "./intake.ts";
-import { encodeInventory } from "./inventory.ts";
+import { sayInventory } from "./inventory.ts";
 import { jobReports } from "./job-reports.ts";
 import { JobShell } from "./job-shell.ts";
 import type { JobKind, Runner } from "./kinds.ts";
@@ -148,8 +148,7 @@ function countCalls(
   { service, inventoryMs }: { readonly service: string; readonly inventoryMs: number },
 ): Care {
   const say = (): void => {
-    const inventory = { service, kind, atMs: deps.now(), attemptIds: shell.held() };
-    deps.bus.publishPlain(subjects.inventory(kind), encodeInventory(inventory));
+    sayInventory(deps.bus, { service, kind, atMs: deps.now(), attemptIds: shell.held() });
   };
   const timer = setInterval(say, inventoryMs).unref();
   return {

@@ -1,10 +1,9 @@
 // Goes through what a job kind holds outside, once in a while, and through its decisions (core/sweep.ts).
 // Invariant: one look at a time; a look that fails decides nothing, and says nothing in the inventory.
-import { subjects } from "@chasqui/contracts";
 import { afterAsking, beforeAsking } from "./core/sweep.ts";
 import type { SweepAction } from "./core/sweep.ts";
 import type { Deps } from "./deps.ts";
-import { encodeInventory } from "./inventory.ts";
+import { sayInventory } from "./inventory.ts";
 import type { HeldRef, JobKind } from "./kinds.ts";
 
 /** Claims asked and actions taken at a time. */
@@ -24,6 +23,7 @@ export function startSweeper(
   const { bus, log, now } = deps;
   const stopping = new AbortController();
   let under: Promise<void> | undefined;
+  let asked = new Map<string, number>();
 
   const act = async (job: HeldRef, action: SweepAction): Promise<void> => {
     switch (action) {
@@ -31,7 +31,9 @@ export function startSweeper(
         return;
       case "ask": {
         const claim = await deps.asking.once(job.ref, stopping.signal);
-        return claim === undefined ? undefined : act(job, afterAsking(job, claim));
+        if (claim === undefined) return;
+        asked.set(job.attemptId, now());
+        return act(job, afterAsking(job, claim));
       }
       case "report":
         return kind.report(job.attemptId);
@@ -50,13 +52,13 @@ export function startSweeper(
     const jobs = await kind.list();
     const live = jobs.filter((job) => job.state.is !== "confirmed").map((job) => job.attemptId);
     const attemptIds = [...new Set([...live, ...options.submitting()])];
-    const inventory = { service: options.service, kind: kind.kind, atMs: now(), attemptIds };
-    bus.publishPlain(subjects.inventory(kind.kind), encodeInventory(inventory));
+    sayInventory(bus, { service: options.service, kind: kind.kind, atMs: now(), attemptIds });
+    asked = new Map(jobs.flatMap(({ attemptId: id }) => entryOf(asked, id)));
     const queue = [...jobs];
     const worker = async (): Promise<void> => {
       for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
         if (stopping.signal.aborted) return;
-        await act(job, beforeAsking(job, now())).catch((error: unknown) =>
+        await act(job, beforeAsking(job, now(), asked.get(job.attemptId))).catch((error: unknown) =>
           log.warn({ attempt_id: job?.attemptId, error }, `${kind.kind}: swept in vain`),
         );
       }
@@ -82,4 +84,9 @@ export function startSweeper(
       await under;
     },
   };
+}
+
+function entryOf(asked: ReadonlyMap<string, number>, id: string): [string, number][] {
+  const ms = asked.get(id);
+  return ms === undefined ? [] : [[id, ms]];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { GRACE_MS, RETAIN_MS, afterAsking, beforeAsking } from "./sweep.ts";
+import { ASK_AGAIN_MS, GRACE_MS, RETAIN_MS, afterAsking, beforeAsking } from "./sweep.ts";
 import type { HeldJob } from "./sweep.ts";
 
 const NOW_MS = 10_000_000;
@@ -28,4 +28,12 @@ test.each([
   ["reported, and the state machine has it", job({ is: "ended" }), false, "confirm"],
 ])("after asking: %s", (_name, held, wanted, action) => {
   expect(afterAsking(held, { wanted })).toBe(action);
+});
+
+test("what runs and was wanted is asked about again only now and then", () => {
+  const active = job({ is: "active" });
+  expect(beforeAsking(active, NOW_MS, NOW_MS - ASK_AGAIN_MS + 1)).toBe("keep");
+  expect(beforeAsking(active, NOW_MS, NOW_MS - ASK_AGAIN_MS)).toBe("ask");
+  const ended = job({ is: "ended", reportedMs: NOW_MS - GRACE_MS });
+  expect(beforeAsking(ended, NOW_MS, NOW_MS - 1)).toBe("ask");
 });

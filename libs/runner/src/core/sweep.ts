@@ -9,6 +9,8 @@
 /** 15 minutes for people to look at the pod. */
 export const RETAIN_MS = 900_000;
 export const GRACE_MS = 10_000;
+/** What runs and is wanted is asked about again only now and then: there may be many, and they may run for days. */
+export const ASK_AGAIN_MS = 300_000;
 
 export interface HeldJob {
   readonly attemptId: string;
@@ -24,10 +26,11 @@ export interface HeldJob {
 
 export type SweepAction = "keep" | "ask" | "report" | "confirm" | "end" | "discard";
 
-/** Before ClaimAttempt was asked: what needs no asking. */
-export function beforeAsking(job: HeldJob, nowMs: number): SweepAction {
+/** Before ClaimAttempt was asked: what needs no asking. `askedMs`: when it was asked last. */
+export function beforeAsking(job: HeldJob, nowMs: number, askedMs?: number): SweepAction {
   switch (job.state.is) {
     case "active":
+      if (askedMs !== undefined && nowMs - askedMs < ASK_AGAIN_MS) return "keep";
       return nowMs - job.createdMs < GRACE_MS ? "keep" : "ask";
     case "ended":
       if (job.state.reportedMs === undefined) return "report";
