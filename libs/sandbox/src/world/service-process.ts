@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { leanProcessEnv } from "@chasqui/chassis";
 
 export interface ServiceOptions {
   readonly name: string;
@@ -45,7 +46,7 @@ export function serviceProcess(options: ServiceOptions): ServiceProcess {
     const log = createWriteStream(path.join(logDir, `${name}.log`), { flags: "a" });
     const started = spawn(process.execPath, [file], {
       cwd: options.cwd,
-      env: { ...options.env, CHASQUI_EXIT_WITH_PARENT: "1" },
+      env: { ...leanProcessEnv, ...options.env, CHASQUI_EXIT_WITH_PARENT: "1" },
       stdio: ["pipe", "pipe", "pipe"],
       detached: true, // a Ctrl-C in the terminal is for the owner, who then stops us in order
     });
