@@ -1,8 +1,9 @@
 // A DAG's `triggers`, their expressions compiled once: what core/triggers.ts decides with.
-import type { JsonObject } from "@bufbuild/protobuf";
+// Loaded with the first trigger that is read: the expression language is a good part of this process's memory.
 import { compileCondition, createScope, renderValue } from "@chasqui/dag";
 import type { Scope } from "@chasqui/dag";
 import type { KnownDag } from "./core/learn.ts";
+import { eventOf } from "./core/triggers.ts";
 import type { Binding, BoundDag, Evaluated, Trigger } from "./core/triggers.ts";
 
 export function bindingsOf(dag: KnownDag): BoundDag {
@@ -31,18 +32,6 @@ const identityOf = ({ source, id }: Trigger): Evaluated<string> => ({
   ok: true,
   value: `${source}/${id}`,
 });
-
-/** What expressions see as `event`. */
-export function eventOf(trigger: Trigger): JsonObject {
-  return {
-    id: trigger.id,
-    source: trigger.source,
-    type: trigger.type,
-    subject: trigger.path,
-    time: new Date(trigger.timeMs).toISOString(),
-    data: trigger.data,
-  };
-}
 
 function renderKey(template: string, scope: Scope): Evaluated<string> {
   const result = renderValue(template, scope);

@@ -56,7 +56,7 @@ export function createTriggerHandler(o: HandlerOptions): TriggerHandler {
     { trigger }: ReceivedTrigger,
     publishedMs: number,
   ): Promise<TriggerVerdict[]> {
-    const verdicts = decideTrigger(trigger, o.registry.bound());
+    const verdicts = decideTrigger(trigger, await o.registry.bound());
     if (verdicts.length > 0 || o.learner.refreshedMs > publishedMs + CLOCK_DOUBT_MS)
       return verdicts;
     try {
@@ -67,7 +67,7 @@ export function createTriggerHandler(o: HandlerOptions): TriggerHandler {
         { retryAfterMs: NOT_REACHED_RETRY_MS, cause },
       );
     }
-    return decideTrigger(trigger, o.registry.bound());
+    return decideTrigger(trigger, await o.registry.bound());
   }
 
   return {

@@ -2,7 +2,6 @@
 // for use, and each schedule's next due time. Only a cache: a tick is recorded against the row's revision.
 import type { BoundDag } from "./core/triggers.ts";
 import type { Timetable } from "./core/ticks.ts";
-import { bindingsOf } from "./bindings.ts";
 import type { StoredDag } from "./store/schedules.ts";
 import { timetableOf } from "./timetable.ts";
 
@@ -26,14 +25,13 @@ export interface Registry {
   due(nowMs: number): KnownSchedule[];
   /** The earliest due time of all. */
   nextMs(): number | undefined;
-  /** DAGs that triggers start. */
-  bound(): readonly BoundDag[];
+  /** DAGs that triggers start, their expressions ready for use. */
+  bound(): Promise<readonly BoundDag[]>;
 }
 
 export function createRegistry(onProblem: (dagId: string, problem: string) => void): Registry {
   const schedules = new Map<string, KnownSchedule>();
-  const bindings = new Map<string, BoundDag>();
-  let bound: BoundDag[] | undefined;
+  const bindings = new Map<string, BoundDag>(); // of the rows in `schedules`, made when first asked for
 
   function timetable(dag: StoredDag): { timetable?: Timetable; problem?: string } {
     if (dag.timing === undefined) return {};
@@ -61,14 +59,11 @@ export function createRegistry(onProblem: (dagId: string, problem: string) => vo
         handledMs: dag.handledMs,
         nextMs: made.timetable?.next(dag.handledMs),
       });
-      if (dag.triggers.length > 0) bindings.set(dag.dagId, bindingsOf(dag));
-      else bindings.delete(dag.dagId);
-      bound = undefined;
+      bindings.delete(dag.dagId);
     },
     forget(dagId) {
       schedules.delete(dagId);
       bindings.delete(dagId);
-      bound = undefined;
     },
     get: (dagId) => schedules.get(dagId),
     all: () => [...schedules.values()],
@@ -81,6 +76,16 @@ export function createRegistry(onProblem: (dagId: string, problem: string) => vo
           earliest = nextMs;
       return earliest;
     },
-    bound: () => (bound ??= [...bindings.values()]),
+    async bound() {
+      const { bindingsOf } = await import("./bindings.ts");
+      const bound: BoundDag[] = [];
+      for (const { dag } of schedules.values()) {
+        if (dag.triggers.length === 0) continue;
+        const made = bindings.get(dag.dagId) ?? bindingsOf(dag);
+        bindings.set(dag.dagId, made);
+        bound.push(made);
+      }
+      return bound;
+    },
   };
 }

@@ -7,7 +7,7 @@ import { formatTraceparent, parseTraceparent } from "@chasqui/chassis";
 import type { TraceParent } from "@chasqui/chassis";
 import { RunCauseKind, runIdOf, spanIdOf, traceIdOf } from "@chasqui/contracts";
 import type { StartRunSchema } from "@chasqui/contracts";
-import { eventOf } from "./bindings.ts";
+import { eventOf } from "./core/triggers.ts";
 import type { Trigger } from "./core/triggers.ts";
 import type { TickKey } from "./store/ticks.ts";
 import type { TriggerKey } from "./store/triggers.ts";

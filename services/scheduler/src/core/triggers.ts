@@ -17,6 +17,18 @@ export interface Trigger {
   readonly data: { [key: string]: Json };
 }
 
+/** What expressions see as `event`. */
+export function eventOf(trigger: Trigger): { [key: string]: Json } {
+  return {
+    id: trigger.id,
+    source: trigger.source,
+    type: trigger.type,
+    subject: trigger.path,
+    time: new Date(trigger.timeMs).toISOString(),
+    data: trigger.data,
+  };
+}
+
 export type Evaluated<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
 
