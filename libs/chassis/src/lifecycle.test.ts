@@ -193,7 +193,7 @@ test("bad settings end the process with 1 before anything is up", async () => {
 test("started and stopped 10 × 50 times, at any moment, nothing is left up", async () => {
   for (let round = 0; round < 10; round++) {
     const lives = Array.from({ length: 50 }, (_, index) => stressed(round * 50 + index));
-    await Promise.all(lives);
+    await expect(Promise.all(lives)).resolves.toHaveLength(50);
   }
 });
 

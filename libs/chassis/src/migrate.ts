@@ -7,7 +7,7 @@
 //   M2. Either all new files are applied, or none.
 //   M3. A file that was applied and then changed is refused: history is not rewritten.
 import { readMigrationFiles } from "drizzle-orm/migrator";
-import type { Sql, TransactionSql } from "postgres";
+import type { TransactionSql } from "postgres";
 import { clientOf, schemaOf } from "./database.ts";
 
 const TABLE = "__drizzle_migrations";

@@ -70,11 +70,11 @@ async function startWork(life: Life<Settings>, neighbours: Neighbours): Promise<
   const settler = await life.up(createSettler(common));
   const inbox = await life.up(openInbox({ bus, telemetry, log, onVerdict: settler.verdict }));
   const ticker = createTicker({ ...common, inbox, sampler });
-  let clock: Clock | undefined;
+  const started: { clock?: Clock } = {}; // what is learned before it ticks wakes nobody
   const learner = createLearner({
     ...common,
     onFiring: (ticks) => ticker.say(ticks),
-    onLearned: () => clock?.wake(),
+    onLearned: () => started.clock?.wake(),
   });
   await learner.load();
   await learner
@@ -85,7 +85,7 @@ async function startWork(life: Life<Settings>, neighbours: Neighbours): Promise<
   await serve(life, registry, database);
   const round = async (): Promise<void> => void (await ticker.tick());
   const nextMs = (): number | undefined => registry.nextMs();
-  clock = await life.up(startClock({ log, now, nextMs, round, pollMs: POLL_MS }));
+  started.clock = await life.up(startClock({ log, now, nextMs, round, pollMs: POLL_MS }));
   const again = { ...common, inbox, settler, sampler, resayMs: settings.resayMs };
   await life.up(
     startEvery({

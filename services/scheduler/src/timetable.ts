@@ -57,6 +57,8 @@ function parseCron(cron: string, timezone: string): Cron {
     return parsed;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`cron ${JSON.stringify(cron)} in zone ${JSON.stringify(timezone)}: ${why}`);
+    throw new Error(`cron ${JSON.stringify(cron)} in zone ${JSON.stringify(timezone)}: ${why}`, {
+      cause: error,
+    });
   }
 }
