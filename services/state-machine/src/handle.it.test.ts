@@ -259,12 +259,29 @@ test("one message that PostgreSQL refuses harms only itself", async () => {
   const tooLarge = 4_000_000_000; // a valid uint32 on the wire, and no integer of PostgreSQL's
   await runner(world, (a) => [report(a, AttemptState.SUCCEEDED, tooLarge), ...succeed(a)]);
   let dead = 0;
-  world.bus.subscribePlain("chasqui.dead.>", () => (dead += 1));
+  const allDead = Promise.withResolvers<void>();
+  world.bus.subscribePlain("chasqui.dead.>", () => {
+    dead += 1;
+    if (dead === 20) allDead.resolve(); // each of the 20 attempts sent one
+  });
   await world.bus.publish(Array.from({ length: 5 }, (_, i) => start(world.spec, `k${i}`)));
   await world.engines(1);
   expect(new Set((await done).values())).toEqual(new Set([4]));
-  expect(dead).toBe(20);
+  await allDead.promise;
   await expectRowsEqualHistory(world);
+});
+
+test("a report that can never be decided ends its attempt as unknown: no run hangs", async () => {
+  await using world = await setup(dagOf({ a: [] }));
+  const done = settled(world, 1);
+  await runner(world, (a) => [report(a, AttemptState.SUCCEEDED, 4_000_000_000)]);
+  await world.engines(1);
+  await world.bus.publishOne(start(world.spec, "k1"));
+  expect([...(await done).values()]).toEqual([5]);
+  const [row] = await world.sql<{ failure: { class: string; message: string } }[]>`
+    select failure from state_machine.task`;
+  expect(row?.failure.class).toBe("unknown");
+  expect(row?.failure.message).toMatch(/^its report could not be decided: .*out of range/);
 });
 
 /** R8, on what really happened. */

@@ -13,7 +13,14 @@ import type { Batch, RunChange, Said } from "./core/batch.ts";
 import type { Inbound } from "./core/inbound.ts";
 import { dagApplied } from "./say/dag-events.ts";
 import { announce } from "./say/events.ts";
-import { attemptOf, cancelOf, continueRun, dagMessages, settleRun } from "./say/messages.ts";
+import {
+  attemptOf,
+  cancelOf,
+  continueRun,
+  dagMessages,
+  settleRun,
+  undecidable,
+} from "./say/messages.ts";
 import type { Wanted } from "./say/render.ts";
 import { renderAssignments } from "./say/render.ts";
 import {
@@ -64,7 +71,12 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
   async function say(spoken: readonly Spoken[]): Promise<void> {
     const batches = new Set(spoken.map(({ changes }) => changes));
     const ofMessages = await messagesOf(
-      spoken.map(({ said, inbound }) => ({ said, cause: inbound.id })),
+      spoken.map(({ said, inbound, dead }) => ({
+        said,
+        cause: inbound.id,
+        first:
+          dead !== undefined && said.outcome.kind !== "rejected" ? undecidable(inbound, dead) : [],
+      })),
     );
     const changes = [...batches].flatMap(({ runs }) => [...runs.values()]);
     const events = changes.map((change) => ({ change, messages: announceRun(change) }));
@@ -90,11 +102,11 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
 
   /** Per message, in order: what it caused. Cancels leave at once, on plain subjects. */
   async function messagesOf(
-    all: readonly { said: Said; cause: string }[],
+    all: readonly { said: Said; cause: string; first: readonly OutMessage[] }[],
   ): Promise<OutMessage[][]> {
     const wanted: (Wanted & { owner: number })[] = [];
-    const messages = all.map(({ said, cause }, owner): OutMessage[] => {
-      const out = dagMessages(said.dagEffects, cause);
+    const messages = all.map(({ said, cause, first }, owner): OutMessage[] => {
+      const out = [...first, ...dagMessages(said.dagEffects, cause)];
       for (const { run, effect } of said.runEffects) {
         if (effect.kind === "assign")
           wanted.push({ run, task: effect.task, attempt: effect.attempt, owner });
@@ -115,9 +127,9 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
 
   function settle({ item, inbound, said, dead }: Spoken, stored: boolean): void {
     if (inbound.replyTo !== "") answer(inbound.replyTo, said, dead);
-    if (dead !== undefined && inbound.replyTo === "") void item.dead(dead);
-    else if (stored) item.ack();
-    else item.retry(SAY_AGAIN_MS);
+    if (!stored) item.retry(SAY_AGAIN_MS);
+    else if (dead !== undefined && inbound.replyTo === "") void item.dead(dead);
+    else item.ack();
   }
 
   function answer(replyTo: string, said: Said, dead: string | undefined): void {
@@ -182,7 +194,7 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
         outcome: { kind: "nothing" as const, aggregate: "", why: "" },
         runId: run.meta.runId,
       };
-      const [messages = []] = await messagesOf([{ said, cause: "sweeper" }]);
+      const [messages = []] = await messagesOf([{ said, cause: "sweeper", first: [] }]);
       return bus.publish(messages);
     },
   };

@@ -15,6 +15,7 @@ import type { OutMessage } from "@chasqui/bus";
 import type { DagEffect, PlanTask } from "@chasqui/machine";
 import { attemptsMaxOf } from "@chasqui/machine";
 import type { CachedRun } from "../core/aggregates.ts";
+import type { Inbound } from "../core/inbound.ts";
 import { runStates } from "./enums.ts";
 import { assignSpanOf, runSpanOf, traceparentOf } from "./traces.ts";
 
@@ -132,6 +133,30 @@ export function unrendered(
     failure,
   };
   return inboxMessage("update", runId, `${attemptId}:unrendered`, { case: "update", value });
+}
+
+/** Above every sequence that a runner counts to. */
+const LAST_SEQUENCE = 1_000_000_000;
+
+/** A report that can never be decided must not leave its attempt open for ever: the attempt ends as unknown. */
+export function undecidable(inbound: Inbound, why: string): OutMessage[] {
+  const { body } = inbound;
+  if (body.to !== "run" || body.message.kind !== "update") return [];
+  const { runId, message } = body;
+  const { taskId, mapIndex, attempt } = message;
+  const attemptId = attemptIdOf({ runId, taskId, mapIndex, attempt });
+  const value = {
+    attemptId,
+    runId,
+    taskId,
+    mapIndex,
+    attempt,
+    sequence: LAST_SEQUENCE,
+    state: AttemptState.FAILED,
+    failure: { class: FailureClass.UNKNOWN, message: `its report could not be decided: ${why}` },
+  };
+  const id = `${attemptId}:undecidable`;
+  return [inboxMessage("update", runId, id, { case: "update", value })];
 }
 
 /** What a DAG tells its runs. */
