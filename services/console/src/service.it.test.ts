@@ -184,7 +184,7 @@ test("a log is read as it is, and followed until the task's last batch; what cam
     if (event === "end") break;
     followed.push(...texts(data));
     if (followed.at(-1) !== "line 6") continue;
-    w.change({ tasks: [{ ...w.owned.run.tasks[0]!, state: TaskState.SUCCEEDED }] });
+    w.change({ tasks: w.owned.run.tasks.map((task) => ({ ...task, state: TaskState.SUCCEEDED })) });
     await w.publishLog([7], true);
   }
   expect(followed.slice(-2)).toEqual(["line 6", "line 7"]);

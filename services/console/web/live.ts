@@ -1,5 +1,5 @@
 // What pages show and keep fresh: JSON that is read again, streams that are followed, the time that passes.
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
 import { failureOf, getJson, type RequestFailure } from "./client.ts";
 
 export interface Loaded<T> {
@@ -80,30 +80,34 @@ export function useFresh<T>(path: string | undefined): Loaded<T> {
 
 export type StreamState = "connecting" | "live" | "ended" | "broken";
 
-/** Follows server-sent events; the browser reconnects by itself until the server says `end`. */
+/**
+ * Follows server-sent events; the browser reconnects by itself until the server says `end`. The handler `open` is
+ * called at each connection: what comes after it begins anew.
+ */
 export function useEvents(
   path: string | undefined,
   handlers: Readonly<Record<string, (data: unknown) => void>>,
 ): StreamState {
-  const [state, setState] = useState<StreamState>("connecting");
-  const latest = useRef(handlers);
-  latest.current = handlers;
+  const [seen, setSeen] = useState<{ path?: string; state: StreamState }>({ state: "connecting" });
+  const hear = useEffectEvent((name: string, event: Event) => handlers[name]?.(parsed(event)));
+  const names = Object.keys(handlers).join(" ");
   useEffect(() => {
     if (path === undefined) return;
-    setState("connecting");
     const source = new EventSource(path);
-    source.onopen = () => setState("live");
-    source.onerror = () =>
-      setState(source.readyState === EventSource.CLOSED ? "broken" : "connecting");
+    source.onopen = () => setSeen({ path, state: "live" });
+    source.onerror = () => {
+      const state = source.readyState === EventSource.CLOSED ? "broken" : "connecting";
+      setSeen({ path, state });
+    };
     source.addEventListener("end", () => {
       source.close();
-      setState("ended");
+      setSeen({ path, state: "ended" });
     });
-    for (const name of Object.keys(latest.current))
-      source.addEventListener(name, (event) => latest.current[name]?.(parsed(event)));
+    for (const name of names.split(" "))
+      source.addEventListener(name, (event) => hear(name, event));
     return () => source.close();
-  }, [path]);
-  return state;
+  }, [path, names]);
+  return seen.path === path ? seen.state : "connecting";
 }
 
 function parsed(event: Event): unknown {

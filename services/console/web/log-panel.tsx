@@ -1,5 +1,5 @@
 // The log of a task's attempt, live: it follows its end until the reader scrolls up, and says whether it is whole.
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import type { ApiLogBatch, ApiLogLine, ApiTask } from "../src/api.ts";
 import { clockTime, plural, withoutAnsi } from "./format.ts";
 import { useEvents, type StreamState } from "./live.ts";
@@ -27,11 +27,8 @@ function withBatch(log: Log, batch: ApiLogBatch): Log {
 }
 
 export function LogPanel({ runId, task }: { readonly runId: string; readonly task: ApiTask }) {
-  const [attempt, setAttempt] = useState(task.attempt);
-  const [isPinned, setPinned] = useState(true);
-  useEffect(() => {
-    if (isPinned) setAttempt(task.attempt); // a new attempt is what one wants to see
-  }, [task.attempt, isPinned]);
+  const [chosen, setChosen] = useState<number>();
+  const attempt = chosen ?? task.attempt; // a new attempt is what one wants to see
   return (
     <div className="log">
       <div className="head">
@@ -43,10 +40,7 @@ export function LogPanel({ runId, task }: { readonly runId: string; readonly tas
                 key={number}
                 type="button"
                 aria-pressed={number === attempt}
-                onClick={() => {
-                  setAttempt(number);
-                  setPinned(number === task.attempt);
-                }}
+                onClick={() => setChosen(number === task.attempt ? undefined : number)}
               >
                 attempt {number}
               </button>
@@ -70,21 +64,16 @@ function Lines({
 }) {
   const [log, setLog] = useState(emptyLog);
   const path = `/api/runs/${encodeURIComponent(runId)}/logs/${encodeURIComponent(taskId)}?attempt=${attempt}&follow=1`;
-  const last = useRef<StreamState>("connecting");
   const stream = useEvents(path, {
+    open: () => setLog(emptyLog),
     lines: (data) => setLog((before) => withBatch(before, data as ApiLogBatch)),
   });
-  useEffect(() => {
-    // A connection that was lost is read from the beginning again.
-    if (last.current === "live" && stream === "connecting") setLog(emptyLog);
-    last.current = stream;
-  }, [stream]);
   const view = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
   useLayoutEffect(() => {
     if (view.current !== null && follows.current)
       view.current.scrollTop = view.current.scrollHeight;
-  }, [log]);
+  });
   return (
     <>
       <div

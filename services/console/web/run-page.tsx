@@ -41,6 +41,8 @@ export function RunPage({ runId, query, links }: RunPageProps) {
 const newest = (a: ApiRun | undefined, b: ApiRun | undefined): ApiRun | undefined =>
   a === undefined || (b !== undefined && b.version >= a.version) ? (b ?? a) : a;
 
+const noTasks: readonly ApiTask[] = [];
+
 interface RunViewProps {
   readonly run: ApiRun;
   readonly query: URLSearchParams;
@@ -50,7 +52,7 @@ interface RunViewProps {
 
 function RunView({ run, query, links, isLive }: RunViewProps) {
   const now = useNow(isSettled(run.state) ? 60_000 : 1_000);
-  const tasks = run.tasks ?? [];
+  const { tasks = noTasks } = run;
   const chosen = query.get("task");
   const selected = tasks.find((task) => keyOf(task) === chosen) ?? mostTelling(tasks);
   const select = (task: ApiTask): void => {

@@ -114,8 +114,7 @@ function parsedParams(text: string): unknown {
   try {
     return JSON.parse(text === "" ? "{}" : text);
   } catch (error) {
-    throw new Error(
-      `The parameters are not JSON: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`The parameters are not JSON: ${why}`, { cause: error });
   }
 }
