@@ -33,4 +33,6 @@ if (wanted.has("burst")) note("500 diamonds of 10 at once", await burst(bench, 5
 if (wanted.has("sustained"))
   note("sustained diamonds of 10", await sustained(bench, Number(values.runs), 500));
 note("memory after (MB)", bench.rssMb());
+await new Promise((resolve) => setTimeout(resolve, 5_000)); // idle is what is measured, so some idling is needed
+note("memory, idle again (MB)", bench.rssMb());
 if (values.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);

@@ -11,7 +11,7 @@ import { processHost, type Host } from "./host.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { PartStack, type Part } from "./part.ts";
 import type { Telemetry } from "./spans.ts";
-import { collectStartGarbageWhenIdle } from "./start-garbage.ts";
+import { collectGarbageWhenIdle } from "./idle-garbage.ts";
 import { startTelemetry } from "./telemetry.ts";
 
 export interface ProcessSettings {
@@ -112,7 +112,7 @@ class RunningService<S extends ProcessSettings> {
         life.health.setReady(true);
         const startMs = Math.round(performance.now() - startedMs);
         this.#log.info({ parts: this.#parts.names, start_ms: startMs }, "ready");
-        this.#stopping.signal.addEventListener("abort", collectStartGarbageWhenIdle());
+        this.#stopping.signal.addEventListener("abort", collectGarbageWhenIdle());
       }
     } catch (error) {
       if (this.#stopping.signal.aborted)
