@@ -1,9 +1,10 @@
 // What pages name is there: links, anchors, files, tests, scripts, commands, variables.
-import { Command } from "commander";
+import type { Command } from "commander";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { createProgram } from "../../libs/cli/src/program.ts";
+import { hotStatement } from "../../services/state-machine/src/store/commit.sql.ts";
 import { anchorsOf, blocksOf, commandsOf, pages, readPage, root } from "./support/pages.ts";
 
 const all = pages();
@@ -123,6 +124,18 @@ test("a command that does not exist is seen", () => {
   expect(problemOf("npx chasqui admin dead list")).toBe(undefined);
   expect(problemOf("npx chasqui trigger hello --folow")).toBe("unknown --folow");
   expect(problemOf("npx chasqui strigger hello")).toBe("no command strigger");
+});
+
+test("the statement in docs/architecture.md has the parts of the real one", () => {
+  const parts = (text: string): string[] =>
+    [...text.matchAll(/(?:^|[,\s])(\w+)\s+as \(\s*(?:select|update|insert)/g)].map(
+      ([, name]) => name ?? "",
+    );
+  const shown = blocksOf(readPage("docs/architecture.md")).find(
+    ({ language }) => language === "sql",
+  );
+  expect(parts(shown?.text ?? "")).toEqual(parts(hotStatement.text));
+  expect(parts(hotStatement.text).length).toBeGreaterThan(6);
 });
 
 test("every command of README.md and docs/first-dag.md is in a block that the walk follows", () => {
