@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { listenHosts, readEnvironmentFile } from "../../libs/chassis/src/index.ts";
+import { invoke } from "../../libs/cli/src/testing/invoke.ts";
 import { at, kubernetes, listAt, overlays, readYaml, root, textAt } from "./support/manifests.ts";
 import { secretTable } from "./support/secrets.ts";
 
@@ -93,6 +94,27 @@ test.each(written)(
   },
 );
 
+test("the Job `topology` is told everything that `chasqui admin topology` wants", async () => {
+  const job = readYaml("deploy/kubernetes/base/topology.yaml")[0];
+  const [container] = listAt(job, "spec", "template", "spec", "containers");
+  const names = listAt(container, "env").map((variable) => textAt(variable, "name"));
+  const nowhere = "127.0.0.1:9"; // reached only when nothing is missing
+  const values: Readonly<Record<string, string>> = {
+    CHASQUI_ENVIRONMENT: "prod",
+    CHASQUI_ENVIRONMENT_FILE: path.join(root, "environments/prod.yaml"),
+    CHASQUI_NATS_URL: `nats://${nowhere}`,
+    CHASQUI_DATABASE_ADMIN_URL: `postgres://admin@${nowhere}/chasqui`,
+  };
+  const env = Object.fromEntries(names.map((name) => [name, values[name] ?? "a-password"]));
+  const args = at(container, "args");
+  expect(args).toEqual(["admin", "topology"]);
+  for (const only of ["bus", "database"]) {
+    const { code, err } = await invoke(["admin", "topology", "--only", only], { env });
+    expect(err).toContain(nowhere);
+    expect(code, err).toBe(3);
+  }
+});
+
 test("a missing variable is seen", async () => {
   const { CHASQUI_NATS_URL: _left, ...env } = environmentOf("scheduler");
   const read = await settingsReader("scheduler");
@@ -160,3 +182,14 @@ test.each(overlays)("%s: what its environment file refers to is mounted or set",
   });
   expect(missing).toEqual([]);
 });
+
+test.each(overlays)(
+  "%s: pods of tasks run where k8s-runner may make them; the mail catcher is there",
+  async (name) => {
+    const { connections } = await readEnvironmentFile(path.join(root, `environments/${name}.yaml`));
+    const overlay = readYaml(`deploy/kubernetes/overlays/${name}/kustomization.yaml`)[0];
+    expect(connections["kubernetes"]?.["namespace"]).toBe(textAt(overlay, "namespace"));
+    const catches = connections["mail"]?.["host"] === "mail-catcher";
+    expect(JSON.stringify(at(overlay, "components")).includes("mail-catcher")).toBe(catches);
+  },
+);
