@@ -57,7 +57,7 @@ test("a trigger from a socket starts the day's run, caused by it, and the carrie
 /** What the scheduler's ledger says of a trigger, once it does. */
 const recorded = (id: string): Promise<string[]> =>
   until(`the ledger's row of trigger ${id}`, async () => {
-    const { triggers } = await world().schedules.listTriggers({ source: "logistics", id });
+    const { triggers } = await world().clients.schedules.listTriggers({ source: "logistics", id });
     const rows = triggers.filter(({ outcome }) => outcome !== "starting");
     return rows.length > 0 && rows.map(({ dagId, outcome }) => `${dagId} ${outcome}`);
   });
@@ -110,7 +110,7 @@ test("a source cannot publish in another's name: the server says so, and stores 
   expect(await socket.nextError()).toContain(`Permissions Violation for Publish to "${subject}"`);
   socket.send(closed("forged", { subject: "chasqui.inbox.0.dag.carrier-daily-costs" }));
   expect(await socket.nextError()).toContain("Permissions Violation for Publish");
-  const { triggers } = await world().schedules.listTriggers({ id: "forged" });
+  const { triggers } = await world().clients.schedules.listTriggers({ id: "forged" });
   expect(triggers).toEqual([]);
 });
 

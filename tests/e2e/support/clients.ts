@@ -1,7 +1,13 @@
 // Tests talk to Chasqui as everybody does: through the console's gRPC door.
 import { createGrpcClient } from "@chasqui/chassis";
 import type { GrpcClient } from "@chasqui/chassis";
-import { AlertService, DagService, ReportService, RunService } from "@chasqui/contracts";
+import {
+  AlertService,
+  DagService,
+  ReportService,
+  RunService,
+  ScheduleService,
+} from "@chasqui/contracts";
 import type { World } from "@chasqui/sandbox";
 
 export interface Clients extends AsyncDisposable {
@@ -9,6 +15,7 @@ export interface Clients extends AsyncDisposable {
   readonly runs: GrpcClient<typeof RunService>;
   readonly reports: GrpcClient<typeof ReportService>;
   readonly alerts: GrpcClient<typeof AlertService>;
+  readonly schedules: GrpcClient<typeof ScheduleService>;
 }
 
 export function openClients(world: World): Clients {
@@ -19,6 +26,7 @@ export function openClients(world: World): Clients {
     runs: createGrpcClient(RunService, address, options),
     reports: createGrpcClient(ReportService, address, options),
     alerts: createGrpcClient(AlertService, address, options),
+    schedules: createGrpcClient(ScheduleService, address, options),
   };
   return {
     ...clients,

@@ -10,8 +10,7 @@ import { afterAll, beforeAll } from "vitest";
 import { bundleAll } from "../../../scripts/bundle.ts";
 import { openClients, type Clients } from "./clients.ts";
 import { seedCluster } from "../../../scripts/start/seed-cluster.ts";
-import { createGrpcClient, type GrpcClient } from "../../../libs/chassis/src/index.ts";
-import { RunState, ScheduleService, type Run } from "../../../libs/contracts/src/index.ts";
+import { RunState, type Run } from "../../../libs/contracts/src/index.ts";
 import { compileDag, formatProblem } from "../../../libs/dag/src/index.ts";
 import { startWorld, type ServiceName, type World } from "../../../libs/sandbox/src/index.ts";
 import { temporaryFolder } from "../../support/index.ts";
@@ -34,7 +33,6 @@ export interface WorldSetup {
 export interface RunningWorld extends AsyncDisposable {
   readonly world: World;
   readonly clients: Clients;
-  readonly schedules: GrpcClient<typeof ScheduleService>;
   readonly bus: BusAdmin;
   /** Services that ended though nobody asked them to. */
   readonly deaths: readonly string[];
@@ -105,16 +103,9 @@ function createRunning(
   stack: AsyncDisposableStack,
 ): RunningWorld {
   const { nats, credentials, installation } = world;
-  const schedules = createGrpcClient(
-    ScheduleService,
-    `127.0.0.1:${world.addresses.grpcPorts.console}`,
-    { principal: "user:end-to-end" },
-  );
-  stack.defer(() => schedules.close());
   return {
     world,
     clients,
-    schedules,
     deaths,
     bus: busAdmin({ url: nats.url, password: credentials.of("admin"), installation }),
     async apply(file, text) {
