@@ -24,7 +24,7 @@ const note = (name: string, figures: Record<string, number>): void => {
 await using bench = await openBench();
 note("memory fresh (MB)", bench.rssMb());
 note("probes", await probes(bench));
-if (wanted.has("chain")) note("chain of 50 (edge)", await chain(bench, 12));
+if (wanted.has("chain")) note("chain of 50 (edge)", await chain(bench, 40));
 if (wanted.has("fan")) {
   note("fan-out 1,000 + join", await fanOut(bench, 1_000));
   note("fan-out 10,000 + join", await fanOut(bench, 10_000));

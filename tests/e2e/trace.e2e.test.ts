@@ -93,7 +93,6 @@ const EDGES = [
   "state-machine: publish chasqui.task.k8s.pod → k8s-runner: process chasqui.task.k8s_pod.{attempt}",
   "state-machine: publish chasqui.task.k8s.pod → k8s-runner: run k8s.pod",
   "state-machine: publish chasqui.task.report.email → report-mailer: process chasqui.task.report_email.{attempt}",
-  "state-machine: publish chasqui.task.report.email → report-mailer: send mail",
 ];
 
 const edges = (): string[] => [

@@ -58,6 +58,11 @@ export class InHand implements ContextDeps {
     this.#say(progressSequence({ deliveryCount, n: this.#progress }));
   }
 
+  traceparent(): string | undefined {
+    const { tracing } = this.#deps;
+    return tracing.under(this.attempt, tracing.deliverySpan(this.attempt, this.deliveryCount));
+  }
+
   get link(): string {
     return this.#link;
   }
