@@ -1,0 +1,82 @@
+// The whole service as its own process: real nats-server with its permissions, real PostgreSQL, gRPC claims.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
+import { AttemptState, FailureClass } from "@chasqui/contracts";
+import { startServiceProcess } from "@chasqui/runner/testing/process";
+import type { ServiceProcess } from "@chasqui/runner/testing/process";
+import { startWorld } from "@chasqui/runner/testing/world";
+import { expect, test } from "vitest";
+import { TestPostgres } from "../../../tests/support/index.ts";
+
+const root = resolve(import.meta.dirname, "../../..");
+const KIND = "sensor.http";
+const main = new URL("./main.ts", import.meta.url);
+
+async function setup({ allowed = "127.0.0.1" } = {}) {
+  const stack = new AsyncDisposableStack();
+  const world = stack.use(await startWorld());
+  const database = stack.use(await TestPostgres.database());
+  const outside = { isReady: false, looks: 0 };
+  const server = createServer((_request, response) => {
+    outside.looks += 1;
+    response.statusCode = outside.isReady ? 200 : 503;
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ ready: outside.isReady }));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  stack.defer(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const start = async (): Promise<ServiceProcess> => {
+    const service = stack.use(
+      startServiceProcess(main, {
+        CHASQUI_ENVIRONMENT: "local",
+        CHASQUI_ENVIRONMENT_FILE: resolve(root, "environments/local.yaml"),
+        CHASQUI_NATS_URL: world.nats.url,
+        CHASQUI_NATS_USER: "sensor-runner",
+        CHASQUI_NATS_PASSWORD: world.passwordOf("sensor-runner"),
+        CHASQUI_DATABASE_URL: database.url,
+        CHASQUI_STATE_MACHINE: world.stateMachine,
+        CHASQUI_SENSOR_PRIVATE_ADDRESSES: allowed,
+      }),
+    );
+    await service.ready();
+    return service;
+  };
+  const config = {
+    url: `http://127.0.0.1:${port}/`,
+    interval: "100ms",
+    expect: { body: "response.body.ready" },
+  };
+  return { world, outside, config, start, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+test("a wait from assignment to outcome, over a restart, then a stop without a word too many", async () => {
+  await using t = await setup();
+  const first = await t.start();
+  await t.world.assign({ kind: KIND, config: t.config });
+  await t.world.update(({ state }) => state === AttemptState.RUNNING);
+  expect(await first.end("SIGTERM")).toBe(0);
+  expect(first.logs.filter(({ level }) => level !== "info")).toEqual([]);
+  t.outside.isReady = true;
+  const second = await t.start();
+  const outcome = await t.world.outcome();
+  expect(outcome).toMatchObject({
+    state: AttemptState.SUCCEEDED,
+    outputJson: '{"status":200,"body":{"ready":true}}',
+  });
+  expect(await second.end("SIGTERM")).toBe(0);
+});
+
+test("an address of ours that the installation does not name is refused", async () => {
+  await using t = await setup({ allowed: "" });
+  await t.start();
+  await t.world.assign({ kind: KIND, config: t.config });
+  const { failure } = await t.world.outcome();
+  expect(failure).toMatchObject({ class: FailureClass.CONFIG, permanent: true });
+  expect(t.outside.looks).toBe(0);
+});
