@@ -90,7 +90,7 @@ function Failure({ failure, isPast }: { readonly failure: ApiFailure; readonly i
         <dl className="evidence">
           {facts.map(([name, value]) => (
             <Fact key={name} name={name.replaceAll("_", " ")}>
-              {typeof value === "object" ? <code>{JSON.stringify(value)}</code> : String(value)}
+              <InWords value={value} />
             </Fact>
           ))}
         </dl>
@@ -103,4 +103,21 @@ function Failure({ failure, isPast }: { readonly failure: ApiFailure; readonly i
       )}
     </div>
   );
+}
+
+/** A fact in words: a list as lines, an object as what it says. */
+function InWords({ value }: { readonly value: unknown }) {
+  if (Array.isArray(value))
+    return (
+      <ul className="facts">
+        {value.map((item, index) => (
+          <li key={index}>
+            <InWords value={item} />
+          </li>
+        ))}
+      </ul>
+    );
+  if (typeof value !== "object" || value === null) return <>{String(value)}</>;
+  const fields = Object.entries(value).filter(([, field]) => field !== "");
+  return <>{fields.map(([name, field]) => `${name} ${String(field)}`).join(", ")}</>;
 }

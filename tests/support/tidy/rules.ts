@@ -69,7 +69,7 @@ const IMPURE: readonly (readonly [RegExp, string])[] = [
   [/\bMath\.random\b|\brandomUUID\b|\bgetRandomValues\b/, "is random"],
   [/\bprocess\.|\bglobalThis\./, "reads its surroundings"],
   [/\bsetTimeout\(|\bsetInterval\(|\bfetch\(|\bawait\b/, "waits"],
-  [/\bconsole\./, "prints"],
+  [/\bconsole\.(log|error|warn|info|debug|table|trace|dir)\b/, "prints"],
 ];
 
 /** Time and chance are arguments. */

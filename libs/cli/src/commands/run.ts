@@ -137,8 +137,8 @@ export function renderFailures(
 function renderFailure(task: TaskView, style: Style): string[] {
   const { failure } = task;
   if (failure === undefined) return [];
-  const evidence = Object.entries(failure.evidence).map(
-    ([name, value]) => `  ${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
+  const evidence = Object.entries(failure.evidence).flatMap(([name, value]) =>
+    renderEvidence(name, value),
   );
   const shown = failure.log_tail.slice(-LOG_LINES_MAX);
   return [
@@ -150,4 +150,25 @@ function renderFailure(task: TaskView, style: Style): string[] {
   ];
 }
 
-const oneLineIndented = (line: string): string => `  ${oneLine(printable(line))}`;
+/** A fact on a line; a list of facts on a line each, with what each says. */
+function renderEvidence(name: string, value: unknown): string[] {
+  if (!Array.isArray(value)) return [`${name}: ${inWords(value)}`];
+  return [`${name}:`, ...value.map((item) => `  ${inWords(item)}`)];
+}
+
+function inWords(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.entries(value)
+    .filter(([, field]) => field !== "")
+    .map(
+      ([name, field]) =>
+        `${name} ${typeof field === "object" ? JSON.stringify(field) : String(field)}`,
+    )
+    .join(", ");
+}
+
+/** Keeps the indentation of a line and folds the rest. */
+const oneLineIndented = (line: string): string => {
+  const indent = /^ */.exec(line)?.[0] ?? "";
+  return `  ${indent}${oneLine(printable(line.slice(indent.length)))}`;
+};
