@@ -72,6 +72,7 @@ export async function startWorld(): Promise<World> {
   };
   const bus = await busOf("state-machine");
   const updates: AttemptUpdate[] = [];
+  const seen = new Set<string>();
   const logs: LogBatch[] = [];
   const claimed: ClaimAttemptRequest[] = [];
   const waiting = new Set<() => void>();
@@ -81,6 +82,9 @@ export async function startWorld(): Promise<World> {
       async handle({ data }) {
         const { body } = fromBinary(InboxMessageSchema, data);
         if (body.case !== "update") throw new Error(`a runner said ${body.case}: want update`);
+        const { attemptId, sequence } = body.value;
+        if (seen.has(`${attemptId} ${sequence}`)) return; // delivered again
+        seen.add(`${attemptId} ${sequence}`);
         updates.push(body.value);
         for (const look of waiting) look();
       },
