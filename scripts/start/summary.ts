@@ -27,22 +27,24 @@ interface SlackMessage {
 }
 const SLACK_MS_MAX = 5_000;
 const LOOK_EVERY_MS = 100;
+/** "[local] example-failing failed: …", not the word about a task of it. */
+const RUN_SETTLED = /^\[[a-z]+\] \S+ failed: /;
 
-/** The alert follows the run by a moment: it is looked for until it is there. */
+/** The alert follows the run by a moment, and is edited when the run has settled: that is waited for. */
 export async function printSlack(world: World, runId: string, say: Narrator): Promise<void> {
   const until = performance.now() + SLACK_MS_MAX;
+  let told: string | undefined;
   while (performance.now() < until) {
     const response = await fetch(`${world.sandbox.slack}/sandbox/messages`);
     const body = (await response.json()) as { messages?: SlackMessage[] } | SlackMessage[];
     const messages = Array.isArray(body) ? body : (body.messages ?? []);
-    const about = messages.find((message) => JSON.stringify(message).includes(runId));
-    if (about !== undefined) {
-      say.note(`\nSlack was told: ${about.text ?? ""}`);
-      return;
-    }
+    told = messages.find((message) => JSON.stringify(message).includes(runId))?.text ?? told;
+    if (told !== undefined && RUN_SETTLED.test(told)) break;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
-  say.note("\nSlack was not told within 5 s: see the log of alert-notifier");
+  if (told === undefined)
+    say.note("\nSlack was not told within 5 s: see the log of alert-notifier");
+  else say.note(`\nSlack was told: ${told}`);
 }
 
 export function printAddresses(world: World, say: Narrator): void {
