@@ -46,6 +46,7 @@ async function run(signal: AbortSignal): Promise<number> {
     bundles,
     durable: true,
     ports: args.ports,
+    signal,
     onStep: say.step,
     onDeath: (name, how) =>
       say.note(`${name} ended unexpectedly (${how}); its log is in ${args.dataDir}/logs`),

@@ -13,7 +13,8 @@ import { openCredentials } from "./credentials.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ServiceName, WorldAddresses } from "./environment.ts";
 import { DATABASE, WAREHOUSE, environmentOf, serviceNames } from "./environment.ts";
-import { freePort } from "./ports.ts";
+import type { WorldPorts } from "./ports.ts";
+import { checkPorts, freePort } from "./ports.ts";
 import type { SandboxProcess } from "./sandbox-process.ts";
 import { startSandboxProcess } from "./sandbox-process.ts";
 import type { ServiceProcess } from "./service-process.ts";
@@ -35,6 +36,8 @@ export interface WorldOptions {
   readonly services?: readonly ServiceName[];
   /** What ops would do between `chasqui admin topology` and the first service. */
   readonly prepared?: (about: Prepared) => Promise<void>;
+  /** Ends a start that is under way; what stands by then is stopped again. */
+  readonly signal?: AbortSignal;
   /** Told what is being waited for. */
   readonly onStep?: (step: string) => void;
   readonly onDeath?: (name: string, how: string) => void;
@@ -45,18 +48,6 @@ export interface Prepared {
   readonly nats: NatsServer;
   readonly credentials: Credentials;
   readonly installation: Installation;
-}
-
-/** Ports that people type. 0 means any free one. */
-export interface WorldPorts {
-  readonly console: number;
-  readonly grpc: number;
-  readonly nats: number;
-  readonly postgres: number;
-  readonly mail: number;
-  readonly slack: number;
-  readonly traces: number;
-  readonly kubernetes: number;
 }
 
 export interface World extends AsyncDisposable {
@@ -88,15 +79,18 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 
 async function build(options: WorldOptions, stack: AsyncDisposableStack): Promise<World> {
   const { dataDir, root, onStep = () => undefined } = options;
+  await checkPorts(options.ports ?? {});
   mkdirSync(dataDir, { recursive: true });
   const credentials = openCredentials(dataDir);
   const installation = await readEnvironmentFile(options.environmentFile);
   onStep("starting NATS, PostgreSQL and the sandbox");
   const [nats, postgres, sandbox] = await startServers(options, credentials, installation, stack);
+  options.signal?.throwIfAborted();
   onStep("making streams, users, roles and schemas");
   await prepare(nats, postgres, credentials, installation);
   await options.prepared?.({ nats, credentials, installation });
   const addresses = await addressesOf(options, nats, postgres, sandbox.urls);
+  options.signal?.throwIfAborted();
   onStep("starting the services");
   const services = new Map<ServiceName, ServiceProcess>();
   for (const name of options.services ?? serviceNames.filter((name) => options.bundles.has(name))) {
