@@ -2,6 +2,7 @@
 //   unit         nothing but Node: examples, properties, simulation, housekeeping
 //   integration  a real nats-server and a real PostgreSQL
 //   e2e          every service as a process; one file at a time, the machine to itself
+//   chaos        the same with a monkey that kills; not part of `npm test`, see tests/chaos/main.ts
 import { defineConfig } from "vitest/config";
 import { countReporter } from "./tests/support/count-reporter.ts";
 
@@ -42,6 +43,17 @@ export default defineConfig({
           globalSetup: ["./tests/support/setup-nats.ts"],
           fileParallelism: false,
           testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "chaos",
+          include: ["tests/chaos/*.chaos.test.ts"],
+          exclude: elsewhere,
+          globalSetup: ["./tests/support/setup-nats.ts"],
+          fileParallelism: false,
           hookTimeout: 180_000,
         },
       },

@@ -40,7 +40,7 @@ export const mailsAre = ({ world }: RunningWorld, runId: string, count: number):
 export async function expectJobDone(
   running: RunningWorld,
   runId: string,
-  { struckMs }: { readonly struckMs: number },
+  { struckMs = 0 }: { readonly struckMs?: number } = {},
 ): Promise<void> {
   const { clients, settled, world } = running;
   const run = await settled(runId, 90_000);
@@ -72,7 +72,7 @@ function expectDoubtsAreNamed(
   for (const { messageId } of doubts) expect(known).toContain(messageId);
 }
 
-/** Each attempt of the pod task has one pod, created once; the request log remembers every creation. */
+/** No pod was created twice, and the attempt that did the work has one; the request log remembers every creation. */
 async function expectPodsOnce({ world }: RunningWorld, run: Run): Promise<void> {
   const task = run.tasks.find(({ taskId }) => taskId === "aggregate");
   if (task === undefined) throw new Error(`${run.runId} has no task aggregate`);
@@ -82,6 +82,8 @@ async function expectPodsOnce({ world }: RunningWorld, run: Run): Promise<void> 
     const { mapIndex, taskId } = task;
     const id = attemptIdOf({ runId: run.runId, taskId, mapIndex, attempt });
     const created = requests.filter(({ name }) => name?.includes(id));
-    expect(created, `pods of attempt ${attempt}`).toHaveLength(1);
+    // An attempt that was declared lost before it began has none.
+    const least = attempt === task.attempt ? 1 : 0;
+    expect(created.length, `pods of attempt ${attempt}`).toBeOneOf([least, 1]);
   }
 }
