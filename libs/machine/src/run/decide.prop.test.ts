@@ -150,9 +150,9 @@ describe("decide", () => {
     check(({ state, steps }) => {
       for (const { message } of steps) {
         if (message.kind === "timer" || message.kind === "continue") continue; // they ask what is due now
-        const { events } = decide(state, message, { nowMs: state.lastMs, cause: "again" });
-        expect(decide(state, message, { nowMs: state.lastMs, cause: "again" }).events).toEqual([]);
-        if (isSettled(state.status)) expect(events).toEqual([]);
+        decide(state, message, { nowMs: state.lastMs, cause: "again" }); // what came too early may fit by now
+        const again = decide(state, message, { nowMs: state.lastMs, cause: "again" });
+        expect(again.events).toEqual([]);
       }
     });
   });
