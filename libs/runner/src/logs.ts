@@ -6,9 +6,10 @@
 //       may publish ends at LOG_BYTES_MAX. Both leave a line that says so; counters show the gap.
 //   G4. end() returns within END_MS: a log never holds back an outcome for long.
 import { BATCH_BYTES_MAX, logLines } from "./core/log-lines.ts";
-import type { Line } from "./core/log-lines.ts";
+import type { Line, LogLines } from "./core/log-lines.ts";
 import type { AttemptRef } from "./attempt.ts";
 import type { RunnerBus, RunnerLog } from "./ports.ts";
+import { sleep } from "./sleep.ts";
 import { logMessage } from "./translate.ts";
 
 export interface AttemptLog {
@@ -45,73 +46,105 @@ export function openAttemptLog(
   ref: AttemptRef,
   from: { readonly startCounter: number } = { startCounter: 0 },
 ): AttemptLog {
-  const { bus, log, mask, now } = deps;
-  const lines = logLines(from);
-  let timer: NodeJS.Timeout | undefined;
-  let sending: Promise<void> = Promise.resolve();
-  let ended: Promise<void> | undefined;
-  let giveUpMs = Number.POSITIVE_INFINITY;
-  let publishedBytes = 0;
-  let full: "no" | "waiting" | "for good" = "no";
+  return new LogPublisher(deps, ref, from);
+}
 
-  const publish = async (batch: readonly Line[], complete: boolean): Promise<void> => {
-    const message = logMessage(ref, batch, complete ? { lastCounter: lines.counter } : undefined);
+class LogPublisher implements AttemptLog {
+  readonly #deps: LogDeps;
+  readonly #ref: AttemptRef;
+  readonly #lines: LogLines;
+  #timer: NodeJS.Timeout | undefined;
+  #sending: Promise<void> = Promise.resolve();
+  #ended: Promise<void> | undefined;
+  #giveUpMs = Number.POSITIVE_INFINITY;
+  #saidBytes = 0;
+  #full: "no" | "waiting" | "for good" = "no";
+
+  constructor(deps: LogDeps, ref: AttemptRef, from: { readonly startCounter: number }) {
+    this.#deps = deps;
+    this.#ref = ref;
+    this.#lines = logLines(from);
+  }
+
+  get counter(): number {
+    return this.#lines.counter;
+  }
+
+  line(raw: string, atMs: number = this.#deps.now()): void {
+    if (this.#ended !== undefined) return;
+    const text = this.#deps.mask(raw);
+    this.#saidBytes += text.length;
+    if (this.#full === "no") this.#fill(atMs);
+    if (this.#full === "no") this.#lines.add(text, atMs);
+    else this.#lines.pass(text);
+    if (this.#lines.bytes >= BATCH_BYTES_MAX) void this.flush();
+    else this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref();
+  }
+
+  flush(): Promise<void> {
+    return this.#flush({ last: false });
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#lines.bytes < ROOM_BYTES ? undefined : this.flush();
+  }
+
+  end(): Promise<void> {
+    if (this.#ended !== undefined) return this.#ended;
+    this.#giveUpMs = this.#deps.now() + END_MS;
+    this.#ended = this.#flush({ last: true });
+    return this.#ended;
+  }
+
+  tail(): string[] {
+    return this.#lines.tail();
+  }
+
+  /** G3: judges whether one more line may still be kept. */
+  #fill(atMs: number): void {
+    if (this.#saidBytes > LOG_BYTES_MAX) {
+      this.#full = "for good";
+      const why = `over ${LOG_BYTES_MAX} bytes`;
+      this.#lines.add(`[chasqui] the log goes on, but only its end is kept: ${why}`, atMs);
+    } else if (this.#lines.bytes > WAITING_BYTES_MAX) this.#full = "waiting";
+  }
+
+  #flush(how: { readonly last: boolean }): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#sending = this.#sending.then(() => this.#drain(how));
+    return this.#sending;
+  }
+
+  async #drain({ last }: { readonly last: boolean }): Promise<void> {
+    let said = false;
+    while (this.#lines.waiting > 0) {
+      const batch = this.#lines.take();
+      said = last && this.#lines.waiting === 0;
+      await this.#publish(batch, { complete: said });
+    }
+    if (last && !said) await this.#publish([], { complete: true });
+    if (this.#full !== "waiting") return;
+    this.#full = "no";
+    const text = "[chasqui] lines are missing here: the bus did not take them in time";
+    this.#lines.add(text, this.#deps.now());
+  }
+
+  async #publish(
+    batch: readonly Line[],
+    { complete }: { readonly complete: boolean },
+  ): Promise<void> {
+    const { bus, log, now } = this.#deps;
+    const end = complete ? { lastCounter: this.#lines.counter } : undefined;
+    const message = logMessage(this.#ref, batch, end);
     for (;;) {
       const [outcome] = await bus.publish([message]).catch(() => ["failed" as const]);
       if (outcome === "stored" || outcome === "duplicate") return;
-      if (now() >= giveUpMs) {
-        log.warn({ attempt_id: ref.attemptId, lines: batch.length }, "log lines are lost");
-        return;
+      if (now() >= this.#giveUpMs) {
+        const fields = { attempt_id: this.#ref.attemptId, lines: batch.length };
+        return log.warn(fields, "log lines are lost");
       }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
+      await sleep(RETRY_MS);
     }
-  };
-  const drain = async (last: boolean): Promise<void> => {
-    let said = false;
-    while (lines.waiting > 0) {
-      const batch = lines.take();
-      said = last && lines.waiting === 0;
-      await publish(batch, said);
-    }
-    if (last && !said) await publish([], true);
-    if (full !== "waiting") return;
-    full = "no";
-    lines.add("[chasqui] lines are missing here: the bus did not take them in time", now());
-  };
-  const flush = (last: boolean): Promise<void> => {
-    clearTimeout(timer);
-    timer = undefined;
-    sending = sending.then(() => drain(last));
-    return sending;
-  };
-  const end = (): Promise<void> => {
-    giveUpMs = now() + END_MS;
-    return flush(true);
-  };
-
-  return {
-    line(raw, atMs = now()) {
-      if (ended !== undefined) return;
-      const text = mask(raw);
-      publishedBytes += text.length;
-      if (full === "no" && publishedBytes > LOG_BYTES_MAX) {
-        full = "for good";
-        lines.add(
-          `[chasqui] the log goes on, but only its end is kept: over ${LOG_BYTES_MAX} bytes`,
-          atMs,
-        );
-      } else if (full === "no" && lines.bytes > WAITING_BYTES_MAX) full = "waiting";
-      if (full === "no") lines.add(text, atMs);
-      else lines.pass(text);
-      if (lines.bytes >= BATCH_BYTES_MAX) void flush(false);
-      else timer ??= setTimeout(() => void flush(false), FLUSH_MS).unref();
-    },
-    flush: () => flush(false),
-    room: () => (lines.bytes < ROOM_BYTES ? undefined : flush(false)),
-    end: () => (ended ??= end()),
-    tail: () => lines.tail(),
-    get counter() {
-      return lines.counter;
-    },
-  };
+  }
 }

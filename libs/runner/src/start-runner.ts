@@ -89,7 +89,9 @@ async function startKind(
   });
   const parts: RunnerPart[] = [{ name: "cancels", stop: async () => cancels.unsubscribe() }];
   const stop = async (deadlineMs: number): Promise<void> => {
-    for (const part of parts.splice(0).reverse()) await part.stop(deadlineMs);
+    const untilMs = performance.now() + deadlineMs;
+    for (const part of parts.splice(0).reverse())
+      await part.stop(Math.max(0, untilMs - performance.now()));
     shell.stop();
   };
   try {

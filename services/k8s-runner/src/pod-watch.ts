@@ -17,7 +17,8 @@ export interface PodWatch {
   reconcile(pods: readonly PodFacts[], began: ListBegan): Promise<void>;
   /** To be called before a list is asked for. */
   beginList(): ListBegan;
-  stop(): Promise<void>;
+  /** Leaves every log to the next reader, as far as the deadline allows. */
+  stop(deadlineMs: number): Promise<void>;
   readonly size: number;
 }
 
@@ -83,12 +84,12 @@ export function watchAttempts(
           minder.sawGone(undefined);
       }
     },
-    async stop() {
+    async stop(deadlineMs) {
       clearInterval(timer);
       await watching.stop();
-      await Promise.all(
-        [...minders.values()].map((minder) => minder.leave().catch(() => undefined)),
-      );
+      const left = [...minders.values()].map((minder) => minder.leave().catch(() => undefined));
+      const late = new Promise((resolve) => void setTimeout(resolve, deadlineMs).unref());
+      await Promise.race([Promise.all(left), late]);
     },
     get size() {
       return minders.size;

@@ -103,7 +103,11 @@ async function startReplica(t: TestRunner): Promise<Replica> {
     alive ? t.bus.publish(messages) : messages.map(() => "failed" as const);
   const dead = (): Promise<never> => Promise.reject(new Error("killed"));
   const waits = new Proxy(t.waits, {
-    get: (target, key, receiver): unknown => (alive ? Reflect.get(target, key, receiver) : dead),
+    get(target, key): unknown {
+      const value: unknown = Reflect.get(target, key);
+      if (typeof value !== "function") return value;
+      return alive ? value.bind(target) : dead;
+    },
   });
   const kind = waitKind({
     waits,

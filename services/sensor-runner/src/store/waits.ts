@@ -40,6 +40,12 @@ export type NextStep =
   | { readonly kind: "again"; readonly nextPollMs: number }
   | { readonly kind: "ended"; readonly outcome: Outcome; readonly endedMs: number };
 
+export interface PutDown {
+  readonly progress: Progress;
+  readonly lines: number;
+  readonly step: NextStep;
+}
+
 export interface Waits {
   /** Does nothing when the attempt has its row already. */
   begin(wait: NewWait): Promise<void>;
@@ -48,10 +54,7 @@ export interface Waits {
   /** Takes in hand what ended and was not reported. */
   takeUnreported(nowMs: number, max: number): Promise<WaitRow[]>;
   /** Puts down what was in hand, one step further. False: somebody else moved it meanwhile. */
-  put(
-    row: WaitRow,
-    next: { readonly progress: Progress; readonly lines: number; readonly step: NextStep },
-  ): Promise<boolean>;
+  put(row: WaitRow, next: PutDown): Promise<boolean>;
   /** Ends a wait that still waits; undefined when there is no such wait. */
   end(attemptId: string, outcome: Outcome, nowMs: number): Promise<WaitRow | "ended" | undefined>;
   get(attemptId: string): Promise<WaitRow | undefined>;
@@ -89,113 +92,134 @@ interface Row extends OpenRow {
   ended_at: Date | null;
 }
 
-export function postgresWaits(sql: Sql): Waits {
-  const at = (ms: number): Date => new Date(ms);
-  const leaseFrom = (nowMs: number): Date => at(nowMs + LEASE_MS);
-  return {
-    async begin({ ref, config, nowMs, deadlineMs }) {
-      await sql`
-        insert into wait (
-          attempt_id, run_id, task_id, map_index, attempt, traceparent, config, state, version,
-          accepted_at, deadline_at, next_poll_at, poll_count, silence_count, line_count, note)
-        values (
-          ${ref.attemptId}, ${ref.runId}, ${ref.taskId}, ${ref.mapIndex}, ${ref.attempt},
-          ${ref.traceparent ?? ""}, ${sql.json({ ...config })}, 'waiting', 1,
-          ${at(nowMs)}, ${at(deadlineMs)}, ${at(nowMs)}, 0, 0, 0, '')
-        on conflict (attempt_id) do nothing`;
-    },
-    async takeDue(nowMs, max) {
-      const rows = await sql<Row[]>`
-        update wait set lease_until = ${leaseFrom(nowMs)}, version = version + 1
-        where attempt_id in (
-          select attempt_id from wait
-          where state = 'waiting' and next_poll_at <= ${at(nowMs)}
-            and (lease_until is null or lease_until < ${at(nowMs)})
-          order by next_poll_at limit ${max} for update skip locked)
-        returning *`;
-      return rows.map(waitOf);
-    },
-    async takeUnreported(nowMs, max) {
-      const rows = await sql<Row[]>`
-        update wait set lease_until = ${leaseFrom(nowMs)}, version = version + 1
-        where attempt_id in (
-          select attempt_id from wait
-          where state = 'ended' and reported_at is null
-            and (lease_until is null or lease_until < ${at(nowMs)})
-          order by ended_at limit ${max} for update skip locked)
-        returning *`;
-      return rows.map(waitOf);
-    },
-    async put({ ref, version }, { progress, lines, step }) {
-      const ended = step.kind === "ended" ? step : undefined;
-      const nextPollMs = step.kind === "again" ? step.nextPollMs : undefined;
-      const written = await sql`
-        update wait set
-          version = version + 1,
-          state = ${ended === undefined ? "waiting" : "ended"},
-          next_poll_at = ${nextPollMs === undefined ? null : at(nextPollMs)},
-          lease_until = ${ended === undefined ? null : leaseFrom(ended.endedMs)},
-          outcome = ${ended === undefined ? null : sql.json({ ...ended.outcome })},
-          ended_at = ${ended === undefined ? null : at(ended.endedMs)},
-          poll_count = ${progress.polls}, silence_count = ${progress.silences},
-          note = ${progress.note}, line_count = ${lines}
-        where attempt_id = ${ref.attemptId} and version = ${version} and state = 'waiting'`;
-      return written.count === 1;
-    },
-    async end(attemptId, outcome, nowMs) {
-      const [row] = await sql<Row[]>`
-        update wait set
-          version = version + 1, state = 'ended', next_poll_at = null,
-          lease_until = ${leaseFrom(nowMs)}, outcome = ${sql.json({ ...outcome })},
-          ended_at = ${at(nowMs)}
-        where attempt_id = ${attemptId} and state = 'waiting'
-        returning *`;
-      if (row !== undefined) return waitOf(row);
-      const [other] = await sql`select 1 from wait where attempt_id = ${attemptId}`;
-      return other === undefined ? undefined : "ended";
-    },
-    async get(attemptId) {
-      const [row] = await sql<Row[]>`select * from wait where attempt_id = ${attemptId}`;
-      return row === undefined ? undefined : waitOf(row);
-    },
-    async reported(attemptId, nowMs) {
-      await sql`
-        update wait set reported_at = ${at(nowMs)}, lease_until = null, version = version + 1
-        where attempt_id = ${attemptId} and state = 'ended'`;
-    },
-    async confirm(attemptId, nowMs) {
-      await sql`
-        update wait set state = 'done', confirmed_at = ${at(nowMs)}, version = version + 1
-        where attempt_id = ${attemptId} and state = 'ended' and reported_at is not null`;
-    },
-    async release({ ref, version }) {
-      await sql`
-        update wait set lease_until = null, version = version + 1
-        where attempt_id = ${ref.attemptId} and version = ${version}`;
-    },
-    async open() {
-      const found: OpenWait[] = [];
-      for (let after = ""; ;) {
-        const page = await sql<OpenRow[]>`
-          select attempt_id, run_id, task_id, map_index, attempt, traceparent, state, accepted_at,
-            reported_at
-          from wait where state <> 'done' and attempt_id > ${after}
-          order by attempt_id limit ${PAGE_MAX}`;
-        found.push(...page.map(openOf));
-        const last = page.at(-1);
-        if (last === undefined || page.length < PAGE_MAX) return found;
-        after = last.attempt_id;
-      }
-    },
-    async purge(nowMs) {
-      const gone = await sql`
-        delete from wait where attempt_id in (
-          select attempt_id from wait
-          where state = 'done' and confirmed_at < ${at(nowMs - KEEP_DONE_MS)}
-          limit ${PURGE_MAX})`;
-      return gone.count;
-    },
-  };
+const at = (ms: number): Date => new Date(ms);
+const leaseFrom = (nowMs: number): Date => at(nowMs + LEASE_MS);
+
+export const postgresWaits = (sql: Sql): Waits => new PostgresWaits(sql);
+
+class PostgresWaits implements Waits {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  async begin({ ref, config, nowMs, deadlineMs }: NewWait): Promise<void> {
+    await this.#sql`
+      insert into wait (
+        attempt_id, run_id, task_id, map_index, attempt, traceparent, config, state, version,
+        accepted_at, deadline_at, next_poll_at, poll_count, silence_count, line_count, note)
+      values (
+        ${ref.attemptId}, ${ref.runId}, ${ref.taskId}, ${ref.mapIndex}, ${ref.attempt},
+        ${ref.traceparent ?? ""}, ${this.#sql.json({ ...config })}, 'waiting', 1,
+        ${at(nowMs)}, ${at(deadlineMs)}, ${at(nowMs)}, 0, 0, 0, '')
+      on conflict (attempt_id) do nothing`;
+  }
+
+  async takeDue(nowMs: number, max: number): Promise<WaitRow[]> {
+    const rows = await this.#sql<Row[]>`
+      update wait set lease_until = ${leaseFrom(nowMs)}, version = version + 1
+      where attempt_id in (
+        select attempt_id from wait
+        where state = 'waiting' and next_poll_at <= ${at(nowMs)}
+          and (lease_until is null or lease_until < ${at(nowMs)})
+        order by next_poll_at limit ${max} for update skip locked)
+      returning *`;
+    return rows.map(waitOf);
+  }
+
+  async takeUnreported(nowMs: number, max: number): Promise<WaitRow[]> {
+    const rows = await this.#sql<Row[]>`
+      update wait set lease_until = ${leaseFrom(nowMs)}, version = version + 1
+      where attempt_id in (
+        select attempt_id from wait
+        where state = 'ended' and reported_at is null
+          and (lease_until is null or lease_until < ${at(nowMs)})
+        order by ended_at limit ${max} for update skip locked)
+      returning *`;
+    return rows.map(waitOf);
+  }
+
+  async put({ ref, version }: WaitRow, { progress, lines, step }: PutDown): Promise<boolean> {
+    const ended = step.kind === "ended" ? step : undefined;
+    const nextPollMs = step.kind === "again" ? step.nextPollMs : undefined;
+    const written = await this.#sql`
+      update wait set
+        version = version + 1,
+        state = ${ended === undefined ? "waiting" : "ended"},
+        next_poll_at = ${nextPollMs === undefined ? null : at(nextPollMs)},
+        lease_until = ${ended === undefined ? null : leaseFrom(ended.endedMs)},
+        outcome = ${ended === undefined ? null : this.#sql.json({ ...ended.outcome })},
+        ended_at = ${ended === undefined ? null : at(ended.endedMs)},
+        poll_count = ${progress.polls}, silence_count = ${progress.silences},
+        note = ${progress.note}, line_count = ${lines}
+      where attempt_id = ${ref.attemptId} and version = ${version} and state = 'waiting'`;
+    return written.count === 1;
+  }
+
+  async end(
+    attemptId: string,
+    outcome: Outcome,
+    nowMs: number,
+  ): Promise<WaitRow | "ended" | undefined> {
+    const [row] = await this.#sql<Row[]>`
+      update wait set
+        version = version + 1, state = 'ended', next_poll_at = null,
+        lease_until = ${leaseFrom(nowMs)}, outcome = ${this.#sql.json({ ...outcome })},
+        ended_at = ${at(nowMs)}
+      where attempt_id = ${attemptId} and state = 'waiting'
+      returning *`;
+    if (row !== undefined) return waitOf(row);
+    const [other] = await this.#sql`select 1 from wait where attempt_id = ${attemptId}`;
+    return other === undefined ? undefined : "ended";
+  }
+
+  async get(attemptId: string): Promise<WaitRow | undefined> {
+    const [row] = await this.#sql<Row[]>`select * from wait where attempt_id = ${attemptId}`;
+    return row === undefined ? undefined : waitOf(row);
+  }
+
+  async reported(attemptId: string, nowMs: number): Promise<void> {
+    await this.#sql`
+      update wait set reported_at = ${at(nowMs)}, lease_until = null, version = version + 1
+      where attempt_id = ${attemptId} and state = 'ended'`;
+  }
+
+  async confirm(attemptId: string, nowMs: number): Promise<void> {
+    await this.#sql`
+      update wait set state = 'done', confirmed_at = ${at(nowMs)}, version = version + 1
+      where attempt_id = ${attemptId} and state = 'ended' and reported_at is not null`;
+  }
+
+  async release({ ref, version }: WaitRow): Promise<void> {
+    await this.#sql`
+      update wait set lease_until = null, version = version + 1
+      where attempt_id = ${ref.attemptId} and version = ${version}`;
+  }
+
+  async open(): Promise<OpenWait[]> {
+    const found: OpenWait[] = [];
+    for (let after = ""; ;) {
+      const page = await this.#sql<OpenRow[]>`
+        select attempt_id, run_id, task_id, map_index, attempt, traceparent, state, accepted_at,
+          reported_at
+        from wait where state <> 'done' and attempt_id > ${after}
+        order by attempt_id limit ${PAGE_MAX}`;
+      found.push(...page.map(openOf));
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE_MAX) return found;
+      after = last.attempt_id;
+    }
+  }
+
+  async purge(nowMs: number): Promise<number> {
+    const gone = await this.#sql`
+      delete from wait where attempt_id in (
+        select attempt_id from wait
+        where state = 'done' and confirmed_at < ${at(nowMs - KEEP_DONE_MS)}
+        limit ${PURGE_MAX})`;
+    return gone.count;
+  }
 }
 
 function openOf(row: OpenRow): OpenWait {
