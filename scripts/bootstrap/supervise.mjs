@@ -10,7 +10,7 @@ import { watchParent } from "./parent.mjs";
 const NODE_MAJOR_WANTED = 24;
 // One Ctrl-C arrives twice: from the terminal, and again from npm, which forwards it. A second one by
 // hand comes later than this, and means "at once".
-const SAME_SIGNAL_MS = 400;
+const SAME_SIGNAL_MS = 1_000;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** The Node that npm installed with the dependencies, else the running one if it is new enough. */
