@@ -56,7 +56,7 @@ export function podKind(options: PodKindOptions): JobKind<PodConfig> {
       reports = given;
       const watching = watchAttempts(options, given);
       watch = watching;
-      return { name: "pods", stop: (deadlineMs) => watching.stop(deadlineMs) };
+      return { name: "pods", stop: () => watching.stop() };
     },
     async list() {
       const began = watch?.beginList() ?? { known: new Set<string>() };

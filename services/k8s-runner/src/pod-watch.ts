@@ -17,8 +17,7 @@ export interface PodWatch {
   reconcile(pods: readonly PodFacts[], began: ListBegan): Promise<void>;
   /** To be called before a list is asked for. */
   beginList(): ListBegan;
-  /** Leaves every log to the next reader, as far as the deadline allows. */
-  stop(deadlineMs: number): Promise<void>;
+  stop(): Promise<void>;
   readonly size: number;
 }
 
@@ -84,12 +83,12 @@ export function watchAttempts(
           minder.sawGone(undefined);
       }
     },
-    async stop(deadlineMs) {
+    async stop() {
       clearInterval(timer);
       await watching.stop();
-      const left = [...minders.values()].map((minder) => minder.leave().catch(() => undefined));
-      const late = new Promise((resolve) => void setTimeout(resolve, deadlineMs).unref());
-      await Promise.race([Promise.all(left), late]);
+      await Promise.all(
+        [...minders.values()].map((minder) => minder.leave().catch(() => undefined)),
+      );
     },
     get size() {
       return minders.size;

@@ -5,7 +5,6 @@ import type { PodFacts } from "../core/pod.ts";
 import { itemsOf, podEvent, podFacts } from "../translate.ts";
 import type { Cluster } from "./cluster.ts";
 import { kubeApi } from "./kube-api.ts";
-import type { KubeApi } from "./kube-api.ts";
 import { KubeError, codeOf, refusedForGood } from "./kube-errors.ts";
 import { readPodLog } from "./kube-logs.ts";
 import { startPodInformer } from "./pod-informer.ts";
@@ -30,7 +29,19 @@ export function kubeCluster(options: KubeClusterOptions): Cluster {
   const base = `/api/v1/namespaces/${namespace}`;
   const pods = `${base}/pods`;
   const podPath = (name: string): string => `${pods}/${encodeURIComponent(name)}`;
-  const list = (): Promise<Listed> => listPods(api, { path: pods, selector, pageMax });
+  const list = async (): Promise<{ pods: PodFacts[]; resourceVersion: string }> => {
+    const found: PodFacts[] = [];
+    for (let more: string | undefined; ;) {
+      const query = { labelSelector: selector, limit: pageMax, continue: more };
+      const page = itemsOf(await api.json({ method: "GET", path: pods, query }));
+      for (const item of page.items) {
+        const pod = podFacts(item);
+        if (pod !== undefined) found.push(pod);
+      }
+      if (page.more === "") return { pods: found, resourceVersion: page.resourceVersion };
+      more = page.more;
+    }
+  };
   return {
     namespace,
     async create(pod) {
@@ -86,27 +97,4 @@ export function kubeCluster(options: KubeClusterOptions): Cluster {
     },
     log: (name, how) => readPodLog(api, { path: podPath(name), container: CONTAINER }, how),
   };
-}
-
-interface Listed {
-  readonly pods: PodFacts[];
-  readonly resourceVersion: string;
-}
-
-async function listPods(
-  api: KubeApi,
-  of: { readonly path: string; readonly selector: string; readonly pageMax: number },
-): Promise<Listed> {
-  const { path, selector, pageMax } = of;
-  const found: PodFacts[] = [];
-  for (let more: string | undefined; ;) {
-    const query = { labelSelector: selector, limit: pageMax, continue: more };
-    const page = itemsOf(await api.json({ method: "GET", path, query }));
-    for (const item of page.items) {
-      const pod = podFacts(item);
-      if (pod !== undefined) found.push(pod);
-    }
-    if (page.more === "") return { pods: found, resourceVersion: page.resourceVersion };
-    more = page.more;
-  }
 }

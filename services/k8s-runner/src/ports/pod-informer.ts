@@ -20,103 +20,76 @@ export interface InformerOptions {
 }
 
 export function startPodInformer(options: InformerOptions, listener: PodListener): Watching {
-  return new PodInformer(options, listener);
-}
+  const { config, path, selector, list, log } = options;
+  const watch = new Watch(config);
+  const known = new Map<string, PodFacts>();
+  const stopping = Promise.withResolvers<void>();
+  let resourceVersion = "";
+  let stopped = false;
+  let againMs = AGAIN_MS;
 
-class PodInformer implements Watching {
-  readonly #options: InformerOptions;
-  readonly #listener: PodListener;
-  readonly #watch: Watch;
-  readonly #known = new Map<string, PodFacts>();
-  readonly #stopping = Promise.withResolvers<void>();
-  readonly #running: Promise<void>;
-  #resourceVersion = "";
-  #stopped = false;
-  #againMs = AGAIN_MS;
-
-  constructor(options: InformerOptions, listener: PodListener) {
-    this.#options = options;
-    this.#listener = listener;
-    this.#watch = new Watch(options.config);
-    this.#running = this.#run();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#stopping.resolve();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      try {
-        if (this.#resourceVersion === "") await this.#relist();
-        const beganMs = performance.now();
-        if (!this.#stopped) await this.#watchOnce();
-        // A server that ends every watch at once is not asked in a tight loop.
-        if (performance.now() - beganMs < AGAIN_MS) await pause(AGAIN_MS);
-      } catch (error) {
-        if (!this.#stopped) await this.#rest(error);
-      }
-    }
-  }
-
-  async #rest(error: unknown): Promise<void> {
-    const fields = { error, delay_ms: this.#againMs };
-    if (isGone(error)) this.#resourceVersion = "";
-    else this.#options.log.warn(fields, "the watch of pods broke; it is started again");
-    await Promise.race([pause(this.#againMs), this.#stopping.promise]);
-    this.#againMs = Math.min(this.#againMs * 2, AGAIN_MS_MAX);
-  }
-
-  async #relist(): Promise<void> {
-    const listed = await this.#options.list();
-    if (this.#stopped) return;
+  const see = (pod: PodFacts): void => {
+    known.set(pod.name, pod);
+    listener.onPod(pod);
+  };
+  const seeGone = (pod: PodFacts): void => {
+    known.delete(pod.name);
+    listener.onGone(pod);
+  };
+  const relist = async (): Promise<void> => {
+    const listed = await list();
+    if (stopped) return;
     const names = new Set(listed.pods.map((pod) => pod.name));
-    for (const pod of [...this.#known.values()]) if (!names.has(pod.name)) this.#seeGone(pod);
-    for (const pod of listed.pods) this.#see(pod);
-    this.#resourceVersion = listed.resourceVersion;
-  }
-
+    for (const pod of [...known.values()]) if (!names.has(pod.name)) seeGone(pod);
+    listed.pods.forEach(see);
+    resourceVersion = listed.resourceVersion;
+  };
+  const take = (phase: string, object: unknown): void => {
+    againMs = AGAIN_MS;
+    const pod = podFacts(object);
+    if (phase === "ERROR")
+      resourceVersion = ""; // the history is gone: list again
+    else if (phase === "BOOKMARK") resourceVersion = versionOf(object) ?? resourceVersion;
+    else if (pod !== undefined && !stopped) {
+      resourceVersion = pod.resourceVersion;
+      if (phase === "DELETED") seeGone(pod);
+      else see(pod);
+    }
+  };
   /** Resolves when the watch has ended, rejects when it broke. */
-  async #watchOnce(): Promise<void> {
-    const { path, selector } = this.#options;
+  const watchOnce = async (): Promise<void> => {
     const ended = Promise.withResolvers<void>();
     const done = (error: unknown): void =>
       error === null || error === undefined || isTimeout(error)
         ? ended.resolve()
         : ended.reject(error);
-    const resourceVersion = this.#resourceVersion;
     const query = { labelSelector: selector, resourceVersion, allowWatchBookmarks: true };
-    const take = (phase: string, object: unknown): void => this.#take(phase, object);
-    const controller = await this.#watch.watch(path, query, take, done);
-    await Promise.race([ended.promise, this.#stopping.promise]);
+    const controller = await watch.watch(path, query, take, done);
+    await Promise.race([ended.promise, stopping.promise]);
     controller.abort();
-  }
-
-  #take(phase: string, object: unknown): void {
-    this.#againMs = AGAIN_MS;
-    const pod = podFacts(object);
-    if (phase === "ERROR")
-      this.#resourceVersion = ""; // the history is gone: list again
-    else if (phase === "BOOKMARK")
-      this.#resourceVersion = versionOf(object) ?? this.#resourceVersion;
-    else if (pod !== undefined && !this.#stopped) {
-      this.#resourceVersion = pod.resourceVersion;
-      if (phase === "DELETED") this.#seeGone(pod);
-      else this.#see(pod);
+  };
+  const run = async (): Promise<void> => {
+    while (!stopped) {
+      try {
+        if (resourceVersion === "") await relist();
+        if (!stopped) await watchOnce();
+      } catch (error) {
+        if (stopped) return;
+        if (isGone(error)) resourceVersion = "";
+        else log.warn({ error, delay_ms: againMs }, "the watch of pods broke; it is started again");
+        await Promise.race([pause(againMs), stopping.promise]);
+        againMs = Math.min(againMs * 2, AGAIN_MS_MAX);
+      }
     }
-  }
-
-  #see(pod: PodFacts): void {
-    this.#known.set(pod.name, pod);
-    this.#listener.onPod(pod);
-  }
-
-  #seeGone(pod: PodFacts): void {
-    this.#known.delete(pod.name);
-    this.#listener.onGone(pod);
-  }
+  };
+  const running = run();
+  return {
+    async stop() {
+      stopped = true;
+      stopping.resolve();
+      await running;
+    },
+  };
 }
 
 const pause = (ms: number): Promise<void> =>
