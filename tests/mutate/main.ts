@@ -1,104 +1,140 @@
-// `npm run mutate`: plants thirty faults, one at a time, in cores, bus and stores of a copy of the tree; the suite must
-// find each. A test that cannot fail is worse than none, so this is how the tests are tested.
-//   npm run mutate -- --list        what is planted and why
-//   npm run mutate -- --only 7,12   some of them
-import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+// `npm run mutate`: plants one fault after another in a copy of the tree, and the suite must find each.
+//   npm run mutate                 all of them, two at a time
+//   npm run mutate -- --only 7     one; may be said several times
+//   npm run mutate -- --list       what there is
+// First the tests run without a fault: what is red before shows nothing.
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { copyTree } from "./copy.ts";
-import type { Fault } from "./faults.ts";
-import { faults } from "./faults.ts";
+import { findNatsServer } from "../../libs/sandbox/src/servers/index.ts";
+import type { Fault, Tests } from "./fault.ts";
+import { faults } from "./faults/index.ts";
+import { runTests, type Verdict } from "./run-tests.ts";
+import { openWorkshop, type Workshop } from "./workshop.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
-const { values } = parseArgs({
-  options: { list: { type: "boolean", default: false }, only: { type: "string" } },
-});
-const wanted = values.only?.split(",").map(Number);
-const chosen = faults
-  .map((fault, index) => ({ fault, number: index + 1 }))
-  .filter(({ number }) => wanted?.includes(number) ?? true);
+const AT_ONCE_MAX = 2;
+const FAULT_MS_MAX = 180_000;
+const GREEN_MS_MAX = 400_000;
 
-if (values.list)
-  for (const { fault, number } of chosen) print(number, `${fault.file}: ${fault.why}`);
-else process.exitCode = await main();
+interface Numbered extends Fault {
+  readonly number: number;
+}
 
 async function main(): Promise<number> {
-  using copy = copyTree(root);
-  const suites = [...new Set(chosen.map(({ fault }) => suiteOf(fault)))];
-  for (const suite of suites) {
-    const { failed, tail } = await runTests(copy.folder, suite);
-    if (failed) {
-      process.stdout.write(`without a fault, ${suite} does not pass:\n${tail}\n`);
-      return 1;
-    }
+  const { values } = parseArgs({
+    options: { only: { type: "string", multiple: true }, list: { type: "boolean" } },
+  });
+  const chosen = choose(values.only);
+  if (values.list === true) {
+    for (const { number, file, why } of chosen) console.log(`${pad(number)}  ${file}: ${why}`);
+    return 0;
   }
-  let found = 0;
-  for (const { fault, number } of chosen) {
-    const startMs = performance.now();
-    const undo = plant(copy.folder, fault);
-    const { failed, first } = await runTests(copy.folder, suiteOf(fault));
-    undo();
-    const seconds = ((performance.now() - startMs) / 1_000).toFixed(1);
-    if (failed) found += 1;
-    print(
-      number,
-      `${failed ? "found" : "NOT FOUND"} in ${seconds} s: ${fault.why}${failed ? ` (${first})` : ""}`,
-    );
+  if (chosen.some(({ tests }) => tests.project === "integration"))
+    await findNatsServer({ home: path.join(root, ".chasqui"), onWait: console.log });
+  const startedMs = performance.now();
+  const workshops = Array.from({ length: AT_ONCE_MAX }, () => openWorkshop(root));
+  try {
+    if (!(await isGreen(chosen, workshops))) return 1;
+    const found = await plantAll(chosen, workshops);
+    console.log(`\n${found} of ${chosen.length} found in ${secondsSince(startedMs)} s`);
+    return found === chosen.length ? 0 : 1;
+  } finally {
+    for (const workshop of workshops) workshop.remove();
   }
-  process.stdout.write(`${found} of ${chosen.length} found\n`);
-  return found === chosen.length ? 0 : 1;
 }
 
-function print(number: number, text: string): void {
-  process.stdout.write(`${String(number).padStart(2)}  ${text}\n`);
+function choose(only: readonly string[] | undefined): Numbered[] {
+  const all = faults.map((fault, index) => ({ number: index + 1, ...fault }));
+  if (only === undefined) return all;
+  return only.map((text) => {
+    const fault = all.find(({ number }) => String(number) === text);
+    if (fault === undefined)
+      throw new Error(`--only ${text}: no such fault: want a number from 1 to ${all.length}`);
+    return fault;
+  });
 }
 
-function suiteOf({ project, tests }: Fault): string {
-  return `${project} ${tests}`;
-}
-
-/** Answers how to take the fault out again. */
-function plant(folder: string, { file, find, replace }: Fault): () => void {
-  const full = path.join(folder, file);
-  const text = readFileSync(full, "utf8");
-  const count = text.split(find).length - 1;
-  if (count !== 1)
-    throw new Error(`${file}: ${JSON.stringify(find)} is there ${count} times: want it once`);
-  writeFileSync(
-    full,
-    text.replace(find, () => replace),
+/** The chosen tests without any fault, each project in its own copy. */
+async function isGreen(chosen: readonly Fault[], workshops: readonly Workshop[]): Promise<boolean> {
+  const startedMs = performance.now();
+  const projects = (["unit", "integration"] as const).map((project): Tests => ({
+    project,
+    files: [
+      ...new Set(chosen.flatMap(({ tests }) => (tests.project === project ? tests.files : []))),
+    ],
+  }));
+  const verdicts = await Promise.all(
+    projects.map(async (tests, index): Promise<Verdict> => {
+      const workshop = workshops[index];
+      if (tests.files.length === 0 || workshop === undefined) return { kind: "green", count: 0 };
+      return runTests({ root: workshop.root, tests, timeoutMs: GREEN_MS_MAX });
+    }),
   );
-  return () => writeFileSync(full, text);
+  let count = 0;
+  for (const verdict of verdicts) {
+    if (verdict.kind !== "green") {
+      console.log(`without a fault: ${inWords(verdict)}: want every test to pass`);
+      return false;
+    }
+    count += verdict.count;
+  }
+  console.log(`without a fault: ${count} tests pass (${secondsSince(startedMs)} s)`);
+  return true;
 }
 
-interface Ran {
-  readonly failed: boolean;
-  /** The first test that failed. */
-  readonly first: string;
-  readonly tail: string;
+async function plantAll(
+  chosen: readonly Numbered[],
+  workshops: readonly Workshop[],
+): Promise<number> {
+  const waiting = [...chosen];
+  let found = 0;
+  const work = async (workshop: Workshop): Promise<void> => {
+    for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {
+      const verdict = await plant(fault, workshop);
+      if (verdict.kind === "found") found += 1;
+      if (verdict.kind === "interrupted") waiting.length = 0;
+    }
+  };
+  await Promise.all(workshops.map(work));
+  return found;
 }
 
-function runTests(folder: string, suite: string): Promise<Ran> {
-  const [project = "", ...files] = suite.split(" ");
-  const vitest = path.join(root, "node_modules/vitest/vitest.mjs");
-  const args = [vitest, "run", "--project", project, "--bail", "1", ...files];
-  const child = spawn(process.execPath, args, {
-    cwd: folder,
-    env: { ...process.env, SIM_SEEDS: "150", NO_COLOR: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => {
-      const first = /FAIL\s+(?:\|?\w+\|?\s+)?(.*)/.exec(output)?.[1]?.trim() ?? "";
-      const ranSome = /Tests\s+.*\d/.test(output);
-      if (!ranSome && code === 0)
-        reject(new Error(`${suite}: no test ran:\n${output.slice(-2_000)}`));
-      else resolve({ failed: code !== 0, first: first.slice(0, 120), tail: output.slice(-3_000) });
-    });
-  });
+async function plant(fault: Numbered, workshop: Workshop): Promise<Verdict> {
+  const { number, file, why, tests } = fault;
+  const startedMs = performance.now();
+  let verdict: Verdict;
+  try {
+    verdict = await workshop.withFault(fault, () =>
+      runTests({ root: workshop.root, tests, timeoutMs: FAULT_MS_MAX }),
+    );
+  } catch (thrown) {
+    verdict = { kind: "unclear", why: thrown instanceof Error ? thrown.message : String(thrown) };
+  }
+  const end = `${inWords(verdict)} in ${secondsSince(startedMs)} s`;
+  console.log(
+    `${pad(number)}  ${verdict.kind === "found" ? "" : "NOT FOUND "}${end}: ${file}: ${why}`,
+  );
+  return verdict;
 }
+
+function inWords(verdict: Verdict): string {
+  switch (verdict.kind) {
+    case "found":
+      return `found by "${verdict.by}"`;
+    case "green":
+      return `${verdict.count} tests passed all the same`;
+    case "unclear":
+      return verdict.why;
+    case "interrupted":
+      return "interrupted";
+  }
+}
+
+const pad = (number: number): string => String(number).padStart(2);
+const secondsSince = (startedMs: number): string =>
+  ((performance.now() - startedMs) / 1000).toFixed(1);
+
+process.exitCode = await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  return 1;
+});

@@ -85,6 +85,10 @@ export class WaitWatch {
     try {
       const due = await waits.takeDue(now(), room);
       const ended = await this.#takeUnreported(room - due.length);
+      if (this.#stopped) {
+        await Promise.all([...due, ...ended].map((row) => waits.release(row)));
+        return 0;
+      }
       for (const row of due) this.#hold(row, this.#look(row));
       for (const row of ended) this.#hold(row, this.report(row));
       return due.length + ended.length;

@@ -2,8 +2,8 @@
 // Invariants: it keeps its port over restarts; it listens on no socket but 127.0.0.1; it is gone when its
 // owner is; `durable` means what a production database means by a commit.
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import path from "node:path";
+import { freePort } from "./free-port.ts";
 import { guardProcess } from "./guard.ts";
 import { createLineLog, type LineLog } from "./line-log.ts";
 import { connectAdmin, createDatabase, dropDatabase } from "./postgres-admin.ts";
@@ -56,20 +56,6 @@ interface Life {
 
 class PortTakenError extends Error {
   override readonly name = "PortTakenError";
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address === null || typeof address === "string") reject(new Error("no port"));
-        else resolve(address.port);
-      });
-    });
-  });
 }
 
 function settingsOf({ durable, settings }: PostgresOptions): string[] {

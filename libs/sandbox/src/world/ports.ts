@@ -1,10 +1,5 @@
 // Ports of a local installation: those that people type are fixed and can be set; the others are any free ones.
-import { createServer } from "node:net";
-
-/** Any free port of loopback. */
-export function freePort(): Promise<number> {
-  return listen(0).then((port) => port);
-}
+import { listen } from "../servers/free-port.ts";
 
 /** Ports that people type. 0 means any free one. */
 export interface WorldPorts {
@@ -44,19 +39,4 @@ export async function checkPorts(ports: Partial<WorldPorts>): Promise<void> {
     });
   }
   if (taken.length > 0) throw new Error(taken.join("\n"));
-}
-
-function listen(port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(port, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address === null || typeof address === "string")
-          reject(new Error(`port ${port}: no address`));
-        else resolve(address.port);
-      });
-    });
-  });
 }

@@ -1,0 +1,145 @@
+// The hot statement against a real PostgreSQL: two replicas decide from the same rows, and one of them wins.
+import { create } from "@bufbuild/protobuf";
+import { migrateDatabase, openDatabase } from "@chasqui/chassis";
+import { DagSpecSchema, runIdOf } from "@chasqui/contracts";
+import { fingerprintOf } from "@chasqui/dag";
+import type { AttemptReport } from "@chasqui/machine";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { TestPostgres } from "../../../../tests/support/index.ts";
+import { Cache } from "../cache.ts";
+import { type Batch, decideBatch } from "../core/batch.ts";
+import type { Body, Inbound } from "../core/inbound.ts";
+import { commit } from "./commit.ts";
+import { openVersions } from "./versions.ts";
+
+const spec = create(DagSpecSchema, {
+  id: "costs",
+  maxActiveRuns: 1,
+  tasks: [
+    { id: "load", uses: "test.task" },
+    { id: "sum", uses: "test.task", needs: ["load"] },
+  ],
+});
+const dagId = spec.id;
+
+const inbound = (id: string, body: Body): Inbound => ({
+  id,
+  body,
+  redelivered: false,
+  replyTo: "",
+  by: "user:test",
+  note: "",
+});
+const apply = inbound("apply", {
+  to: "dag",
+  kind: "apply",
+  dagId,
+  fingerprint: fingerprintOf(spec),
+});
+function start(key: string): Inbound {
+  const facts = { runId: runIdOf(dagId, key), dagId, key, logicalMs: 0, by: "user:test" };
+  const rest = { causeKind: "manual", params: {}, event: null, traceparent: undefined } as const;
+  return inbound(`start:${key}`, { to: "dag", kind: "start", dagId, start: { ...facts, ...rest } });
+}
+const update = (key: string, report: AttemptReport): Inbound =>
+  inbound(`update:${key}:${report.state}`, {
+    to: "run",
+    runId: runIdOf(dagId, key),
+    message: { kind: "update", taskId: "load", mapIndex: -1, attempt: 1, sequence: 1, report },
+  });
+const failed: AttemptReport = {
+  state: "failed",
+  failure: { class: "code", message: "exit code 1" },
+};
+
+async function setup() {
+  const stack = new AsyncDisposableStack();
+  const { url } = stack.use(await TestPostgres.database());
+  const database = openDatabase(url, { connectionsMax: 4, applicationName: "test" });
+  stack.defer(() => database.end());
+  const { sql } = database;
+  await sql.unsafe("create schema state_machine");
+  await migrateDatabase({
+    url,
+    folder: fileURLToPath(new URL("../../drizzle", import.meta.url)),
+  });
+  const versions = openVersions(sql, {});
+  await versions.put(spec, fingerprintOf(spec));
+
+  /** A replica that has read what the messages are about, and decided; the batch is not committed yet. */
+  const decideApart = async (...messages: readonly Inbound[]): Promise<Batch> => {
+    const cache = new Cache(sql, versions, { tasksMax: 1_000 });
+    await cache.load(messages);
+    return decideBatch(cache.aggregates, messages, { nowMs: 1_000, isTraced: () => false });
+  };
+  await commit(sql, await decideApart(apply));
+  return {
+    sql,
+    decideApart,
+    history: (key: string) =>
+      sql<{ version: number; events: string }[]>`
+        select version, events from state_machine.run_event
+        where run_id = ${runIdOf(dagId, key)} order by version`,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+test("of two replicas at one run the second changes nothing: neither run, task nor history", async () => {
+  await using t = await setup();
+  const runId = runIdOf(dagId, "k1");
+  await commit(t.sql, await t.decideApart(start("k1")));
+  const first = await t.decideApart(update("k1", { state: "succeeded" }));
+  const second = await t.decideApart(update("k1", failed));
+
+  expect([...(await commit(t.sql, first)).runs]).toEqual([runId]);
+  const late = await commit(t.sql, second);
+  expect([[...late.runs], [...late.refused]]).toEqual([[], []]);
+
+  const [run] = await t.sql`select state, version from state_machine.run where run_id = ${runId}`;
+  expect(run).toEqual({ state: "running", version: 2 });
+  const tasks = await t.sql`
+    select task_id, state from state_machine.task where run_id = ${runId} order by task_id`;
+  expect(tasks.map((task) => `${task["task_id"]} ${task["state"]}`)).toEqual([
+    "load succeeded",
+    "sum assigned",
+  ]);
+  const history = await t.history("k1");
+  expect(history.map(({ version }) => version)).toEqual([1, 2]);
+  expect(history[1]?.events).not.toContain("attempt_failed");
+});
+
+test("of two replicas that give away the last slot one wins, and the other's run is not there", async () => {
+  await using t = await setup();
+  const first = await t.decideApart(start("k1"));
+  const second = await t.decideApart(start("k2"));
+  const won = await commit(t.sql, first);
+  expect([[...won.dags], [...won.runs]]).toEqual([[dagId], [runIdOf(dagId, "k1")]]);
+  const lost = await commit(t.sql, second);
+  expect([[...lost.dags], [...lost.runs], [...lost.refused]]).toEqual([[], [], []]);
+
+  const runs = await t.sql<{ key: string }[]>`select key from state_machine.run`;
+  expect(runs.map(({ key }) => key)).toEqual(["k1"]);
+  const [dag] = await t.sql`select active from state_machine.dag where dag_id = ${dagId}`;
+  expect(dag).toEqual({ active: [runIdOf(dagId, "k1")] });
+  expect(await t.history("k2")).toEqual([]);
+
+  // Decided again from what is there now, it queues.
+  const again = await commit(t.sql, await t.decideApart(start("k2")));
+  expect([...again.runs]).toEqual([runIdOf(dagId, "k2")]);
+  const states = await t.sql<{ state: string }[]>`select state from state_machine.run order by key`;
+  expect(states.map(({ state }) => state)).toEqual(["running", "queued"]);
+});
+
+test("two replicas at one run at once: exactly one wins, however they race", async () => {
+  await using t = await setup();
+  await commit(t.sql, await t.decideApart(start("k1")));
+  const batches = await Promise.all(
+    Array.from({ length: 8 }, (_, i) =>
+      t.decideApart(update("k1", i % 2 === 0 ? { state: "accepted" } : { state: "running" })),
+    ),
+  );
+  const winners = await Promise.all(batches.map((batch) => commit(t.sql, batch)));
+  expect(winners.filter(({ runs }) => runs.size === 1)).toHaveLength(1);
+  expect((await t.history("k1")).map(({ version }) => version)).toEqual([1, 2]);
+});

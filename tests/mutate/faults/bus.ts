@@ -1,0 +1,54 @@
+// Faults of the bus: most are found on a real nats-server, by what passes on the wire.
+import { type Fault, integration, unit } from "../fault.ts";
+
+const consume = "libs/bus/src/consume.it.test.ts";
+
+export const busFaults: readonly Fault[] = [
+  {
+    file: "libs/bus/src/consume.ts",
+    find: "      await this.#settle(delivery, await this.#handle(delivery));",
+    replace:
+      "      delivery.ack();\n      await this.#settle(delivery, await this.#handle(delivery));",
+    why: "a message is acked before its work: a failure or a crash loses it",
+    tests: integration(consume, "a message that fails comes again"),
+  },
+  {
+    file: "libs/bus/src/keep-alive.ts",
+    find: "else if (nowMs - delivery.touchedMs >= dueMs) delivery.working();",
+    replace: "",
+    why: "work longer than the ack-wait is given to a second replica while the first is at it",
+    tests: integration(consume, "a handler that takes longer than the ack-wait"),
+  },
+  {
+    file: "libs/bus/src/dead.ts",
+    find: 'if (outcome !== "stored" && outcome !== "duplicate") {',
+    replace: "if (outcome === undefined) {",
+    why: "a message is ended although its dead letter was not stored: it is in neither place",
+    tests: integration(consume, "a message whose letter cannot be stored"),
+  },
+  {
+    file: "libs/bus/src/pub-ack.ts",
+    find: "if (error === undefined) return answer.duplicate === true ? DUPLICATE : STORED;",
+    replace:
+      'if (error === undefined) return answer.duplicate === true ? { outcome: "failed" } : STORED;',
+    why: "what is stored already counts as failed, and its sender never ends saying it",
+    tests: unit("libs/bus/src/pub-ack.test.ts"),
+  },
+  {
+    file: "libs/bus/src/publisher.ts",
+    find: "for (const [id, batch] of this.#batches) this.#failRest(id, batch, DISCONNECTED);",
+    replace: "void DISCONNECTED;",
+    why: "what was under way when the broker died waits for its time-out instead of being said again",
+    tests: integration(
+      "libs/bus/src/publisher.it.test.ts",
+      "what is under way when the broker dies",
+    ),
+  },
+  {
+    file: "libs/bus/src/pull.ts",
+    find: "const missing = creditMax - this.#held - this.#asked;",
+    replace: "const missing = creditMax - this.#asked;",
+    why: "a replica takes more than it works on, and the ack-wait of the rest runs in its queue",
+    tests: integration(consume, "never more messages in hand than slots"),
+  },
+];

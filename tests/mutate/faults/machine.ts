@@ -1,0 +1,80 @@
+// Faults of the machine of runs and of the state machine's pure parts: found by examples, properties and simulation.
+import { type Fault, unit } from "../fault.ts";
+
+const run = "libs/machine/src/run";
+const core = "services/state-machine/src";
+const machine = unit("libs/machine");
+const simulation = unit("tests/simulation/simulation.test.ts");
+
+export const machineFaults: readonly Fault[] = [
+  {
+    file: `${run}/updates.ts`,
+    find: "if (update.sequence <= task.sequence)",
+    replace: "if (update.sequence < task.sequence)",
+    why: "a report that comes twice counts twice",
+    tests: machine,
+  },
+  {
+    file: `${run}/updates.ts`,
+    find: "if (update.attempt < task.attempt || !isOutside(task.status)) {",
+    replace: "if (!isOutside(task.status)) {",
+    why: "an old attempt's end ends the new one",
+    tests: machine,
+  },
+  {
+    file: `${run}/evolve.ts`,
+    find: "      task.sequence = 0;\n",
+    replace: "",
+    why: "the next attempt's reports are taken for old ones, and its task hangs",
+    tests: machine,
+  },
+  {
+    file: `${run}/retry.ts`,
+    find: "const paid = task.attempt - task.freeRepeats;",
+    replace: "const paid = task.attempt;",
+    why: "pods that never started use up the retries",
+    tests: machine,
+  },
+  {
+    file: `${run}/verdict.ts`,
+    find: '(rule === "one_failed" || rule === "all_failed") &&',
+    replace: '(rule === "one_failed" || rule === "all_failed" || rule === "all_done") &&',
+    why: "a clean-up task makes a broken run green",
+    tests: machine,
+  },
+  {
+    file: `${run}/follow.ts`,
+    find: 'return task?.status === "assigned" && task.acceptedMs === undefined',
+    replace: 'return task?.status === "assigned"',
+    why: "an assignment that a runner has taken over is said again",
+    tests: machine,
+  },
+  {
+    file: "libs/machine/src/dag/dag.ts",
+    find: "if (draft.active.length >= draft.maxActiveRuns) return;",
+    replace: "",
+    why: "more runs at once than max_active_runs",
+    tests: machine,
+  },
+  {
+    file: `${core}/judge.ts`,
+    find: 'if (!won && !isCurrent(aggregate, evidence)) return { kind: "again" };',
+    replace: "",
+    why: "nothing-to-do is believed of an old cache, and the message is acked for nothing",
+    tests: simulation,
+  },
+  {
+    file: `${core}/judge.ts`,
+    find: 'return won ? { kind: "done" } : { kind: "again" };',
+    replace: 'return { kind: "done" };',
+    why: "a message whose commit lost its fence is acked and lost",
+    tests: simulation,
+  },
+  {
+    file: `${core}/core/batch.ts`,
+    find: "const again = inbound.redelivered ? stillWanted(run.state, inbound.id) : [];",
+    replace: "const again: ReturnType<typeof stillWanted> = [];",
+    why: "what a crash after the commit kept from being said is never said",
+    tests: simulation,
+  },
+];
