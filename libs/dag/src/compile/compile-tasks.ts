@@ -1,6 +1,6 @@
 // `tasks` of a DAG: each by itself, then how they hang together.
 import { create } from "@bufbuild/protobuf";
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { JsonObject, JsonValue, MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { TaskSpecSchema } from "@chasqui/contracts";
 import type { JsonSchema, TaskSpec } from "@chasqui/contracts";
@@ -179,7 +179,7 @@ function compileTask(
   value: JsonValue,
   known: KnownNames,
   context: TaskContext,
-): Omit<TaskSpec, "$typeName" | "needs"> | undefined {
+): MessageInitShape<typeof TaskSpecSchema> | undefined {
   const path = ["tasks", id];
   const name = `task ${quote(id)}`;
   const fields = readMap(reader, path, value, name, taskFields);

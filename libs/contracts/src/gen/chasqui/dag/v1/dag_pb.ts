@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file chasqui/dag/v1/dag.proto.
  */
 export const file_chasqui_dag_v1_dag: GenFile = /*@__PURE__*/
-  fileDesc("ChhjaGFzcXVpL2RhZy92MS9kYWcucHJvdG8SDmNoYXNxdWkuZGFnLnYxIuUCCgdEYWdTcGVjEgoKAmlkGAEgASgJEg0KBW93bmVyGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEgwKBHRhZ3MYBCADKAkSKgoIc2NoZWR1bGUYBSABKAsyGC5jaGFzcXVpLmRhZy52MS5TY2hlZHVsZRIuCgh0cmlnZ2VycxgGIAMoCzIcLmNoYXNxdWkuZGFnLnYxLkV2ZW50VHJpZ2dlchInCgZwYXJhbXMYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EicKBXRhc2tzGAggAygLMhguY2hhc3F1aS5kYWcudjEuVGFza1NwZWMSKQoGYWxlcnRzGAkgAygLMhkuY2hhc3F1aS5kYWcudjEuQWxlcnRTcGVjEhcKD21heF9hY3RpdmVfcnVucxgKIAEoDRIqCgd0aW1lb3V0GAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIpsBCghTY2hlZHVsZRINCgVjcm9ucxgBIAMoCRIQCgh0aW1lem9uZRgCIAEoCRIoCgdjYXRjaHVwGAMgASgOMhcuY2hhc3F1aS5kYWcudjEuQ2F0Y2h1cBIoCgdvdmVybGFwGAQgASgOMhcuY2hhc3F1aS5kYWcudjEuT3ZlcmxhcBINCgVzdGFydBgFIAEoCRILCgNlbmQYBiABKAkiOgoMRXZlbnRUcmlnZ2VyEg8KB3N1YmplY3QYASABKAkSDAoEd2hlbhgCIAEoCRILCgNrZXkYAyABKAkijAIKCFRhc2tTcGVjEgoKAmlkGAEgASgJEgwKBHVzZXMYAiABKAkSDQoFbmVlZHMYAyADKAkSMQoMdHJpZ2dlcl9ydWxlGAQgASgOMhsuY2hhc3F1aS5kYWcudjEuVHJpZ2dlclJ1bGUSDAoEd2hlbhgFIAEoCRIlCgR3aXRoGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIsCgdyZXRyaWVzGAcgASgLMhsuY2hhc3F1aS5kYWcudjEuUmV0cnlQb2xpY3kSKgoHdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIVCg1hbGxvd19mYWlsdXJlGAkgASgIIoYBCgtSZXRyeVBvbGljeRILCgNtYXgYASABKA0SKgoHYmFja29mZhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZmYWN0b3IYAyABKAESLgoLbWF4X2JhY2tvZmYYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iPwoJQWxlcnRTcGVjEiMKAm9uGAEgAygOMhcuY2hhc3F1aS5kYWcudjEuQWxlcnRPbhINCgVzbGFjaxgCIAEoCSpZCgdDYXRjaHVwEhcKE0NBVENIVVBfVU5TUEVDSUZJRUQQABIQCgxDQVRDSFVQX05PTkUQARISCg5DQVRDSFVQX0xBVEVTVBACEg8KC0NBVENIVVBfQUxMEAMqdAoHT3ZlcmxhcBIXChNPVkVSTEFQX1VOU1BFQ0lGSUVEEAASEQoNT1ZFUkxBUF9RVUVVRRABEhAKDE9WRVJMQVBfU0tJUBACEhgKFE9WRVJMQVBfQ0FOQ0VMX09USEVSEAMSEQoNT1ZFUkxBUF9BTExPVxAEKqQDCgtUcmlnZ2VyUnVsZRIcChhUUklHR0VSX1JVTEVfVU5TUEVDSUZJRUQQABIcChhUUklHR0VSX1JVTEVfQUxMX1NVQ0NFU1MQARIbChdUUklHR0VSX1JVTEVfQUxMX0ZBSUxFRBACEhkKFVRSSUdHRVJfUlVMRV9BTExfRE9ORRADEikKJVRSSUdHRVJfUlVMRV9BTExfRE9ORV9NSU5fT05FX1NVQ0NFU1MQBBIcChhUUklHR0VSX1JVTEVfQUxMX1NLSVBQRUQQBRIcChhUUklHR0VSX1JVTEVfT05FX1NVQ0NFU1MQBhIbChdUUklHR0VSX1JVTEVfT05FX0ZBSUxFRBAHEhkKFVRSSUdHRVJfUlVMRV9PTkVfRE9ORRAIEhwKGFRSSUdHRVJfUlVMRV9OT05FX0ZBSUxFRBAJEiwKKFRSSUdHRVJfUlVMRV9OT05FX0ZBSUxFRF9NSU5fT05FX1NVQ0NFU1MQChIdChlUUklHR0VSX1JVTEVfTk9ORV9TS0lQUEVEEAsSFwoTVFJJR0dFUl9SVUxFX0FMV0FZUxAMKnoKB0FsZXJ0T24SGAoUQUxFUlRfT05fVU5TUEVDSUZJRUQQABITCg9BTEVSVF9PTl9GQUlMRUQQARIVChFBTEVSVF9PTl9SRVRSWUlORxACEhEKDUFMRVJUX09OX0xBVEUQAxIWChJBTEVSVF9PTl9TVUNDRUVERUQQBGIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct]);
+  fileDesc("ChhjaGFzcXVpL2RhZy92MS9kYWcucHJvdG8SDmNoYXNxdWkuZGFnLnYxIrcDCgdEYWdTcGVjEgoKAmlkGAEgASgJEg0KBW93bmVyGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEgwKBHRhZ3MYBCADKAkSKgoIc2NoZWR1bGUYBSABKAsyGC5jaGFzcXVpLmRhZy52MS5TY2hlZHVsZRIuCgh0cmlnZ2VycxgGIAMoCzIcLmNoYXNxdWkuZGFnLnYxLkV2ZW50VHJpZ2dlchInCgZwYXJhbXMYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EicKBXRhc2tzGAggAygLMhguY2hhc3F1aS5kYWcudjEuVGFza1NwZWMSKQoGYWxlcnRzGAkgAygLMhkuY2hhc3F1aS5kYWcudjEuQWxlcnRTcGVjEhcKD21heF9hY3RpdmVfcnVucxgKIAEoDRIqCgd0aW1lb3V0GAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBmdyb3VwcxgMIAMoCzIZLmNoYXNxdWkuZGFnLnYxLkdyb3VwU3BlYxIYChBtYXhfYWN0aXZlX3Rhc2tzGA0gASgNEgsKA3dhcxgOIAMoCSKbAQoIU2NoZWR1bGUSDQoFY3JvbnMYASADKAkSEAoIdGltZXpvbmUYAiABKAkSKAoHY2F0Y2h1cBgDIAEoDjIXLmNoYXNxdWkuZGFnLnYxLkNhdGNodXASKAoHb3ZlcmxhcBgEIAEoDjIXLmNoYXNxdWkuZGFnLnYxLk92ZXJsYXASDQoFc3RhcnQYBSABKAkSCwoDZW5kGAYgASgJIjoKDEV2ZW50VHJpZ2dlchIPCgdzdWJqZWN0GAEgASgJEgwKBHdoZW4YAiABKAkSCwoDa2V5GAMgASgJIrEFCghUYXNrU3BlYxIKCgJpZBgBIAEoCRIMCgR1c2VzGAIgASgJEg0KBW5lZWRzGAMgAygJEjEKDHRyaWdnZXJfcnVsZRgEIAEoDjIbLmNoYXNxdWkuZGFnLnYxLlRyaWdnZXJSdWxlEgwKBHdoZW4YBSABKAkSJQoEd2l0aBgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLAoHcmV0cmllcxgHIAEoCzIbLmNoYXNxdWkuZGFnLnYxLlJldHJ5UG9saWN5EioKB3RpbWVvdXQYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNYWxsb3dfZmFpbHVyZRgJIAEoCBINCgVncm91cBgKIAEoCRIpCghmb3JfZWFjaBgLIAEoCzIXLmNoYXNxdWkuZGFnLnYxLkZvckVhY2gSJgoEcm9sZRgMIAEoDjIYLmNoYXNxdWkuZGFnLnYxLlRhc2tSb2xlEhMKC3RlYXJkb3duX29mGA0gAygJEgwKBHBvb2wYDiABKAkSEgoKcG9vbF9zbG90cxgPIAEoDRIQCghwcmlvcml0eRgQIAEoERISCgptYXhfYWN0aXZlGBEgASgNEjMKC2NvbmN1cnJlbmN5GBIgASgLMh4uY2hhc3F1aS5kYWcudjEuQ29uY3VycmVuY3lLZXkSFwoPZGVwZW5kc19vbl9wYXN0GBMgASgIEjAKDXRvdGFsX3RpbWVvdXQYFCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNc3RhcnRfdGltZW91dBgVIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghwcm9kdWNlcxgWIAMoCRILCgN3YXMYFyADKAkSEwoLZGVzY3JpcHRpb24YGCABKAkitwEKCUdyb3VwU3BlYxIKCgJpZBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIOCgZwYXJlbnQYAyABKAkSKQoIZm9yX2VhY2gYBCABKAsyFy5jaGFzcXVpLmRhZy52MS5Gb3JFYWNoEg0KBW5lZWRzGAUgAygJEjEKDHRyaWdnZXJfcnVsZRgGIAEoDjIbLmNoYXNxdWkuZGFnLnYxLlRyaWdnZXJSdWxlEgwKBHdoZW4YByABKAkilAEKB0ZvckVhY2gSKgoFbGlzdHMYASADKAsyGy5jaGFzcXVpLmRhZy52MS5Gb3JFYWNoTGlzdBIpCgRtb2RlGAIgASgOMhsuY2hhc3F1aS5kYWcudjEuRm9yRWFjaE1vZGUSEAoIcGFyYWxsZWwYAyABKA0SDQoFbGFiZWwYBCABKAkSEQoJaXRlbXNfbWF4GAUgASgNIicKC0ZvckVhY2hMaXN0EgwKBG5hbWUYASABKAkSCgoCaW4YAiABKAkiKgoOQ29uY3VycmVuY3lLZXkSCwoDa2V5GAEgASgJEgsKA21heBgCIAEoDSKwAQoLUmV0cnlQb2xpY3kSCwoDbWF4GAEgASgNEioKB2JhY2tvZmYYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGZmFjdG9yGAMgASgBEi4KC21heF9iYWNrb2ZmGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXJ1bGVzGAUgAygLMhkuY2hhc3F1aS5kYWcudjEuUmV0cnlSdWxlInEKCVJldHJ5UnVsZRIMCgR3aGVuGAEgASgJEioKBHRoZW4YAiABKA4yHC5jaGFzcXVpLmRhZy52MS5SZXRyeU91dGNvbWUSKgoHYmFja29mZhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI/CglBbGVydFNwZWMSIwoCb24YASADKA4yFy5jaGFzcXVpLmRhZy52MS5BbGVydE9uEg0KBXNsYWNrGAIgASgJKlkKB0NhdGNodXASFwoTQ0FUQ0hVUF9VTlNQRUNJRklFRBAAEhAKDENBVENIVVBfTk9ORRABEhIKDkNBVENIVVBfTEFURVNUEAISDwoLQ0FUQ0hVUF9BTEwQAyp0CgdPdmVybGFwEhcKE09WRVJMQVBfVU5TUEVDSUZJRUQQABIRCg1PVkVSTEFQX1FVRVVFEAESEAoMT1ZFUkxBUF9TS0lQEAISGAoUT1ZFUkxBUF9DQU5DRUxfT1RIRVIQAxIRCg1PVkVSTEFQX0FMTE9XEAQqfQoIVGFza1JvbGUSGQoVVEFTS19ST0xFX1VOU1BFQ0lGSUVEEAASEgoOVEFTS19ST0xFX1dPUksQARITCg9UQVNLX1JPTEVfU0VUVVAQAhIWChJUQVNLX1JPTEVfVEVBUkRPV04QAxIVChFUQVNLX1JPTEVfT05fRVhJVBAEKnYKC0ZvckVhY2hNb2RlEh0KGUZPUl9FQUNIX01PREVfVU5TUEVDSUZJRUQQABIWChJGT1JfRUFDSF9NT0RFX0xJU1QQARIVChFGT1JfRUFDSF9NT0RFX1pJUBACEhkKFUZPUl9FQUNIX01PREVfUFJPRFVDVBADKqQDCgtUcmlnZ2VyUnVsZRIcChhUUklHR0VSX1JVTEVfVU5TUEVDSUZJRUQQABIcChhUUklHR0VSX1JVTEVfQUxMX1NVQ0NFU1MQARIbChdUUklHR0VSX1JVTEVfQUxMX0ZBSUxFRBACEhkKFVRSSUdHRVJfUlVMRV9BTExfRE9ORRADEikKJVRSSUdHRVJfUlVMRV9BTExfRE9ORV9NSU5fT05FX1NVQ0NFU1MQBBIcChhUUklHR0VSX1JVTEVfQUxMX1NLSVBQRUQQBRIcChhUUklHR0VSX1JVTEVfT05FX1NVQ0NFU1MQBhIbChdUUklHR0VSX1JVTEVfT05FX0ZBSUxFRBAHEhkKFVRSSUdHRVJfUlVMRV9PTkVfRE9ORRAIEhwKGFRSSUdHRVJfUlVMRV9OT05FX0ZBSUxFRBAJEiwKKFRSSUdHRVJfUlVMRV9OT05FX0ZBSUxFRF9NSU5fT05FX1NVQ0NFU1MQChIdChlUUklHR0VSX1JVTEVfTk9ORV9TS0lQUEVEEAsSFwoTVFJJR0dFUl9SVUxFX0FMV0FZUxAMKnYKDFJldHJ5T3V0Y29tZRIdChlSRVRSWV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASFwoTUkVUUllfT1VUQ09NRV9SRVRSWRABEhYKElJFVFJZX09VVENPTUVfRkFJTBACEhYKElJFVFJZX09VVENPTUVfU0tJUBADKnoKB0FsZXJ0T24SGAoUQUxFUlRfT05fVU5TUEVDSUZJRUQQABITCg9BTEVSVF9PTl9GQUlMRUQQARIVChFBTEVSVF9PTl9SRVRSWUlORxACEhEKDUFMRVJUX09OX0xBVEUQAxIWChJBTEVSVF9PTl9TVUNDRUVERUQQBGIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct]);
 
 /**
  * A compiled DAG. Immutable once applied; its canonical form is fingerprinted, so the same meaning
@@ -99,6 +99,27 @@ export type DagSpec = Message<"chasqui.dag.v1.DagSpec"> & {
    * @generated from field: google.protobuf.Duration timeout = 11;
    */
   timeout?: Duration | undefined;
+
+  /**
+   * Groups of tasks, sorted by id. Ids of groups and tasks are of one name space.
+   *
+   * @generated from field: repeated chasqui.dag.v1.GroupSpec groups = 12;
+   */
+  groups: GroupSpec[];
+
+  /**
+   * How many tasks of one run may be at work at once; 0 means no limit.
+   *
+   * @generated from field: uint32 max_active_tasks = 13;
+   */
+  maxActiveTasks: number;
+
+  /**
+   * Earlier ids of this DAG: its history goes on under the new one.
+   *
+   * @generated from field: repeated string was = 14;
+   */
+  was: string[];
 };
 
 /**
@@ -267,6 +288,111 @@ export type TaskSpec = Message<"chasqui.dag.v1.TaskSpec"> & {
    * @generated from field: bool allow_failure = 9;
    */
   allowFailure: boolean;
+
+  /**
+   * The group it stands in; empty for none.
+   *
+   * @generated from field: string group = 10;
+   */
+  group: string;
+
+  /**
+   * One instance for each item of a list that is known when its turn comes; absent: one task.
+   *
+   * @generated from field: chasqui.dag.v1.ForEach for_each = 11;
+   */
+  forEach?: ForEach | undefined;
+
+  /**
+   * What it is for.
+   *
+   * @generated from field: chasqui.dag.v1.TaskRole role = 12;
+   */
+  role: TaskRole;
+
+  /**
+   * Of a teardown: the setup tasks whose success makes it run, sorted.
+   *
+   * @generated from field: repeated string teardown_of = 13;
+   */
+  teardownOf: string[];
+
+  /**
+   * The pool it takes slots of; empty for none.
+   *
+   * @generated from field: string pool = 14;
+   */
+  pool: string;
+
+  /**
+   * Slots it takes of its pool; 0 means 1.
+   *
+   * @generated from field: uint32 pool_slots = 15;
+   */
+  poolSlots: number;
+
+  /**
+   * Who goes first when slots are scarce: higher is sooner.
+   *
+   * @generated from field: sint32 priority = 16;
+   */
+  priority: number;
+
+  /**
+   * How many instances of this task may be at work at once over all runs; 0 means no limit.
+   *
+   * @generated from field: uint32 max_active = 17;
+   */
+  maxActive: number;
+
+  /**
+   * At most so many at once for each value of an expression; absent: no limit.
+   *
+   * @generated from field: chasqui.dag.v1.ConcurrencyKey concurrency = 18;
+   */
+  concurrency?: ConcurrencyKey | undefined;
+
+  /**
+   * It waits until the same task of the DAG's run before this one succeeded or was skipped.
+   *
+   * @generated from field: bool depends_on_past = 19;
+   */
+  dependsOnPast: boolean;
+
+  /**
+   * The longest all attempts may take together, waits between them included; absent means no limit.
+   *
+   * @generated from field: google.protobuf.Duration total_timeout = 20;
+   */
+  totalTimeout?: Duration | undefined;
+
+  /**
+   * The longest an attempt may take from its turn to its start; absent means no limit.
+   *
+   * @generated from field: google.protobuf.Duration start_timeout = 21;
+   */
+  startTimeout?: Duration | undefined;
+
+  /**
+   * Assets that its success makes new, sorted.
+   *
+   * @generated from field: repeated string produces = 22;
+   */
+  produces: string[];
+
+  /**
+   * Earlier ids of this task.
+   *
+   * @generated from field: repeated string was = 23;
+   */
+  was: string[];
+
+  /**
+   * One sentence for people.
+   *
+   * @generated from field: string description = 24;
+   */
+  description: string;
 };
 
 /**
@@ -275,6 +401,174 @@ export type TaskSpec = Message<"chasqui.dag.v1.TaskSpec"> & {
  */
 export const TaskSpecSchema: GenMessage<TaskSpec> = /*@__PURE__*/
   messageDesc(file_chasqui_dag_v1_dag, 3);
+
+/**
+ * Tasks that belong together.
+ *
+ * @generated from message chasqui.dag.v1.GroupSpec
+ */
+export type GroupSpec = Message<"chasqui.dag.v1.GroupSpec"> & {
+  /**
+   * Unique among the ids of the DAG's tasks and groups.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * One sentence for people.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+
+  /**
+   * The group it stands in; empty for none.
+   *
+   * @generated from field: string parent = 3;
+   */
+  parent: string;
+
+  /**
+   * One instance of the whole group for each item; absent: the group is only a name and a frame.
+   *
+   * @generated from field: chasqui.dag.v1.ForEach for_each = 4;
+   */
+  forEach?: ForEach | undefined;
+
+  /**
+   * Of a mapped group: the ids of the tasks directly upstream, sorted. Otherwise its tasks name them.
+   *
+   * @generated from field: repeated string needs = 5;
+   */
+  needs: string[];
+
+  /**
+   * Of a mapped group: which upstream outcomes let it run.
+   *
+   * @generated from field: chasqui.dag.v1.TriggerRule trigger_rule = 6;
+   */
+  triggerRule: TriggerRule;
+
+  /**
+   * Of a mapped group: CEL; false skips the whole group. Empty means always.
+   *
+   * @generated from field: string when = 7;
+   */
+  when: string;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.GroupSpec.
+ * Use `create(GroupSpecSchema)` to create a new message.
+ */
+export const GroupSpecSchema: GenMessage<GroupSpec> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag, 4);
+
+/**
+ * Dynamic mapping: over lists that are known only at run time.
+ *
+ * @generated from message chasqui.dag.v1.ForEach
+ */
+export type ForEach = Message<"chasqui.dag.v1.ForEach"> & {
+  /**
+   * One list, or several that are combined. `item` is the list's item, or with several an object of their names.
+   *
+   * @generated from field: repeated chasqui.dag.v1.ForEachList lists = 1;
+   */
+  lists: ForEachList[];
+
+  /**
+   * How several lists are combined.
+   *
+   * @generated from field: chasqui.dag.v1.ForEachMode mode = 2;
+   */
+  mode: ForEachMode;
+
+  /**
+   * How many instances of one run may be at work at once; 0 means no limit.
+   *
+   * @generated from field: uint32 parallel = 3;
+   */
+  parallel: number;
+
+  /**
+   * Template of an instance's label, for people; empty means its index.
+   *
+   * @generated from field: string label = 4;
+   */
+  label: string;
+
+  /**
+   * More items than this fail the task; 0 means the default of 1,024.
+   *
+   * @generated from field: uint32 items_max = 5;
+   */
+  itemsMax: number;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.ForEach.
+ * Use `create(ForEachSchema)` to create a new message.
+ */
+export const ForEachSchema: GenMessage<ForEach> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag, 5);
+
+/**
+ * One list of a mapping.
+ *
+ * @generated from message chasqui.dag.v1.ForEachList
+ */
+export type ForEachList = Message<"chasqui.dag.v1.ForEachList"> & {
+  /**
+   * What its item is called among several lists; empty for a single one.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * CEL; its value is a list.
+   *
+   * @generated from field: string in = 2;
+   */
+  in: string;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.ForEachList.
+ * Use `create(ForEachListSchema)` to create a new message.
+ */
+export const ForEachListSchema: GenMessage<ForEachList> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag, 6);
+
+/**
+ * A limit for each value of an expression.
+ *
+ * @generated from message chasqui.dag.v1.ConcurrencyKey
+ */
+export type ConcurrencyKey = Message<"chasqui.dag.v1.ConcurrencyKey"> & {
+  /**
+   * Template of the key, for example "${params.region}".
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * How many at once for one key, over all runs of the DAG; 0 means 1.
+   *
+   * @generated from field: uint32 max = 2;
+   */
+  max: number;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.ConcurrencyKey.
+ * Use `create(ConcurrencyKeySchema)` to create a new message.
+ */
+export const ConcurrencyKeySchema: GenMessage<ConcurrencyKey> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag, 7);
 
 /**
  * How a failed attempt is repeated.
@@ -309,6 +603,13 @@ export type RetryPolicy = Message<"chasqui.dag.v1.RetryPolicy"> & {
    * @generated from field: google.protobuf.Duration max_backoff = 4;
    */
   maxBackoff?: Duration | undefined;
+
+  /**
+   * The first rule whose condition holds decides; when none does, the attempt is repeated while `max` allows.
+   *
+   * @generated from field: repeated chasqui.dag.v1.RetryRule rules = 5;
+   */
+  rules: RetryRule[];
 };
 
 /**
@@ -316,7 +617,42 @@ export type RetryPolicy = Message<"chasqui.dag.v1.RetryPolicy"> & {
  * Use `create(RetryPolicySchema)` to create a new message.
  */
 export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 4);
+  messageDesc(file_chasqui_dag_v1_dag, 8);
+
+/**
+ * What becomes of a failed attempt.
+ *
+ * @generated from message chasqui.dag.v1.RetryRule
+ */
+export type RetryRule = Message<"chasqui.dag.v1.RetryRule"> & {
+  /**
+   * CEL over `failure` (class, message, exit_code, evidence) and `attempt`.
+   *
+   * @generated from field: string when = 1;
+   */
+  when: string;
+
+  /**
+   * What becomes of it.
+   *
+   * @generated from field: chasqui.dag.v1.RetryOutcome then = 2;
+   */
+  then: RetryOutcome;
+
+  /**
+   * The wait before this repeat, in place of the policy's; absent: the policy's.
+   *
+   * @generated from field: google.protobuf.Duration backoff = 3;
+   */
+  backoff?: Duration | undefined;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.RetryRule.
+ * Use `create(RetryRuleSchema)` to create a new message.
+ */
+export const RetryRuleSchema: GenMessage<RetryRule> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag, 9);
 
 /**
  * Who is told about what.
@@ -344,7 +680,7 @@ export type AlertSpec = Message<"chasqui.dag.v1.AlertSpec"> & {
  * Use `create(AlertSpecSchema)` to create a new message.
  */
 export const AlertSpecSchema: GenMessage<AlertSpec> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 5);
+  messageDesc(file_chasqui_dag_v1_dag, 10);
 
 /**
  * What to do with missed ticks.
@@ -448,6 +784,109 @@ export type Overlap = (typeof Overlap)[keyof typeof Overlap] | UnknownEnum;
  */
 export const OverlapSchema: GenEnum<Overlap> = /*@__PURE__*/
   enumDesc(file_chasqui_dag_v1_dag, 1);
+
+/**
+ * What a task is for.
+ *
+ * @generated from enum chasqui.dag.v1.TaskRole
+ */
+export const TaskRole = {
+  /**
+   * Same as TASK_ROLE_WORK.
+   *
+   * @generated from enum value: TASK_ROLE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The work itself.
+   *
+   * @generated from enum value: TASK_ROLE_WORK = 1;
+   */
+  WORK: 1,
+
+  /**
+   * Prepares what a teardown takes away.
+   *
+   * @generated from enum value: TASK_ROLE_SETUP = 2;
+   */
+  SETUP: 2,
+
+  /**
+   * Runs when its upstream ended, however, if its setup succeeded. It does not decide the run's state.
+   *
+   * @generated from enum value: TASK_ROLE_TEARDOWN = 3;
+   */
+  TEARDOWN: 3,
+
+  /**
+   * Runs when everything else ended, however, also in a cancelled run.
+   *
+   * @generated from enum value: TASK_ROLE_ON_EXIT = 4;
+   */
+  ON_EXIT: 4,
+} as const;
+
+/**
+ * What a task is for.
+ *
+ * @generated from enum chasqui.dag.v1.TaskRole
+ */
+export type TaskRole = (typeof TaskRole)[keyof typeof TaskRole] | UnknownEnum;
+
+/**
+ * Describes the enum chasqui.dag.v1.TaskRole.
+ */
+export const TaskRoleSchema: GenEnum<TaskRole> = /*@__PURE__*/
+  enumDesc(file_chasqui_dag_v1_dag, 2);
+
+/**
+ * How several lists are combined.
+ *
+ * @generated from enum chasqui.dag.v1.ForEachMode
+ */
+export const ForEachMode = {
+  /**
+   * Same as FOR_EACH_MODE_LIST.
+   *
+   * @generated from enum value: FOR_EACH_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * There is one list.
+   *
+   * @generated from enum value: FOR_EACH_MODE_LIST = 1;
+   */
+  LIST: 1,
+
+  /**
+   * The first items together, then the second ones; the lists are of one length.
+   *
+   * @generated from enum value: FOR_EACH_MODE_ZIP = 2;
+   */
+  ZIP: 2,
+
+  /**
+   * Every combination; the last list changes fastest.
+   *
+   * @generated from enum value: FOR_EACH_MODE_PRODUCT = 3;
+   */
+  PRODUCT: 3,
+} as const;
+
+/**
+ * How several lists are combined.
+ *
+ * @generated from enum chasqui.dag.v1.ForEachMode
+ */
+export type ForEachMode = (typeof ForEachMode)[keyof typeof ForEachMode] | UnknownEnum;
+
+/**
+ * Describes the enum chasqui.dag.v1.ForEachMode.
+ */
+export const ForEachModeSchema: GenEnum<ForEachMode> = /*@__PURE__*/
+  enumDesc(file_chasqui_dag_v1_dag, 3);
 
 /**
  * Which upstream outcomes let a task run, with Airflow's meanings.
@@ -558,7 +997,55 @@ export type TriggerRule = (typeof TriggerRule)[keyof typeof TriggerRule] | Unkno
  * Describes the enum chasqui.dag.v1.TriggerRule.
  */
 export const TriggerRuleSchema: GenEnum<TriggerRule> = /*@__PURE__*/
-  enumDesc(file_chasqui_dag_v1_dag, 2);
+  enumDesc(file_chasqui_dag_v1_dag, 4);
+
+/**
+ * What becomes of a failed attempt.
+ *
+ * @generated from enum chasqui.dag.v1.RetryOutcome
+ */
+export const RetryOutcome = {
+  /**
+   * Never written by the compiler.
+   *
+   * @generated from enum value: RETRY_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Repeated, while `max` allows.
+   *
+   * @generated from enum value: RETRY_OUTCOME_RETRY = 1;
+   */
+  RETRY: 1,
+
+  /**
+   * The task failed, whatever `max` allows.
+   *
+   * @generated from enum value: RETRY_OUTCOME_FAIL = 2;
+   */
+  FAIL: 2,
+
+  /**
+   * The task is skipped.
+   *
+   * @generated from enum value: RETRY_OUTCOME_SKIP = 3;
+   */
+  SKIP: 3,
+} as const;
+
+/**
+ * What becomes of a failed attempt.
+ *
+ * @generated from enum chasqui.dag.v1.RetryOutcome
+ */
+export type RetryOutcome = (typeof RetryOutcome)[keyof typeof RetryOutcome] | UnknownEnum;
+
+/**
+ * Describes the enum chasqui.dag.v1.RetryOutcome.
+ */
+export const RetryOutcomeSchema: GenEnum<RetryOutcome> = /*@__PURE__*/
+  enumDesc(file_chasqui_dag_v1_dag, 5);
 
 /**
  * What an alert is about.
@@ -613,5 +1100,5 @@ export type AlertOn = (typeof AlertOn)[keyof typeof AlertOn] | UnknownEnum;
  * Describes the enum chasqui.dag.v1.AlertOn.
  */
 export const AlertOnSchema: GenEnum<AlertOn> = /*@__PURE__*/
-  enumDesc(file_chasqui_dag_v1_dag, 3);
+  enumDesc(file_chasqui_dag_v1_dag, 6);
 
