@@ -124,6 +124,8 @@ export {
   TaskRetryingSchema,
   TaskRecoveredSchema,
   RunSettledSchema,
+  AssetProducedSchema,
+  ProducedAssetSchema,
 } from "./gen/chasqui/run/v1/run_events_pb.ts";
 export type {
   RunRef,
@@ -135,6 +137,8 @@ export type {
   TaskRetrying,
   TaskRecovered,
   RunSettled,
+  AssetProduced,
+  ProducedAsset,
 } from "./gen/chasqui/run/v1/run_events_pb.ts";
 export {
   RunSchema,

@@ -108,6 +108,7 @@ export const eventWhats = [
   "task-failed",
   "task-retrying",
   "task-recovered",
+  "asset-produced",
   "dag-applied",
 ] as const;
 export type EventWhat = (typeof eventWhats)[number];

@@ -7,6 +7,7 @@ import { createLogger, migrateDatabase, noTelemetry, openDatabase } from "@chasq
 import {
   AssignmentSchema,
   AttemptState,
+  CommandVerdictSchema,
   DagSpecSchema,
   RunSettledSchema,
   attemptIdOf,
@@ -14,7 +15,7 @@ import {
   runIdOf,
   updateIdOf,
 } from "@chasqui/contracts";
-import type { Assignment, DagSpec } from "@chasqui/contracts";
+import type { Assignment, CommandVerdict, DagSpec } from "@chasqui/contracts";
 import { fingerprintOf } from "@chasqui/dag";
 import { fold, snapshotOf } from "@chasqui/machine";
 import { fileURLToPath } from "node:url";
@@ -251,6 +252,29 @@ test("max_active_runs 2: never more than two at once, and all ten get their turn
   await world.bus.publish(Array.from({ length: 10 }, (_, i) => start(world.spec, `k${i}`)));
   await done;
   expect(Math.max(...active)).toBeLessThanOrEqual(2);
+});
+
+test("a StartRun to a paused DAG is told so, and its run begins when the DAG is resumed", async () => {
+  await using world = await setup(dagOf({ a: [] }));
+  const done = settled(world, 1);
+  await runner(world, succeed);
+  await world.engines(1);
+  const pause = (paused: boolean) =>
+    inboxMessage("dag", world.spec.id, `paused-${paused}`, {
+      case: "setPaused",
+      value: { dagId: world.spec.id, paused, by: "test", reason: "" },
+    });
+  await world.bus.publishOne(pause(true));
+  const verdict = await new Promise<CommandVerdict>((resolve, reject) => {
+    const replyTo = world.bus.inbox();
+    world.bus.subscribePlain(replyTo, (data) => resolve(fromBinary(CommandVerdictSchema, data)));
+    const value = { dagId: world.spec.id, key: "k", logicalMs: 1_000, causeKind: 2, by: "test" };
+    const say = inboxMessage("dag", world.spec.id, "s", { case: "startRun", value }, { replyTo });
+    world.bus.publishOne(say).catch(reject);
+  });
+  expect(verdict).toMatchObject({ accepted: true, changed: true, paused: true });
+  await world.bus.publishOne(pause(false));
+  expect([...(await done).values()]).toEqual([4]);
 });
 
 test("one message that PostgreSQL refuses harms only itself", async () => {

@@ -133,9 +133,10 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
   }
 
   function answer(replyTo: string, said: Said, dead: string | undefined): void {
-    const { outcome, runId } = said;
+    const { outcome, runId, paused = false } = said;
     const reason = dead ?? (outcome.kind === "nothing" ? outcome.why : "");
-    const init = { accepted: dead === undefined, reason, runId, changed: outcome.kind === "moved" };
+    const changed = outcome.kind === "moved";
+    const init = { accepted: dead === undefined, reason, runId, changed, paused };
     bus.publishPlain(replyTo, toBinary(CommandVerdictSchema, create(CommandVerdictSchema, init)));
   }
 

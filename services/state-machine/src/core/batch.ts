@@ -35,6 +35,8 @@ export interface Said {
   readonly dagEffects: readonly DagEffect[];
   /** The run the message was about, for whoever waits for the verdict. */
   readonly runId: string;
+  /** The run that a StartRun made waits, because its DAG is paused. */
+  readonly paused?: boolean;
 }
 
 export interface Batch {
@@ -162,6 +164,7 @@ function decideForDag(
     runEffects,
     dagEffects: decision.effects,
     runId,
+    ...(body.kind === "start" && dag.state.paused ? { paused: true } : {}),
   };
 }
 

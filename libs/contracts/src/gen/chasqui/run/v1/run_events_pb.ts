@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file chasqui/run/v1/run_events.proto.
  */
 export const file_chasqui_run_v1_run_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch9jaGFzcXVpL3J1bi92MS9ydW5fZXZlbnRzLnByb3RvEg5jaGFzcXVpLnJ1bi52MSLMAQoGUnVuUmVmEg4KBnJ1bl9pZBgBIAEoCRIOCgZkYWdfaWQYAiABKAkSEwoLZGFnX3ZlcnNpb24YAyABKA0SDwoHdmVyc2lvbhgEIAEoDRIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtlbnZpcm9ubWVudBgGIAEoCRIwCgxsb2dpY2FsX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA2tleRgIIAEoCSKDAQoKUnVuU3RhcnRlZBIjCgNydW4YASABKAsyFi5jaGFzcXVpLnJ1bi52MS5SdW5SZWYSJwoFc3RhdGUYAiABKA4yGC5jaGFzcXVpLnJ1bi52MS5SdW5TdGF0ZRInCgVjYXVzZRgDIAEoCzIYLmNoYXNxdWkucnVuLnYxLlJ1bkNhdXNlIooBCg1SdW5Qcm9ncmVzc2VkEiMKA3J1bhgBIAEoCzIWLmNoYXNxdWkucnVuLnYxLlJ1blJlZhInCgVzdGF0ZRgCIAEoDjIYLmNoYXNxdWkucnVuLnYxLlJ1blN0YXRlEisKB2NoYW5nZXMYAyADKAsyGi5jaGFzcXVpLnJ1bi52MS5UYXNrQ2hhbmdlIpUBCgpUYXNrQ2hhbmdlEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgREigKBXN0YXRlGAMgASgOMhkuY2hhc3F1aS5ydW4udjEuVGFza1N0YXRlEg8KB2F0dGVtcHQYBCABKA0SKAoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiwQEKC1Rhc2tGYWlsdXJlEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgREg8KB2F0dGVtcHQYAyABKA0SFAoMYXR0ZW1wdHNfbWF4GAQgASgNEikKB2ZhaWx1cmUYBSABKAsyGC5jaGFzcXVpLnRhc2sudjEuRmFpbHVyZRIuCgpyZXRyeV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRsaW5rGAcgASgJImAKClRhc2tGYWlsZWQSIwoDcnVuGAEgASgLMhYuY2hhc3F1aS5ydW4udjEuUnVuUmVmEi0KCGZhaWx1cmVzGAIgAygLMhsuY2hhc3F1aS5ydW4udjEuVGFza0ZhaWx1cmUiYgoMVGFza1JldHJ5aW5nEiMKA3J1bhgBIAEoCzIWLmNoYXNxdWkucnVuLnYxLlJ1blJlZhItCghmYWlsdXJlcxgCIAMoCzIbLmNoYXNxdWkucnVuLnYxLlRhc2tGYWlsdXJlImEKDVRhc2tSZWNvdmVyZWQSIwoDcnVuGAEgASgLMhYuY2hhc3F1aS5ydW4udjEuUnVuUmVmEisKB2NoYW5nZXMYAiADKAsyGi5jaGFzcXVpLnJ1bi52MS5UYXNrQ2hhbmdlIssBCgpSdW5TZXR0bGVkEiMKA3J1bhgBIAEoCzIWLmNoYXNxdWkucnVuLnYxLlJ1blJlZhInCgVzdGF0ZRgCIAEoDjIYLmNoYXNxdWkucnVuLnYxLlJ1blN0YXRlEg4KBnJlYXNvbhgDIAEoCRIwCgxzdGFydGVkX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCGZhaWx1cmVzGAUgAygLMhsuY2hhc3F1aS5ydW4udjEuVGFza0ZhaWx1cmViBnByb3RvMw", [file_chasqui_run_v1_run, file_chasqui_task_v1_task, file_google_protobuf_timestamp]);
+  fileDesc("Ch9jaGFzcXVpL3J1bi92MS9ydW5fZXZlbnRzLnByb3RvEg5jaGFzcXVpLnJ1bi52MSLMAQoGUnVuUmVmEg4KBnJ1bl9pZBgBIAEoCRIOCgZkYWdfaWQYAiABKAkSEwoLZGFnX3ZlcnNpb24YAyABKA0SDwoHdmVyc2lvbhgEIAEoDRIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtlbnZpcm9ubWVudBgGIAEoCRIwCgxsb2dpY2FsX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA2tleRgIIAEoCSKDAQoKUnVuU3RhcnRlZBIjCgNydW4YASABKAsyFi5jaGFzcXVpLnJ1bi52MS5SdW5SZWYSJwoFc3RhdGUYAiABKA4yGC5jaGFzcXVpLnJ1bi52MS5SdW5TdGF0ZRInCgVjYXVzZRgDIAEoCzIYLmNoYXNxdWkucnVuLnYxLlJ1bkNhdXNlIooBCg1SdW5Qcm9ncmVzc2VkEiMKA3J1bhgBIAEoCzIWLmNoYXNxdWkucnVuLnYxLlJ1blJlZhInCgVzdGF0ZRgCIAEoDjIYLmNoYXNxdWkucnVuLnYxLlJ1blN0YXRlEisKB2NoYW5nZXMYAyADKAsyGi5jaGFzcXVpLnJ1bi52MS5UYXNrQ2hhbmdlIpUBCgpUYXNrQ2hhbmdlEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgREigKBXN0YXRlGAMgASgOMhkuY2hhc3F1aS5ydW4udjEuVGFza1N0YXRlEg8KB2F0dGVtcHQYBCABKA0SKAoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiwQEKC1Rhc2tGYWlsdXJlEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgREg8KB2F0dGVtcHQYAyABKA0SFAoMYXR0ZW1wdHNfbWF4GAQgASgNEikKB2ZhaWx1cmUYBSABKAsyGC5jaGFzcXVpLnRhc2sudjEuRmFpbHVyZRIuCgpyZXRyeV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRsaW5rGAcgASgJImAKClRhc2tGYWlsZWQSIwoDcnVuGAEgASgLMhYuY2hhc3F1aS5ydW4udjEuUnVuUmVmEi0KCGZhaWx1cmVzGAIgAygLMhsuY2hhc3F1aS5ydW4udjEuVGFza0ZhaWx1cmUiYgoMVGFza1JldHJ5aW5nEiMKA3J1bhgBIAEoCzIWLmNoYXNxdWkucnVuLnYxLlJ1blJlZhItCghmYWlsdXJlcxgCIAMoCzIbLmNoYXNxdWkucnVuLnYxLlRhc2tGYWlsdXJlImEKDVRhc2tSZWNvdmVyZWQSIwoDcnVuGAEgASgLMhYuY2hhc3F1aS5ydW4udjEuUnVuUmVmEisKB2NoYW5nZXMYAiADKAsyGi5jaGFzcXVpLnJ1bi52MS5UYXNrQ2hhbmdlIssBCgpSdW5TZXR0bGVkEiMKA3J1bhgBIAEoCzIWLmNoYXNxdWkucnVuLnYxLlJ1blJlZhInCgVzdGF0ZRgCIAEoDjIYLmNoYXNxdWkucnVuLnYxLlJ1blN0YXRlEg4KBnJlYXNvbhgDIAEoCRIwCgxzdGFydGVkX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCGZhaWx1cmVzGAUgAygLMhsuY2hhc3F1aS5ydW4udjEuVGFza0ZhaWx1cmUiYwoNQXNzZXRQcm9kdWNlZBIjCgNydW4YASABKAsyFi5jaGFzcXVpLnJ1bi52MS5SdW5SZWYSLQoGYXNzZXRzGAIgAygLMh0uY2hhc3F1aS5ydW4udjEuUHJvZHVjZWRBc3NldCJnCg1Qcm9kdWNlZEFzc2V0Eg0KBWFzc2V0GAEgASgJEg8KB3Rhc2tfaWQYAiABKAkSEQoJbWFwX2luZGV4GAMgASgREg8KB2F0dGVtcHQYBCABKA0SEgoKZXh0cmFfanNvbhgFIAEoCWIGcHJvdG8z", [file_chasqui_run_v1_run, file_chasqui_task_v1_task, file_google_protobuf_timestamp]);
 
 /**
  * Which run, and at which version of its state. A gap in `version` means: read the history.
@@ -405,4 +405,81 @@ export type RunSettled = Message<"chasqui.run.v1.RunSettled"> & {
  */
 export const RunSettledSchema: GenMessage<RunSettled> = /*@__PURE__*/
   messageDesc(file_chasqui_run_v1_run_events, 8);
+
+/**
+ * Tasks made assets new: those that their `produces` names. DAGs with a trigger on such an asset hear it.
+ *
+ * @generated from message chasqui.run.v1.AssetProduced
+ */
+export type AssetProduced = Message<"chasqui.run.v1.AssetProduced"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: chasqui.run.v1.RunRef run = 1;
+   */
+  run?: RunRef | undefined;
+
+  /**
+   * One entry for each asset of each task that succeeded in this commit.
+   *
+   * @generated from field: repeated chasqui.run.v1.ProducedAsset assets = 2;
+   */
+  assets: ProducedAsset[];
+};
+
+/**
+ * Describes the message chasqui.run.v1.AssetProduced.
+ * Use `create(AssetProducedSchema)` to create a new message.
+ */
+export const AssetProducedSchema: GenMessage<AssetProduced> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run_events, 9);
+
+/**
+ * An asset that a task made new.
+ *
+ * @generated from message chasqui.run.v1.ProducedAsset
+ */
+export type ProducedAsset = Message<"chasqui.run.v1.ProducedAsset"> & {
+  /**
+   * The asset's name.
+   *
+   * @generated from field: string asset = 1;
+   */
+  asset: string;
+
+  /**
+   * The task that produced it.
+   *
+   * @generated from field: string task_id = 2;
+   */
+  taskId: string;
+
+  /**
+   * Index of the mapped instance; -1 for none.
+   *
+   * @generated from field: sint32 map_index = 3;
+   */
+  mapIndex: number;
+
+  /**
+   * The attempt that succeeded.
+   *
+   * @generated from field: uint32 attempt = 4;
+   */
+  attempt: number;
+
+  /**
+   * What the task says about it, a JSON object; empty for nothing. Expressions read it as event.data.extra.
+   *
+   * @generated from field: string extra_json = 5;
+   */
+  extraJson: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.ProducedAsset.
+ * Use `create(ProducedAssetSchema)` to create a new message.
+ */
+export const ProducedAssetSchema: GenMessage<ProducedAsset> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run_events, 10);
 
