@@ -75,11 +75,19 @@ export type { ForwardOptions, Route } from "./grpc/forward.ts";
 export { applyDatabaseRoles, servicesWithStore } from "./database-roles.ts";
 export type { ServiceRole } from "./database-roles.ts";
 export { assetFolder } from "./asset-folder.ts";
-export { ConnectionError, resolveConnection } from "./connections.ts";
+export {
+  ConnectionError,
+  connectionOf,
+  resolveConnection,
+} from "./environment/resolve-connection.ts";
+export { postgresAddress } from "./environment/postgres-address.ts";
+export type { ConnectionOf } from "./environment/resolve-connection.ts";
 export {
   EnvironmentFileError,
   parseEnvironmentFile,
   readEnvironmentFile,
-} from "./environment-file.ts";
-export type { ConnectionSpec, EnvironmentFile, Json, Scalar } from "./environment-file.ts";
+} from "./environment/environment-file.ts";
+export type { ConnectionSpec, EnvironmentFile } from "./environment/environment-file.ts";
+export type { Json } from "./environment/check-vars.ts";
+export type { Scalar } from "./environment/connection-field.ts";
 export { leanProcessEnv } from "./lean-process.ts";

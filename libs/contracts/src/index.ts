@@ -266,6 +266,8 @@ export {
 export type { AttemptKey } from "./ids.ts";
 export { builtInKindSchemas } from "./kinds.ts";
 export type { JsonSchema, JsonSchemaType } from "./kinds.ts";
+export { connectionTypes } from "./connection-types.ts";
+export type { ConnectionField, ConnectionType, ConnectionTypeName } from "./connection-types.ts";
 export {
   PARTITIONS,
   buckets,

@@ -2,7 +2,8 @@
 // The runner of a kind parses the rendered configuration again; these schemas judge it before it is rendered,
 // when any value may still be a "${…}".
 // Beyond plain JSON Schema: `format: "duration"` (30s, 1h30m), `format: "cel"` with the names that the
-// expression may use in `x-variables`, `format: "http-url"`.
+// expression may use in `x-variables`, `format: "http-url"`, and `x-connection` with the types of connections that fit.
+import type { ConnectionTypeName } from "./connection-types.ts";
 
 /** The part of JSON Schema that Chasqui understands. */
 export interface JsonSchema {
@@ -34,6 +35,8 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   /** With `format: "cel"`: the names that the expression may use. */
   readonly "x-variables"?: readonly string[];
+  /** The name of a connection, of one of these types; its `default` is used when nothing is named. */
+  readonly "x-connection"?: readonly string[];
 }
 
 export type JsonSchemaType =
@@ -62,11 +65,17 @@ const environment: JsonSchema = {
   additionalProperties: { type: "string" },
   description: "Environment variables; values are text, so put numbers in quotes",
 };
-const connection = (description: string): JsonSchema => ({
+const connection = (
+  description: string,
+  types: readonly ConnectionTypeName[],
+  otherwise?: string,
+): JsonSchema => ({
   type: "string",
   minLength: 1,
   maxLength: 63,
   description: `${description}; the name of a connection in environments/<env>.yaml`,
+  "x-connection": types,
+  ...(otherwise === undefined ? {} : { default: otherwise }),
 });
 const quantity = (description: string): JsonSchema => ({
   type: "string",
@@ -142,7 +151,7 @@ const customJob: JsonSchema = {
     labels: textMap("Labels of the job, beside Chasqui's own"),
     service_account: text("The service account that the job runs as"),
     region: text("In place of the connection's location; for example us-central1"),
-    connection: connection("In place of `vertex`"),
+    connection: connection("Where the job runs", ["vertex"], "vertex"),
   },
 };
 
@@ -181,7 +190,7 @@ const sensorHttp: JsonSchema = {
       default: false,
       description: "When the time is up: skipped, not failed",
     },
-    connection: connection("Where a secret header or a base address comes from"),
+    connection: connection("Where a secret header or a base address comes from", ["http"]),
   },
 };
 
@@ -193,7 +202,7 @@ const reportEmail: JsonSchema = {
   properties: {
     report: { type: "string", pattern: "^[a-z0-9][a-z0-9_-]{0,62}$", description: "Its name" },
     period: text("What it is about; a recipient gets a report once per period"),
-    connection: connection("The database that is asked"),
+    connection: connection("The database that is asked", ["postgres"]),
     recipients: {
       type: "object",
       required: ["query", "key"],
@@ -216,7 +225,7 @@ const reportEmail: JsonSchema = {
     template: { type: "string", pattern: "^[a-z0-9][a-z0-9_-]{0,62}$", description: "Its name" },
     subject: text("The mail's subject, in place of the template's"),
     attach: { type: "array", items: { enum: ["csv"] }, uniqueItems: true },
-    mail_connection: connection("In place of `mail`"),
+    mail_connection: connection("The mail server", ["smtp"], "mail"),
   },
 };
 

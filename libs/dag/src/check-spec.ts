@@ -1,6 +1,7 @@
 // A compiled DAG, checked once more by whoever receives it: a server trusts no client's compiler.
 // It is the compiler's own check, so that the two never disagree; positions are left out, for there is no file.
 import type { DagSpec } from "@chasqui/contracts";
+import type { KnownConnections } from "./compile/check-connections.ts";
 import { compileDagObject } from "./compile/compile-dag.ts";
 import { specToObject } from "./decompile.ts";
 import { quote } from "./text/suggest.ts";
@@ -8,6 +9,8 @@ import { quote } from "./text/suggest.ts";
 export interface CheckOptions {
   /** Kinds that runners of this installation announced, beside the built-in ones. */
   readonly customKinds: readonly string[];
+  /** The installation's own. */
+  readonly connections?: KnownConnections;
 }
 
 /** What is wrong with the specification; nothing when it can run. Never throws. */
@@ -18,7 +21,10 @@ export function checkSpec(spec: DagSpec, options: CheckOptions): string[] {
     seen.add(id);
   }
   const kinds = Object.fromEntries(options.customKinds.map((kind) => [kind, undefined]));
-  const compiled = compileDagObject(specToObject(spec), spec.id, { kinds });
+  const compiled = compileDagObject(specToObject(spec), spec.id, {
+    kinds,
+    ...(options.connections === undefined ? {} : { connections: options.connections }),
+  });
   if (compiled.ok) return [];
   return compiled.problems
     .filter(({ severity }) => severity === "error")

@@ -150,7 +150,7 @@ function editorSchema(schema: JsonValue): JsonValue {
       );
     else if (word === "items" || (word === "additionalProperties" && typeof value === "object"))
       inner[word] = orTemplate(value);
-    else if (word !== "x-variables") inner[word] = value;
+    else if (!word.startsWith("x-")) inner[word] = value;
   }
   return inner;
 }

@@ -23,6 +23,8 @@ export {
 export type { PlanOptions } from "./plan.ts";
 export { compileDag, compileDagObject } from "./compile/compile-dag.ts";
 export type { Compiled, CompileOptions } from "./compile/compile-dag.ts";
+export type { KnownConnections } from "./compile/check-connections.ts";
+export type { Path, Source } from "./yaml/source.ts";
 export { canonicalSpec, fingerprintOf } from "./canonical.ts";
 export { resolveParams } from "./schema/params.ts";
 export { asSchema, checkSchema } from "./schema/check-schema.ts";

@@ -13,6 +13,7 @@ export type {
 } from "./attempt.ts";
 export type { CallContext } from "./context.ts";
 export {
+  connectionName,
   described,
   duration,
   flag,

@@ -1,6 +1,6 @@
 // The Slack client of the environment's connection, loaded and made with the first message, and made anew when a token
 // was rotated: a service that mostly waits does not hold 9 MB for it.
-import { resolveConnection, type EnvironmentFile } from "@chasqui/chassis";
+import { connectionOf, type EnvironmentFile } from "@chasqui/chassis";
 import type { Slack } from "./ports/slack.ts";
 import type { SlackConnection } from "./ports/web-api-slack.ts";
 
@@ -19,10 +19,6 @@ export function slackClient(
 }
 
 function slackConnection(file: EnvironmentFile, name: string): SlackConnection {
-  const values = resolveConnection(file, name, process.env);
-  const { type, token, api_url: apiUrl } = values;
-  if (type !== "slack")
-    throw new Error(`connection ${name} is of type ${JSON.stringify(type)}: want slack`);
-  if (typeof token !== "string") throw new Error(`connection ${name}: token is missing`);
-  return { token, apiUrl: typeof apiUrl === "string" ? apiUrl : undefined };
+  const { token, api_url: apiUrl } = connectionOf(file, name, "slack", process.env);
+  return { token, apiUrl };
 }

@@ -1,6 +1,6 @@
 // The parts of k8s-runner, in start order. Nothing is stored here: what runs in the cluster is what there is.
 import { connectBus } from "@chasqui/bus";
-import { createGrpcClient, readEnvironmentFile, resolveConnection } from "@chasqui/chassis";
+import { connectionOf, createGrpcClient, readEnvironmentFile } from "@chasqui/chassis";
 import type { EnvironmentFile, Life } from "@chasqui/chassis";
 import { RunService, kindDurable } from "@chasqui/contracts";
 import { jobRunner, startRunner } from "@chasqui/runner";
@@ -59,7 +59,7 @@ async function openCluster({ settings, log }: Life<Settings>, installation: Envi
   const { kubeConfig, readKubernetesConnection } = await import("./ports/kube-config.ts");
   const { kubeCluster } = await import("./ports/kube-cluster.ts");
   const known = installation.connections[CONNECTION] !== undefined;
-  const values = known ? resolveConnection(installation, CONNECTION, process.env) : {};
+  const values = known ? connectionOf(installation, CONNECTION, "kubernetes", process.env) : {};
   const connection: KubernetesConnection = readKubernetesConnection(values);
   const { namespace } = connection;
   const selector = [

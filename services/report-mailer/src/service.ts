@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Bus, connectBus } from "@chasqui/bus";
 import {
   assetFolder,
+  connectionOf,
   createGrpcClient,
   type Database,
   type EnvironmentFile,
@@ -11,8 +12,8 @@ import {
   listenHosts,
   migrateDatabase,
   openDatabase,
+  postgresAddress,
   readEnvironmentFile,
-  resolveConnection,
   serveGrpc,
 } from "@chasqui/chassis";
 import { kindDurable, RunService } from "@chasqui/contracts";
@@ -23,7 +24,7 @@ import {
   startRunner,
   TaskFailure,
 } from "@chasqui/runner";
-import { mailConnection, warehouseUrl } from "./connections.ts";
+import { mailConnection } from "./connections.ts";
 import { type ReportPorts, sendReport } from "./handle.ts";
 import { lookUpMailAt } from "./ports/look-up-mail.ts";
 import { postgresWarehouse } from "./ports/postgres-warehouse.ts";
@@ -101,7 +102,7 @@ function portsOf(
   file: EnvironmentFile,
   { sql }: Database,
 ): ReportPorts {
-  const resolve = (name: string) => resolveConnection(file, name, process.env);
+  const { env } = process;
   const { statementMsMax, sendsMax } = settings;
   const root = settings.templates || assetFolder(import.meta.dirname, "templates");
   return {
@@ -111,8 +112,11 @@ function portsOf(
         return await liquidTemplates(root).load(name);
       },
     },
-    mailConnection: (name) => mailConnection(name, resolve),
-    warehouse: (name) => postgresWarehouse(warehouseUrl(name, resolve), { statementMsMax }),
+    mailConnection: (name) => mailConnection(name, connectionOf(file, name, "smtp", env)),
+    warehouse: (name) =>
+      postgresWarehouse(postgresAddress(connectionOf(file, name, "postgres", env)), {
+        statementMsMax,
+      }),
     limits: settings,
     localeDefault: settings.localeDefault,
     ledger: (about) => postgresLedger(sql, about),

@@ -1,6 +1,7 @@
 // What a task of kind report.email says in its `with`, distrusted: read whole, or refused with all that is wrong.
 import {
   type ConfigOf,
+  connectionName,
   described,
   type KindConfig,
   kindConfig,
@@ -17,7 +18,6 @@ import {
 const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const COLUMN = /^[A-Za-z_]\w{0,62}$/;
 const name = (want: string) => text({ pattern: NAME, want });
-const connection = text({ lengthMax: 63, want: "a connection's name" });
 const query = described("one SELECT; parameters are written :name", text({ lengthMax: 20_000 }));
 const params = described(
   "values of the query's parameters; :day in the query is the value of `day`",
@@ -33,9 +33,12 @@ const fields = {
     "what time it is about, for example ${run.date}",
     text({ pattern: /^[!-~]([ -~]{0,98}[!-~])?$/, want: "1 to 100 ASCII characters" }),
   ),
-  connection: described("the database, by its name in the environment file", connection),
+  connection: described(
+    "the database, by its name in the environment file",
+    connectionName(["postgres"]),
+  ),
   mail_connection: withDefault(
-    described("the mail server, by its name in the environment file", connection),
+    described("the mail server, by its name in the environment file", connectionName(["smtp"])),
     "mail",
   ),
   recipients: described(

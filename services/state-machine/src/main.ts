@@ -67,11 +67,16 @@ await runService({
     const db = await reads.drizzle();
     const ask = createAsk(bus);
     const clock = engine.clock.now;
+    const types = Object.entries(file.connections).map(([name, { type }]) => [name, type] as const);
+    const connections = {
+      file: `the environment ${settings.environment}`,
+      types: Object.fromEntries(types),
+    };
     const customKinds = async (): Promise<string[]> =>
       (await bus.listKinds()).map(({ kind }) => kind).filter((kind) => !(kind in builtInKinds));
     const services = [
       runsService({ db, bus, ask, versions, clock }),
-      dagService({ db, ask, versions, clock, customKinds }),
+      dagService({ db, ask, versions, clock, customKinds, connections }),
     ];
     await up(engine);
     await up(serveGrpc({ port: settings.grpcPort, services, log, telemetry, health }));

@@ -1,5 +1,6 @@
 // `with` of vertex.custom-job: what libs/contracts announces as its schema, read into the core's JobConfig.
 import {
+  connectionName,
   integer,
   kindConfig,
   list,
@@ -43,7 +44,7 @@ const config = kindConfig({
   ),
   service_account: optional(text({ lengthMax: 253 })),
   region: optional(text({ pattern: /^[a-z]+-[a-z]+[0-9]+$/, want: "a region like us-central1" })),
-  connection: withDefault(text({ lengthMax: 63 }), DEFAULT_CONNECTION),
+  connection: withDefault(connectionName(["vertex"]), DEFAULT_CONNECTION),
 });
 
 /** Throws ConfigError. */

@@ -6,6 +6,8 @@ import type { DagFile } from "../dag-files.ts";
 import { CliError, exitCodes } from "../errors.ts";
 import type { ExitCode } from "../errors.ts";
 import { knownKinds } from "../known-kinds.ts";
+import type { ServerMode } from "../known-kinds.ts";
+import { readEnvironment } from "../read-environment.ts";
 import { renderProblem } from "../render/problems.ts";
 import { count } from "../render/text.ts";
 
@@ -29,7 +31,7 @@ export async function validate(
 export async function readDags(
   cli: Cli,
   paths: readonly string[],
-  options: { readonly environment?: string; readonly server: "required" | "when named" },
+  options: { readonly environment?: string; readonly server: ServerMode },
 ): Promise<DagFile[]> {
   const given = paths.length === 0 ? ["dags"] : paths;
   const files = findDagFiles(given, cli.cwd);
@@ -37,7 +39,8 @@ export async function readDags(
     throw new CliError(exitCodes.notFound, `no DAG files in ${given.join(", ")}`, {
       hint: "a DAG is a file *.yaml, *.yml or *.ts; `chasqui new cron-pod` writes a first one",
     });
-  return compileFiles(files, cli.cwd, await knownKinds(cli, options));
+  const environment = readEnvironment(cli, { named: options.environment });
+  return compileFiles(files, cli.cwd, await knownKinds(cli, environment, options.server));
 }
 
 export const problemsOf = ({ compiled }: DagFile) =>

@@ -17,6 +17,8 @@ import { checkSchema } from "../schema/check-schema.ts";
 import { readYaml } from "../yaml/read-yaml.ts";
 import { objectSource } from "../yaml/source.ts";
 import type { Path, Source } from "../yaml/source.ts";
+import { noteConnections } from "./check-connections.ts";
+import type { KnownConnections } from "./check-connections.ts";
 import { compileSchedule } from "./compile-schedule.ts";
 import { compileTasks } from "./compile-tasks.ts";
 import { compileTriggers } from "./compile-triggers.ts";
@@ -39,6 +41,8 @@ export interface CompileOptions {
   readonly kinds?: Readonly<Record<string, JsonSchema | undefined>>;
   /** Names of the environment's vars, when it is known; absent means any name may exist. */
   readonly vars?: readonly string[];
+  /** The environment's connections, when they are known; absent means any may exist. */
+  readonly connections?: KnownConnections;
 }
 
 export type Compiled =
@@ -48,6 +52,8 @@ export type Compiled =
       /** Hexadecimal; equal for equal meaning. */
       readonly fingerprint: string;
       readonly warnings: readonly Problem[];
+      /** Where each field stands. */
+      readonly source: Source;
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
@@ -71,12 +77,15 @@ export function compileDagObject(
 function compileSource(source: Source, options: CompileOptions): Compiled {
   const reader = createReader(source);
   const spec = source.value === undefined ? undefined : compileValue(reader, source.value, options);
+  const { connections, kinds } = options;
+  if (spec !== undefined && connections !== undefined)
+    noteConnections(reader, spec, { ...builtInKindSchemas, ...kinds }, connections);
   const problems = sortProblems([...source.problems, ...reader.problems]);
   if (spec === undefined || problems.some(({ severity }) => severity === "error"))
     return { ok: false, problems };
   const canonical = canonicalSpec(spec);
   const fingerprint = fingerprintOf(canonical);
-  return { ok: true, spec: canonical, fingerprint, warnings: problems };
+  return { ok: true, spec: canonical, fingerprint, warnings: problems, source };
 }
 
 const DAG_ID = /^[a-z][a-z0-9-]{0,62}$/;

@@ -40,6 +40,7 @@ const keywords: Readonly<Record<string, JsonSchema>> = {
   oneOf: { type: "array", minItems: 1, items: anyMap },
   anyOf: { type: "array", minItems: 1, items: anyMap },
   "x-variables": { type: "array", items: { type: "string" } },
+  "x-connection": { type: "array", minItems: 1, items: { type: "string" } },
 };
 
 const level: JsonSchema = { type: "object", additionalProperties: false, properties: keywords };

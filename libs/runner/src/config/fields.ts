@@ -77,6 +77,12 @@ export function text(
   };
 }
 
+/** The name of a connection of one of these types, for example `postgres`. */
+export function connectionName(types: readonly string[]): Field<string> {
+  const named = text({ lengthMax: 63, want: "a connection's name" });
+  return { ...named, schema: { ...named.schema, "x-connection": [...types] } };
+}
+
 export function oneOf<const T extends string>(choices: readonly T[]): Field<T> {
   return {
     schema: { enum: [...choices] },

@@ -15,7 +15,7 @@ export interface KubernetesConnection {
 const PLAIN = /^(?!.*[\0\r\n]).{1,4096}$/;
 
 export function readKubernetesConnection(
-  values: Readonly<Record<string, string | number | boolean>>,
+  values: Readonly<Record<string, string | number | boolean | undefined>>,
 ): KubernetesConnection {
   const text = (key: string): string | undefined => {
     const value = values[key];

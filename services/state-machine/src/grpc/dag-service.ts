@@ -7,6 +7,7 @@ import { RpcCode, RpcError, authorize, implementation } from "@chasqui/chassis";
 import type { DagSchema, DagSpec } from "@chasqui/contracts";
 import { DagService, deriveId } from "@chasqui/contracts";
 import { canonicalSpec, checkSpec, fingerprintOf } from "@chasqui/dag";
+import type { KnownConnections } from "@chasqui/dag";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import { inboxMessage } from "../say/messages.ts";
 import * as reads from "../store/reads.ts";
@@ -21,6 +22,7 @@ export interface DagServiceOptions {
   readonly clock: () => number;
   /** Kinds that runners announced, beside the built-in ones. */
   readonly customKinds: () => Promise<readonly string[]>;
+  readonly connections: KnownConnections;
 }
 
 type DagRow = NonNullable<Awaited<ReturnType<typeof reads.dagById>>>;
@@ -74,8 +76,9 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
       for (const { id } of request.dags) authorize(context.principal, "apply", `dag/${id}`);
       const customKinds = await options.customKinds();
       const specs = request.dags.map(canonicalSpec);
+      const { connections } = options;
       const problems = specs.flatMap((spec) =>
-        checkSpec(spec, { customKinds }).map((why) => `${spec.id}: ${why}`),
+        checkSpec(spec, { customKinds, connections }).map((why) => `${spec.id}: ${why}`),
       );
       if (problems.length > 0) throw new RpcError(RpcCode.INVALID_ARGUMENT, problems.join("\n"));
       const note = request.note || (context.reason ?? "");

@@ -1,3 +1,4 @@
+import { parseEnvironmentFile } from "@chasqui/chassis";
 import { expect, test } from "vitest";
 import { endpointOf, filterText } from "./google-vertex.ts";
 import { placesOf } from "./places.ts";
@@ -25,17 +26,14 @@ test("filters", () => {
 });
 
 test("places are the connections of type vertex, each with its regions", () => {
-  const connections = {
-    vertex: {
-      type: "vertex",
-      project: "p",
-      location: "us-central1",
-      regions: "us-east1, us-central1",
-    },
-    gpu: { type: "vertex", project: "q", location: "europe-west4", endpoint: "env:EP" },
-    mail: { type: "smtp", host: "h", from: "f" },
-  };
-  const file = { path: "/env.yaml", sources: [], runners: {}, vars: {}, connections };
+  const file = parseEnvironmentFile(
+    "/env.yaml",
+    `connections:
+  vertex: { type: vertex, project: p, location: us-central1, regions: "us-east1, us-central1" }
+  gpu: { type: vertex, project: q, location: europe-west4, endpoint: "env:EP" }
+  mail: { type: smtp, host: h, from: f }
+`,
+  );
   expect(placesOf(file, { EP: "127.0.0.1:1" })).toEqual([
     { connection: "vertex", project: "p", location: "us-central1", endpoint: undefined },
     { connection: "vertex", project: "p", location: "us-east1", endpoint: undefined },

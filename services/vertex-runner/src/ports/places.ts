@@ -1,5 +1,5 @@
 // Which projects and locations there are: connections of type `vertex` in the environment file.
-import { resolveConnection } from "@chasqui/chassis";
+import { connectionOf } from "@chasqui/chassis";
 import type { EnvironmentFile } from "@chasqui/chassis";
 import type { Place } from "./vertex.ts";
 
@@ -14,11 +14,9 @@ export function placesOf(file: EnvironmentFile, env: NodeJS.ProcessEnv): PlaceWi
     (name) => file.connections[name]?.type === "vertex",
   );
   return names.flatMap((connection) => {
-    const values = resolveConnection(file, connection, env);
-    const project = String(values["project"] ?? "");
-    const endpoint = values["endpoint"] === undefined ? undefined : String(values["endpoint"]);
-    const regions = String(values["regions"] ?? "").split(",");
-    const locations = [String(values["location"] ?? ""), ...regions].map((one) => one.trim());
+    const values = connectionOf(file, connection, "vertex", env);
+    const { project, location: first, endpoint, regions = "" } = values;
+    const locations = [first, ...regions.split(",")].map((one) => one.trim());
     return [...new Set(locations)]
       .filter((location) => location !== "")
       .map((location) => ({ connection, project, location, endpoint }));
