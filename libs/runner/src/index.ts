@@ -21,6 +21,7 @@ export {
   json,
   list,
   map,
+  number,
   oneOf,
   oneOrMany,
   optional,

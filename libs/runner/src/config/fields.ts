@@ -106,6 +106,16 @@ export function integer(range: { min: number; max: number }): Field<number> {
   };
 }
 
+export function number(range: { min: number; max: number }): Field<number> {
+  return {
+    schema: { type: "number", minimum: range.min, maximum: range.max },
+    read: (value, here) =>
+      typeof value === "number" && value >= range.min && value <= range.max
+        ? value
+        : refuse(here, value, `a number in ${range.min}..${range.max}`),
+  };
+}
+
 export function flag(): Field<boolean> {
   return {
     schema: { type: "boolean" },
