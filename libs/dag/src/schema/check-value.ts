@@ -33,7 +33,8 @@ export function checkValue(
 ): Finding[] {
   if (options.templates && typeof value === "string" && isWholeTemplate(value)) return [];
   const union = schema.oneOf ?? schema.anyOf;
-  if (union !== undefined) return checkUnion(union, value, options, path);
+  if (union !== undefined && schema.properties === undefined)
+    return checkUnion(union, value, options, path);
   const wrong = wrongType(schema, value, path);
   if (wrong !== undefined) return [wrong];
   if (options.templates && typeof value === "string" && containsTemplate(value)) return [];
@@ -175,6 +176,7 @@ function checkMap(
       const about = known === undefined ? "" : ` (${known})`;
       findings.push({ path, at: "key", message: `field ${quote(name)}${about} is missing` });
     }
+  findings.push(...checkChoice(schema, value, path));
   for (const [key, item] of Object.entries(value)) {
     const at = [...path, key];
     const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
@@ -190,6 +192,25 @@ function checkMap(
     }
   }
   return findings;
+}
+
+/** Beside `properties`, branches say which fields go together: `oneOf: [{required: [a]}, {required: [b]}]`. */
+function checkChoice(
+  { oneOf, anyOf, properties }: JsonSchema,
+  value: Readonly<Record<string, JsonValue>>,
+  path: Path,
+): Finding[] {
+  const branches = properties === undefined ? [] : (oneOf ?? anyOf ?? []);
+  const words = branches.map(({ required = [] }) => required);
+  const given = words.filter((names) => names.every((name) => Object.hasOwn(value, name)));
+  const tooMany = oneOf !== undefined && given.length > 1;
+  if (branches.length === 0 || (given.length > 0 && !tooMany)) return [];
+  const list = (some: readonly (readonly string[])[], joint: string): string =>
+    some.map((names) => names.map(quote).join(" with ")).join(joint);
+  const message = tooMany
+    ? `fields ${list(given, " and ")} exclude each other`
+    : `has none of the fields ${list(words, ", ")}: want one`;
+  return [{ path, at: "key", message }];
 }
 
 export function unknownField(key: string, known: readonly string[], path: Path): Finding {

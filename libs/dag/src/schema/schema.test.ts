@@ -46,6 +46,24 @@ test.each<[JsonSchema, JsonValue, JsonValue, string]>([
   [{ maxItems: 1 }, [1], [1, 2], ": has 2 items: want at most 1 item"],
   [{ uniqueItems: true }, [1, 2], [1, 1], "1: `1` is there twice"],
   [{ required: ["a"] }, { a: 1 }, {}, ": field `a` is missing"],
+  [
+    { properties: { a: {}, b: {} }, oneOf: [{ required: ["a"] }, { required: ["b"] }] },
+    { a: 1 },
+    {},
+    ": has none of the fields `a`, `b`: want one",
+  ],
+  [
+    { properties: { a: {}, b: {} }, oneOf: [{ required: ["a"] }, { required: ["b"] }] },
+    { b: 1 },
+    { a: 1, b: 1 },
+    ": fields `a` and `b` exclude each other",
+  ],
+  [
+    { properties: { a: {}, b: {} }, anyOf: [{ required: ["a", "c"] }, { required: ["b"] }] },
+    { a: 1, b: 1, c: 1 },
+    { a: 1 },
+    ": has none of the fields `a` with `c`, `b`: want one",
+  ],
   [{ additionalProperties: false }, {}, { b: 1 }, "b: unknown field `b`"],
   [
     { additionalProperties: { type: "string" } },
