@@ -155,6 +155,63 @@ const customJob: JsonSchema = {
   },
 };
 
+/** How long a sensor waits, and what becomes of it then. */
+const patience = {
+  timeout: duration(
+    "How long it waits in all; absent means the task's timeout, which ends it in any case",
+  ),
+  soft_fail: {
+    type: "boolean",
+    default: false,
+    description: "When the time is up: skipped, not failed",
+  },
+} as const satisfies Record<string, JsonSchema>;
+
+/** How often a sensor looks; `usual` is the interval when nothing is said. */
+const polling = (usual: string) =>
+  ({
+    interval: duration(`How often it looks; absent means ${usual}`),
+    factor: {
+      type: "number",
+      minimum: 1,
+      maximum: 10,
+      default: 1,
+      description: "What the interval is multiplied with after each look, up to max_interval",
+    },
+    max_interval: duration("The longest interval; absent means 10m"),
+    ...patience,
+  }) as const satisfies Record<string, JsonSchema>;
+
+const condition = (variables: readonly string[], description: string): JsonSchema => ({
+  type: "string",
+  format: "cel",
+  "x-variables": variables,
+  description,
+});
+
+const timezone: JsonSchema = {
+  type: "string",
+  minLength: 1,
+  maxLength: 64,
+  default: "UTC",
+  description: "IANA zone of dates and times that are written without an offset",
+};
+
+const sensorTime: JsonSchema = {
+  type: "object",
+  title: "Waits for a moment",
+  oneOf: [{ required: ["until"] }, { required: ["delay"] }],
+  additionalProperties: false,
+  properties: {
+    until: text(
+      "The moment: a local date and time in `timezone` such as ${run.date}T18:00, a date (its first instant), or an instant such as 2026-10-06T18:00:00Z",
+    ),
+    delay: duration("How long after the run's logical time"),
+    timezone,
+    ...patience,
+  },
+};
+
 const sensorHttp: JsonSchema = {
   type: "object",
   title: "Waits until an HTTP endpoint answers as expected",
@@ -175,22 +232,18 @@ const sensorHttp: JsonSchema = {
           items: { type: "integer", minimum: 100, maximum: 599 },
           description: "Any of these",
         },
-        body: {
-          type: "string",
-          format: "cel",
-          "x-variables": ["response"],
-          description: "CEL over `response` {status, headers, body}; a JSON body is parsed",
-        },
+        body: condition(
+          ["response"],
+          "CEL over `response` {status, headers, body}; a JSON body is parsed",
+        ),
       },
     },
-    interval: duration("How often it asks; absent means 30s"),
-    timeout: duration("How long it waits in all; absent means the task's timeout"),
-    soft_fail: {
-      type: "boolean",
-      default: false,
-      description: "When the time is up: skipped, not failed",
-    },
+    fail_when: condition(
+      ["response"],
+      "CEL over `response`; when it holds, the wait fails at once",
+    ),
     connection: connection("Where a secret header or a base address comes from", ["http"]),
+    ...polling("30s"),
   },
 };
 
@@ -240,6 +293,7 @@ const noop: JsonSchema = {
 export const builtInKindSchemas: Readonly<Record<string, JsonSchema>> = {
   "k8s.pod": pod,
   "vertex.custom-job": customJob,
+  "sensor.time": sensorTime,
   "sensor.http": sensorHttp,
   "report.email": reportEmail,
   noop,

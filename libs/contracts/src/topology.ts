@@ -125,6 +125,7 @@ export function kindToken(kind: string): string {
 export const builtInKinds = {
   "k8s.pod": "k8s-runner",
   "vertex.custom-job": "vertex-runner",
+  "sensor.time": "sensor-runner",
   "sensor.http": "sensor-runner",
   "report.email": "report-mailer",
 } as const;

@@ -5,7 +5,9 @@ CREATE TABLE "wait" (
 	"map_index" integer NOT NULL,
 	"attempt" integer NOT NULL,
 	"traceparent" text NOT NULL,
-	"config" jsonb NOT NULL,
+	"kind" text NOT NULL,
+	"spec" jsonb NOT NULL,
+	"topic" text,
 	"state" text NOT NULL,
 	"version" integer NOT NULL,
 	"accepted_at" timestamp (3) with time zone NOT NULL,
@@ -16,6 +18,8 @@ CREATE TABLE "wait" (
 	"silence_count" integer NOT NULL,
 	"line_count" integer NOT NULL,
 	"note" text NOT NULL,
+	"cursor" jsonb,
+	"nudge_count" integer NOT NULL,
 	"outcome" jsonb,
 	"ended_at" timestamp (3) with time zone,
 	"reported_at" timestamp (3) with time zone,
@@ -29,6 +33,7 @@ CREATE TABLE "wait" (
 	CONSTRAINT "wait_version" CHECK ("wait"."version" >= 1)
 );
 --> statement-breakpoint
-CREATE INDEX "wait_due" ON "wait" USING btree ("next_poll_at") WHERE "wait"."state" = 'waiting';--> statement-breakpoint
-CREATE INDEX "wait_open" ON "wait" USING btree ("state") WHERE "wait"."state" <> 'done';--> statement-breakpoint
+CREATE INDEX "wait_due" ON "wait" USING btree ("kind","next_poll_at") WHERE "wait"."state" = 'waiting';--> statement-breakpoint
+CREATE INDEX "wait_topic" ON "wait" USING btree ("kind","topic") WHERE "wait"."state" = 'waiting' and "wait"."topic" is not null;--> statement-breakpoint
+CREATE INDEX "wait_open" ON "wait" USING btree ("kind","attempt_id") WHERE "wait"."state" <> 'done';--> statement-breakpoint
 CREATE INDEX "wait_done" ON "wait" USING btree ("confirmed_at") WHERE "wait"."state" = 'done';

@@ -8,6 +8,7 @@ import { startServiceProcess } from "@chasqui/runner/testing/process";
 import type { ServiceProcess } from "@chasqui/runner/testing/process";
 import { startWorld } from "@chasqui/runner/testing/world";
 import { expect, test } from "vitest";
+import { LEASE_MS } from "./store/waits.ts";
 import { TestPostgres } from "../../../tests/support/index.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -18,9 +19,10 @@ async function setup({ allowed = "127.0.0.1" } = {}) {
   const stack = new AsyncDisposableStack();
   const world = stack.use(await startWorld());
   const database = stack.use(await TestPostgres.database());
-  const outside = { isReady: false, looks: 0 };
+  const outside = { isReady: false, hangs: false, looks: 0, hanging: 0 };
   const server = createServer((_request, response) => {
     outside.looks += 1;
+    if (outside.hangs) return void (outside.hanging += 1);
     response.statusCode = outside.isReady ? 200 : 503;
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ ready: outside.isReady }));
@@ -71,6 +73,32 @@ test("a wait from assignment to outcome, over a restart, then a stop without a w
   });
   expect(await second.end("SIGTERM")).toBe(0);
 });
+
+test(
+  "killed with -9 while it looks: no wait is lost, each ends once",
+  async () => {
+    await using t = await setup();
+    const first = await t.start();
+    const attempts = [1, 2, 3, 4, 5, 6, 7, 8];
+    for (const attempt of attempts) await t.world.assign({ kind: KIND, attempt, config: t.config });
+    const moment = { delay: "0s" };
+    for (const attempt of attempts)
+      await t.world.update((one) => one.attempt === attempt && one.state === AttemptState.RUNNING);
+    t.outside.hangs = true;
+    await expect.poll(() => t.outside.hanging).toBeGreaterThanOrEqual(4); // so many connections to a host
+    const late = { kind: "sensor.time", attempt: 9 };
+    await first.end("SIGKILL");
+    await t.world.assign({ ...late, config: moment });
+    t.outside.hangs = false;
+    t.outside.isReady = true;
+    await t.start();
+    for (const attempt of [...attempts, 9])
+      expect(await t.world.outcome({ attempt })).toMatchObject({ state: AttemptState.SUCCEEDED });
+    const ends = t.world.updates.filter(({ state }) => state > AttemptState.RUNNING);
+    expect(ends.map(({ attempt }) => attempt).sort()).toEqual([...attempts, 9]);
+  },
+  LEASE_MS + 40_000,
+);
 
 test("an address of ours that the installation does not name is refused", async () => {
   await using t = await setup({ allowed: "" });

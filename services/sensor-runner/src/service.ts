@@ -8,20 +8,22 @@ import {
   readEnvironmentFile,
   resolveConnection,
 } from "@chasqui/chassis";
-import type { EnvironmentFile, Life } from "@chasqui/chassis";
+import type { Life } from "@chasqui/chassis";
 import { RunService, kindDurable } from "@chasqui/contracts";
 import { jobRunner, startRunner } from "@chasqui/runner";
-import type { Answer, SensorConfig } from "./core/wait.ts";
 import { addressPolicy } from "./ports/addresses.ts";
-import type { AskHttp } from "./ports/ask-http.ts";
+import { sensorsOf } from "./sensors.ts";
 import type { Settings } from "./settings.ts";
 import { postgresWaits } from "./store/waits.ts";
-import { KIND, waitKind } from "./wait-kind.ts";
+import { lookersOf } from "./take-look.ts";
+import { waitKind } from "./wait-kind.ts";
+import { WaitWatch } from "./wait-watch.ts";
 
 const NAME = "sensor-runner";
 
 export async function startService(life: Life<Settings>): Promise<void> {
   const { settings, log, telemetry } = life;
+  const now = Date.now;
   const installation = await readEnvironmentFile(settings.environmentFile);
   const url = settings.databaseUrl;
   await migrateDatabase({ url, folder: assetFolder(import.meta.dirname, "drizzle") });
@@ -36,54 +38,25 @@ export async function startService(life: Life<Settings>): Promise<void> {
     log,
   });
   await life.up({ name: "bus", stop: () => bus.drain() });
+  const sensors = sensorsOf({
+    policy: addressPolicy(settings.privateAddresses),
+    connection: (name) => resolveConnection(installation, name, process.env),
+  });
   await bus.checkTopology({
-    durables: [kindDurable(KIND)],
+    durables: [...sensors.keys()].map(kindDurable),
     streams: ["CHASQUI_TASKS", "CHASQUI_INBOX", "CHASQUI_LOGS"],
   });
   const claims = createGrpcClient(RunService, settings.stateMachine, {
     principal: `service:${NAME}`,
   });
   await life.up({ name: "state machine", stop: () => Promise.resolve(claims.close()) });
-  const outside = await life.up(outsideOf(settings, installation));
-  const kind = waitKind({
-    waits: postgresWaits(database.sql),
-    ask: outside.ask,
-    fits: outside.fits,
-    now: Date.now,
-    chance: Math.random,
-    restMs: settings.restMs,
-    longestMs: settings.longestMs,
-    concurrency: settings.submits,
-    log,
-  });
-  const kinds = [jobRunner(kind)];
+  const lookers = await life.up(lookersOf(sensors, { now }));
+  const waits = postgresWaits(database.sql);
+  const { restMs, longestMs, submits: concurrency } = settings;
+  const watch = new WaitWatch({ waits, sensors, takeLook: lookers.takeLook, now, restMs, log });
+  const kinds = [...sensors.values()].map((sensor) =>
+    jobRunner(waitKind(sensor, { waits, watch, now, concurrency, longestMs })),
+  );
   const runner = await life.up(startRunner({ service: NAME, kinds, bus, claims, telemetry, log }));
-  life.status(() => ({ bus: bus.state, in_flight: runner.inFlight() }));
-}
-
-/** The HTTP client and the expression language are loaded with the first wait that needs them. */
-function outsideOf(settings: Settings, installation: EnvironmentFile) {
-  const allowed = settings.privateAddresses.split(",").map((one) => one.trim());
-  const policy = addressPolicy(allowed.filter((one) => one !== ""));
-  let asking: Promise<AskHttp> | undefined;
-  const open = async (): Promise<AskHttp> => {
-    const { askHttp } = await import("./ports/ask-http.ts");
-    const connection = (name: string) => resolveConnection(installation, name, process.env);
-    return askHttp({ policy, connection });
-  };
-  return {
-    name: "outside",
-    async ask(config: SensorConfig, signal: AbortSignal): Promise<Answer> {
-      asking ??= open();
-      return (await asking).ask(config, signal);
-    },
-    async fits(expectation: string | undefined, answer: Answer) {
-      if (expectation === undefined) return undefined;
-      const { bodyFits } = await import("./expect-body.ts");
-      return bodyFits(expectation, answer);
-    },
-    async stop(): Promise<void> {
-      await (await asking)?.close();
-    },
-  };
+  life.status(() => ({ bus: bus.state, in_flight: runner.inFlight(), looks: watch.inHand }));
 }

@@ -8,8 +8,9 @@ import {
   integer,
   processSettings,
   settingsFrom,
-  text,
 } from "@chasqui/chassis";
+import type { Setting } from "@chasqui/chassis";
+import { isNetwork } from "./ports/addresses.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -20,17 +21,34 @@ export const settingsOf = (env: NodeJS.ProcessEnv) =>
     ...databaseSettings,
     ...environmentFileSetting,
     stateMachine: address("CHASQUI_STATE_MACHINE"),
-    submits: integer("CHASQUI_SENSOR_SUBMITS", { default: 16, min: 1, max: 128, unit: "waits" }),
+    /** Assignments in hand, for each kind; above 128 they come in batches. */
+    submits: integer("CHASQUI_SENSOR_SUBMITS", {
+      default: 256,
+      min: 1,
+      max: 1_000,
+      unit: "assignments",
+    }),
     restMs: durationMs("CHASQUI_SENSOR_REST", { default: 500, min: 10, max: 60_000 }),
     longestMs: durationMs("CHASQUI_SENSOR_LONGEST", {
       default: 7 * DAY_MS,
       min: 1_000,
       max: 365 * DAY_MS,
     }),
-    privateAddresses: text("CHASQUI_SENSOR_PRIVATE_ADDRESSES", {
-      default: "",
-      want: "networks that sensors may ask although they are private, like 10.1.0.0/16,127.0.0.1",
-    }),
+    privateAddresses: networks("CHASQUI_SENSOR_PRIVATE_ADDRESSES"),
   });
+
+/** What sensors may ask although it is private; empty by default. */
+function networks(variable: string): Setting<readonly string[]> {
+  return {
+    variable,
+    secret: false,
+    want: "networks or addresses such as 10.1.0.0/16,127.0.0.1",
+    parse(text) {
+      const all = text.split(",").map((one) => one.trim());
+      return all.every(isNetwork) ? all : undefined;
+    },
+    otherwise: { value: [] },
+  };
+}
 
 export type Settings = ReturnType<typeof settingsOf>;

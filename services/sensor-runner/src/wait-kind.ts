@@ -1,4 +1,4 @@
-// The kind sensor.http, as libs/runner wants it: attempts are rows, and the rows are the truth.
+// A kind of sensor, as libs/runner wants it: attempts are rows, and the rows are the truth.
 import { builtInKindSchemas } from "@chasqui/contracts";
 import type {
   Attempt,
@@ -8,45 +8,46 @@ import type {
   JobReports,
   RunnerPart,
 } from "@chasqui/runner";
-import { parseSensorConfig } from "./config.ts";
 import { deadlineOf } from "./core/decide.ts";
-import type { SensorConfig } from "./core/wait.ts";
-import { WaitWatch } from "./wait-watch.ts";
-import type { WaitWatchDeps } from "./wait-watch.ts";
+import type { WaitSpec } from "./core/wait.ts";
+import type { SensorKind } from "./kinds/kind.ts";
+import type { Waits } from "./store/waits.ts";
+import type { WaitWatch } from "./wait-watch.ts";
 
-export const KIND = "sensor.http";
-
-export interface WaitKindOptions extends WaitWatchDeps {
+export interface WaitKindOptions {
+  readonly waits: Waits;
+  readonly watch: WaitWatch;
+  readonly now: () => number;
   readonly concurrency: number;
   /** No wait is longer. */
   readonly longestMs: number;
 }
 
-export function waitKind(options: WaitKindOptions): JobKind<SensorConfig> {
-  const { waits, now, concurrency, longestMs } = options;
-  let watch: WaitWatch | undefined;
+export function waitKind(sensor: SensorKind<unknown>, options: WaitKindOptions): JobKind<WaitSpec> {
+  const { waits, watch, now, concurrency, longestMs } = options;
+  const { kind, description } = sensor;
   return {
-    kind: KIND,
-    description: "Waits until an HTTP endpoint answers as expected.",
-    schema: schemaOf(KIND),
-    parseConfig: parseSensorConfig,
+    kind,
+    description,
+    schema: schemaOf(kind),
+    parseConfig: (value) => sensor.parse(value),
     concurrency,
-    async submit(attempt: Attempt<SensorConfig>) {
-      const { config, timeoutMs } = attempt;
-      const timeoutsMs = [config.timeoutMs, timeoutMs];
+    async submit(attempt: Attempt<WaitSpec>) {
+      const spec = settled(sensor, attempt);
+      const timeoutsMs = [spec.timeoutMs, attempt.timeoutMs];
       const deadlineMs = deadlineOf({ nowMs: now(), timeoutsMs, longestMs });
-      await waits.begin({ ref: refOf(attempt), config, nowMs: now(), deadlineMs });
-      watch?.nudge();
+      const topic = sensor.topic?.(spec.of);
+      await waits.begin({ ref: refOf(attempt), kind, spec, topic, nowMs: now(), deadlineMs });
+      watch.nudge();
       return {};
     },
     async watch(reports: JobReports): Promise<RunnerPart> {
-      const started = new WaitWatch(options, reports);
-      watch = started;
-      return { name: "waits", stop: (deadlineMs) => started.stop(deadlineMs) };
+      watch.begin(kind, reports);
+      return { name: "waits", stop: (deadlineMs) => watch.stop(deadlineMs) };
     },
     async list() {
       await waits.purge(now());
-      const rows = await waits.open();
+      const rows = await waits.open(kind);
       return rows.map(({ ref, acceptedMs, state, reportedMs }): HeldRef => ({
         attemptId: ref.attemptId,
         ref,
@@ -62,16 +63,22 @@ export function waitKind(options: WaitKindOptions): JobKind<SensorConfig> {
       const ended = await waits.end(attemptId, { state: "cancelled" }, now());
       if (ended === undefined) return "absent";
       if (ended === "ended") return "ended";
-      await watch?.report(ended);
+      await watch.report(ended);
       return "ending";
     },
     async report(attemptId) {
       const row = await waits.get(attemptId);
-      if (row !== undefined) await watch?.report(row);
+      if (row !== undefined) await watch.report(row);
     },
     confirm: (attemptId) => waits.confirm(attemptId, now()),
     async discard() {}, // rows that are done are kept for a week, and purged
   };
+}
+
+function settled(sensor: SensorKind<unknown>, attempt: Attempt<WaitSpec>): WaitSpec {
+  const { config, logicalTime } = attempt;
+  const logicalMs = Date.parse(logicalTime);
+  return { ...config, of: sensor.settle?.(config.of, { logicalMs }) ?? config.of };
 }
 
 function refOf(attempt: Attempt): AttemptRef {
@@ -79,7 +86,7 @@ function refOf(attempt: Attempt): AttemptRef {
   return { attemptId, runId, taskId, mapIndex, attempt: number, traceparent };
 }
 
-function schemaOf(kind: string): JobKind<SensorConfig>["schema"] {
+function schemaOf(kind: string): JobKind<WaitSpec>["schema"] {
   // Announced as JSON: what the contracts say, without undefined members.
-  return JSON.parse(JSON.stringify(builtInKindSchemas[kind])) as JobKind<SensorConfig>["schema"];
+  return JSON.parse(JSON.stringify(builtInKindSchemas[kind])) as JobKind<WaitSpec>["schema"];
 }

@@ -2,9 +2,10 @@
 import { AttemptState, FailureClass } from "@chasqui/contracts";
 import { refOf } from "@chasqui/runner/testing";
 import { describe, expect, test } from "vitest";
+import { CannotAsk } from "./kinds/kind.ts";
 import { LEASE_MS } from "./store/waits.ts";
-import { notYet, ready, startTestRunner } from "./testing.ts";
-import { KIND } from "./wait-kind.ts";
+import { LOOKS_MAX } from "./wait-watch.ts";
+import { KIND, notYet, ready, startTestRunner } from "./testing/runner.ts";
 
 const { attemptId } = refOf({});
 
@@ -13,10 +14,10 @@ describe("a wait", () => {
     await using t = await startTestRunner();
     await t.replica();
     t.answer = () => (t.looks.length < 3 ? notYet : ready);
-    expect(await t.assign({ with: { expect: { body: "response.body.ready" } } })).toBe("acked");
+    expect(await t.assign()).toBe("acked");
     expect(await t.waits.get(attemptId)).toBeDefined();
     const outcome = await t.outcome();
-    expect(JSON.parse(outcome.outputJson)).toEqual({ status: 200, body: { ready: true } });
+    expect(JSON.parse(outcome.outputJson)).toEqual({ ready: true });
     expect(t.looks).toHaveLength(3);
     const states = t.bus.updates.map(({ state }) => state);
     expect(states.at(-1)).toBe(AttemptState.SUCCEEDED);
@@ -25,7 +26,7 @@ describe("a wait", () => {
     await expect.poll(() => t.bus.logs.at(-1)?.complete).toBe(true);
     const lines = t.bus.logs.flatMap((batch) => batch.lines);
     expect(lines.map(({ counter, text }) => [counter, text])).toEqual([
-      [1, expect.stringContaining("look 1: answered 503; ")],
+      [1, "look 1: answered 503"],
       [2, "look 3: answered 200"],
     ]);
   });
@@ -38,27 +39,30 @@ describe("a wait", () => {
     const { failure } = await t.outcome();
     expect(failure).toMatchObject({
       class: FailureClass.TIMEOUT,
-      message: "https://api.example/ready did not answer as expected in time: answered 503",
+      permanent: true,
+      message:
+        "waited 300ms in vain for https://api.example/ready to answer as expected: answered 503",
       logTail: ["answered 503"],
-      evidence: { status: 503, url: "https://api.example/ready" },
+      evidence: { status: 503, waited_for: "https://api.example/ready to answer as expected" },
     });
   });
 
   test("ends softly when it was asked to", async () => {
     await using t = await startTestRunner();
     await t.replica();
-    t.answer = () => ({ kind: "silence", message: "ECONNREFUSED" });
+    t.answer = () => Promise.reject(new Error("ECONNREFUSED"));
     await t.assign({ with: { soft_fail: true }, timeoutMs: 200 });
     expect(await t.outcome()).toMatchObject({
       state: AttemptState.SKIPPED,
-      reason: "https://api.example/ready did not answer as expected in time: ECONNREFUSED",
+      reason:
+        "waited 200ms in vain for https://api.example/ready to answer as expected: ECONNREFUSED",
     });
   });
 
   test("of what may not be asked fails at once, for good", async () => {
     await using t = await startTestRunner();
     await t.replica();
-    t.answer = () => ({ kind: "refused", message: "10.0.0.1 is a private address" });
+    t.answer = () => Promise.reject(new CannotAsk("10.0.0.1 is a private address"));
     await t.assign();
     const { failure } = await t.outcome();
     expect(failure).toMatchObject({ class: FailureClass.CONFIG, permanent: true });
@@ -74,6 +78,25 @@ test("a second delivery finds the row", async () => {
   expect(await t.assign({ deliveryCount: 2 })).toBe("acked");
   const [row] = await t.sql<{ count: number }[]>`select count(*)::int as count from wait`;
   expect(row?.count).toBe(1);
+});
+
+test("L3: a kind whose outside hangs holds up no other", async () => {
+  await using t = await startTestRunner();
+  await t.replica();
+  const hanging = Promise.withResolvers<void>();
+  t.answer = (_url, signal) => {
+    if (t.looks.length === LOOKS_MAX) hanging.resolve();
+    return new Promise((_resolve, reject) =>
+      signal.addEventListener("abort", () => reject(new Error("stopped"))),
+    );
+  };
+  const attempts = Array.from({ length: LOOKS_MAX + 5 }, (_, index) => index + 1);
+  await Promise.all(attempts.map((attempt) => t.assign({ attempt })));
+  await hanging.promise;
+  const time = { kind: "sensor.time", attempt: 1_000 };
+  await t.bus.assign({ ...time, config: { delay: "0s" } });
+  expect(await t.outcome(time)).toMatchObject({ state: AttemptState.SUCCEEDED });
+  expect(t.looks).toHaveLength(LOOKS_MAX);
 });
 
 describe("cancel", () => {

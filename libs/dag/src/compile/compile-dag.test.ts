@@ -75,7 +75,7 @@ tasks: { a: { uses: noop } }
 test("custom kinds, with and without a schema", () => {
   const text = "id: x\ntasks: { a: { uses: bench.noop, with: { n: x } } }\n";
   expect(problemsOf(text)).toEqual([
-    "x.yaml:2:21: task `a` uses `bench.noop`: no such task kind; known: k8s.pod, noop, report.email, sensor.http, vertex.custom-job",
+    "x.yaml:2:21: task `a` uses `bench.noop`: no such task kind; known: k8s.pod, noop, report.email, sensor.http, sensor.time, vertex.custom-job",
   ]);
   expect(problemsOf(text, { kinds: { "bench.noop": undefined } })).toEqual([]);
   const schema = { type: "object", properties: { n: { type: "integer" } } } as const;

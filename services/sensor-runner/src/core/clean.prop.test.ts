@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cleanJson, cleanText } from "./clean.ts";
-import type { Json } from "./wait.ts";
+import { cleanJson, cleanSeen, cleanText } from "./clean.ts";
+import type { Json, Seen } from "./wait.ts";
 
 test("what is clean has no NUL and no half characters, and stays as it is", () => {
   fc.assert(
@@ -22,4 +22,15 @@ test("keys and values at any depth", () => {
     t: true,
     z: null,
   });
+});
+
+test.each([
+  { is: "there", note: "\0", output: "\0" },
+  { is: "not_yet", note: "\0", evidence: { a: "\0" }, cursor: ["\0"] },
+  { is: "silent", note: "\0" },
+  { is: "over", note: "\0", class: "config", permanent: true, evidence: { a: "\0" } },
+  { is: "skip", note: "\0" },
+] satisfies Seen[])("everything that $is says", (seen) => {
+  expect(JSON.stringify(cleanSeen(seen))).not.toContain("\\u0000");
+  expect(cleanSeen({ ...seen, note: "x".repeat(5_000) }).note).toHaveLength(1_000);
 });

@@ -1,148 +1,112 @@
 import { describe, expect, test } from "vitest";
-import { JITTER, SILENCE_MS_MAX, deadlineOf, decide } from "./decide.ts";
+import { deadlineOf, decide } from "./decide.ts";
 import type { Look } from "./decide.ts";
-import type { Answer, SensorConfig } from "./wait.ts";
+import type { Progress, Seen, WaitSpec } from "./wait.ts";
 
 const NOW_MS = 1_000_000;
-const config: SensorConfig = {
-  url: "https://api.example/ready",
-  method: "GET",
-  headers: {},
-  expectStatus: [],
-  expectBody: undefined,
-  intervalMs: 30_000,
+const before: Progress = { polls: 4, silences: 2, note: "", cursor: 7 };
+const spec: WaitSpec = {
+  pace: { intervalMs: 30_000, factor: 1, intervalMsMax: 600_000 },
   timeoutMs: undefined,
   softFail: false,
-  connection: undefined,
+  of: {},
 };
-const response = (status: number, body: string | number = "ok"): Answer => ({
-  kind: "response",
-  status,
-  headers: {},
-  body,
-  cut: false,
-});
-const silence: Answer = { kind: "silence", message: "api.example: connect ECONNREFUSED" };
-const refused: Answer = { kind: "refused", message: "10.0.0.1 is a private address" };
+const there: Seen = { is: "there", note: "answered 200", output: { status: 200 } };
+const notYet: Seen = { is: "not_yet", note: "answered 503", evidence: { status: 503 } };
+const silent: Seen = { is: "silent", note: "connect ECONNREFUSED" };
+const over: Seen = { is: "over", class: "config", permanent: true, note: "10.0.0.1 is private" };
+const skip: Seen = { is: "skip", note: "the task was skipped" };
 
-type Change = Partial<Omit<Look, "config">> & { readonly config?: Partial<SensorConfig> };
-const look = ({ config: changed, ...rest }: Change = {}): Look => ({
-  progress: { polls: 0, silences: 0, note: "" },
+type Change = Partial<Omit<Look, "spec">> & { readonly spec?: Partial<WaitSpec> };
+const look = ({ spec: changed, ...rest }: Change = {}): Look => ({
+  attemptId: "att-1",
+  what: "https://api.example/ready to answer as expected",
+  progress: before,
+  acceptedMs: NOW_MS - 5_400_000,
   deadlineMs: NOW_MS + 600_000,
   nowMs: NOW_MS,
-  answer: response(200),
-  bodyFits: undefined,
-  chance: 0,
+  seen: there,
   ...rest,
-  config: { ...config, ...changed },
+  spec: { ...spec, ...changed },
 });
 
 function shown(change: Change): string {
   const decision = decide(look(change));
-  if (decision.kind === "again") return `again in ${decision.nextPollMs - NOW_MS}`;
+  if (decision.kind === "again") {
+    const waitMs = decision.nextPollMs - NOW_MS;
+    return waitMs >= 30_000 && waitMs <= 33_000 ? "again" : `again in ${waitMs}`;
+  }
   const { outcome } = decision;
-  return outcome.state === "failed" ? outcome.failure.class : outcome.state;
+  if (outcome.state !== "failed") return outcome.state;
+  return `${outcome.failure.class}${outcome.failure.permanent === true ? ", for good" : ""}`;
 }
 
 describe("a look", () => {
   const deadlineMs = NOW_MS;
+  const own = { timeoutMs: 5_400_000 };
   test.each([
-    ["any 2xx will do", { answer: response(204) }, "succeeded"],
-    ["anything else will not", { answer: response(302) }, "again in 30000"],
+    ["it is there", { seen: there }, "succeeded"],
+    ["it is not there yet", { seen: notYet }, "again"],
+    ["nobody answers", { seen: silent, progress: { ...before, silences: 0 } }, "again"],
+    ["it may not be asked", { seen: over }, "config, for good"],
+    ["it ended badly", { seen: { ...over, class: "upstream", permanent: false } }, "upstream"],
+    ["it will not come, and that is as well", { seen: skip }, "skipped"],
+    ["it says when to look", { seen: { ...notYet, nextMs: NOW_MS + 7 } }, "again in 7"],
+    ["it says to look at once", { seen: { ...notYet, nextMs: 0 } }, "again in 0"],
+    ["not later than the deadline", { seen: notYet, deadlineMs: NOW_MS + 5 }, "again in 5"],
     [
-      "a status that is expected",
-      { answer: response(404), config: { expectStatus: [404] } },
-      "succeeded",
+      "nor when it says so",
+      { seen: { ...notYet, nextMs: NOW_MS + 9 }, deadlineMs: NOW_MS + 5 },
+      "again in 5",
     ],
+    ["W2: there at the deadline", { seen: there, deadlineMs }, "succeeded"],
+    ["too late", { seen: notYet, deadlineMs }, "timeout"],
+    ["too late, and nobody answers", { seen: silent, deadlineMs }, "upstream"],
+    ["too late, softly", { seen: silent, deadlineMs, spec: { softFail: true } }, "skipped"],
+    ["W3: its own patience is over", { seen: notYet, deadlineMs, spec: own }, "timeout, for good"],
     [
-      "one that is not",
-      { answer: response(200), config: { expectStatus: [404] } },
-      "again in 30000",
+      "W3: that of its attempt is over sooner",
+      { seen: notYet, deadlineMs, spec: { timeoutMs: 5_400_001 } },
+      "timeout",
     ],
-    ["a body that fits", { bodyFits: true }, "succeeded"],
-    ["a body that does not", { bodyFits: false }, "again in 30000"],
-    ["a body that cannot be judged", { bodyFits: "no such key" }, "again in 30000"],
-    ["nobody answers", { answer: silence }, "again in 30000"],
-    ["it may not be asked", { answer: refused }, "config"],
-    ["as expected at the deadline", { deadlineMs }, "succeeded"],
-    ["too late", { answer: response(503), deadlineMs }, "timeout"],
-    ["too late, and nobody answers", { answer: silence, deadlineMs }, "upstream"],
-    ["too late, softly", { answer: silence, deadlineMs, config: { softFail: true } }, "skipped"],
-    ["not later than its deadline", { answer: silence, deadlineMs: NOW_MS + 5 }, "again in 5"],
   ] satisfies [string, Change, string][])("%s", (_name, change, decision) => {
     expect(shown(change)).toBe(decision);
   });
 });
 
-test("W3: silences make it rarer, an answer makes it regular again", () => {
-  const after = (silences: number, answer: Answer): string =>
-    shown({ answer, progress: { polls: 9, silences, note: "" } });
-  expect([0, 1, 2, 3, 4, 50].map((silences) => after(silences, silence))).toEqual([
-    "again in 30000",
-    "again in 60000",
-    "again in 120000",
-    "again in 240000",
-    `again in ${SILENCE_MS_MAX}`,
-    `again in ${SILENCE_MS_MAX}`,
-  ]);
-  expect(after(50, response(503))).toBe("again in 30000");
+test("progress says what was seen, and keeps the cursor until there is a later one", () => {
+  const progress = (seen: Seen) => decide(look({ seen })).progress;
+  expect(progress(silent)).toEqual({ polls: 5, silences: 3, note: silent.note, cursor: 7 });
+  expect(progress(notYet)).toEqual({ polls: 5, silences: 0, note: "answered 503", cursor: 7 });
+  expect(progress({ ...notYet, cursor: 9 })).toMatchObject({ cursor: 9 });
 });
 
-test("W2: chance only makes it later, by a tenth at most", () => {
-  expect(shown({ answer: silence, chance: 1 })).toBe(`again in ${30_000 * (1 + JITTER)}`);
-  expect(shown({ answer: silence, chance: 0.5 })).toBe("again in 31500");
-});
-
-test("progress says what was seen", () => {
-  const before = { polls: 4, silences: 2, note: "" };
-  const progress = (change: Change) => decide(look({ progress: before, ...change })).progress;
-  expect(progress({ answer: silence })).toEqual({
-    polls: 5,
-    silences: 3,
-    note: "api.example: connect ECONNREFUSED",
-  });
-  expect(progress({ answer: response(503) })).toEqual({
-    polls: 5,
-    silences: 0,
-    note: "answered 503",
-  });
-  const expecting = { config: { expectBody: "response.body.ready" } };
-  expect(progress({ ...expecting, bodyFits: false }).note).toBe(
-    "answered 200; the body does not fit yet",
-  );
-  expect(progress({ ...expecting, bodyFits: "no such key: ready" }).note).toBe(
-    "answered 200; no such key: ready",
-  );
-});
-
-test("the output is the status and the body, within what a task may leave", () => {
-  const outputOf = (body: string) => {
-    const decision = decide(look({ answer: response(200, body) }));
-    if (decision.kind !== "ended" || decision.outcome.state !== "succeeded") throw new Error("no");
-    return decision.outcome.output;
-  };
-  expect(outputOf("fine")).toEqual({ status: 200, body: "fine" });
-  const escaped = outputOf("\u0001".repeat(60_000));
-  expect(Buffer.byteLength(JSON.stringify(escaped))).toBeLessThan(65_536);
-  expect(escaped).toMatchObject({ status: 200, cut: true });
-});
-
-test("a failure says what was asked, how often, and what came of it", () => {
-  const decision = decide(
-    look({
-      answer: response(503),
-      deadlineMs: NOW_MS,
-      progress: { polls: 6, silences: 0, note: "" },
-    }),
-  );
-  expect(decision).toMatchObject({
+test("a failure says what was waited for, how long, how often, and what was seen last", () => {
+  expect(decide(look({ seen: notYet, deadlineMs: NOW_MS }))).toMatchObject({
     outcome: {
       failure: {
-        message: "https://api.example/ready did not answer as expected in time: answered 503",
-        evidence: { url: "https://api.example/ready", polls: 7, status: 503, note: "answered 503" },
+        message:
+          "waited 1h30m in vain for https://api.example/ready to answer as expected: answered 503",
+        evidence: {
+          waited_for: "https://api.example/ready to answer as expected",
+          polls: 5,
+          silences: 0,
+          status: 503,
+          note: "answered 503",
+        },
       },
     },
   });
+});
+
+test.each([
+  [0, "0s"],
+  [250, "250ms"],
+  [90_000, "1m30s"],
+  [86_400_000 * 7 + 3_600_000 * 2 + 60_000, "7d2h"],
+])("%d ms are said as %s", (ms, words) => {
+  const decision = decide(look({ seen: notYet, acceptedMs: NOW_MS - ms, deadlineMs: NOW_MS }));
+  expect(JSON.stringify(decision)).toContain(`waited ${words} in vain`);
 });
 
 test("a wait is over at the nearest of its limits", () => {

@@ -1,24 +1,21 @@
-// What follows from one look at the outside. Pure: time and chance are arguments.
+// What follows from one look at the outside. Pure.
 // Invariants:
-//   W1. A wait ends by what it expects, by what can never come, or by its deadline; by nothing else.
-//   W2. It is never looked at before its interval is over, and never after its deadline: the last look is at it.
-//   W3. While nobody answers, the looks grow rarer, up to SILENCE_MS_MAX.
-import type { Answer, Json, Outcome, Progress, SensorConfig } from "./wait.ts";
-
-export const SILENCE_MS_MAX = 300_000;
-/** Looks are spread by so much, so that waits that began together do not stay together. */
-export const JITTER = 0.1;
+//   W1. A wait ends by what it waits for, by what can never come, or by its deadline; by nothing else.
+//   W2. What is there at the deadline is there: the last look counts.
+//   W3. A wait whose own patience is over is not repeated: `timeout` is its whole patience, not that of an attempt.
+import { nextLook } from "./pace.ts";
+import type { JsonMap, Outcome, Progress, Seen, WaitSpec } from "./wait.ts";
 
 export interface Look {
-  readonly config: SensorConfig;
+  readonly attemptId: string;
+  /** What is waited for, as it stands after "waited in vain for". */
+  readonly what: string;
+  readonly spec: WaitSpec;
   readonly progress: Progress;
+  readonly acceptedMs: number;
   readonly deadlineMs: number;
   readonly nowMs: number;
-  readonly answer: Answer;
-  /** Of the body; undefined when none is expected, a text when the expectation could not be evaluated. */
-  readonly bodyFits: boolean | string | undefined;
-  /** 0 to 1. */
-  readonly chance: number;
+  readonly seen: Seen;
 }
 
 export type Decision =
@@ -26,97 +23,78 @@ export type Decision =
   | { readonly kind: "ended"; readonly outcome: Outcome; readonly progress: Progress };
 
 export function decide(look: Look): Decision {
-  const { answer, nowMs, deadlineMs } = look;
+  const { seen, nowMs, deadlineMs } = look;
   const progress = progressOf(look);
-  if (answer.kind === "refused") {
-    const failure = {
-      class: "config",
-      message: answer.message,
-      evidence: evidenceOf(look, progress),
-      permanent: true,
-    } as const;
-    return { kind: "ended", progress, outcome: { state: "failed", failure } };
+  switch (seen.is) {
+    case "there":
+      return { kind: "ended", progress, outcome: { state: "succeeded", output: seen.output } };
+    case "skip":
+      return { kind: "ended", progress, outcome: { state: "skipped", reason: seen.note } };
+    case "over": {
+      const { note: message, class: kind, permanent } = seen;
+      const failure = { class: kind, message, permanent, evidence: evidenceOf(look, progress) };
+      return { kind: "ended", progress, outcome: { state: "failed", failure } };
+    }
+    case "not_yet":
+    case "silent":
+      if (nowMs >= deadlineMs) return { kind: "ended", progress, outcome: timeUp(look, progress) };
+      return { kind: "again", progress, nextPollMs: nextPoll(look, progress) };
   }
-  if (answer.kind === "response" && fits(look)) {
-    return { kind: "ended", progress, outcome: { state: "succeeded", output: outputOf(answer) } };
-  }
-  if (nowMs >= deadlineMs) return { kind: "ended", progress, outcome: timeUp(look, progress) };
-  return { kind: "again", progress, nextPollMs: nextPoll(look, progress) };
 }
 
-/** What a task may leave, less what names and status take. */
-const OUTPUT_BYTES_MAX = 65_000;
-/** Whatever its characters are, so much of a text fits: a character is at most six bytes of JSON. */
-const CUT_LENGTH = 10_000;
-
-function outputOf({ status, body, cut }: Extract<Answer, { kind: "response" }>): Json {
-  const whole = JSON.stringify(body);
-  if (Buffer.byteLength(whole) <= OUTPUT_BYTES_MAX)
-    return { status, body, ...(cut ? { cut: true } : {}) };
-  const text = typeof body === "string" ? body : whole;
-  return { status, body: text.slice(0, CUT_LENGTH).toWellFormed(), cut: true };
-}
-
-function fits({ answer, config, bodyFits }: Look): boolean {
-  if (answer.kind !== "response") return false;
-  const { status } = answer;
-  const statusFits =
-    config.expectStatus.length === 0
-      ? status >= 200 && status <= 299
-      : config.expectStatus.includes(status);
-  return statusFits && (bodyFits === undefined || bodyFits === true);
-}
-
-function progressOf(look: Look): Progress {
-  const { answer, progress } = look;
+function progressOf({ seen, progress }: Look): Progress {
   return {
     polls: progress.polls + 1,
-    silences: answer.kind === "silence" ? progress.silences + 1 : 0,
-    note: noteOf(look),
+    silences: seen.is === "silent" ? progress.silences + 1 : 0,
+    note: seen.note,
+    cursor: seen.is === "not_yet" && seen.cursor !== undefined ? seen.cursor : progress.cursor,
   };
 }
 
-function noteOf({ answer, bodyFits, config }: Look): string {
-  if (answer.kind !== "response") return answer.message;
-  const { status } = answer;
-  if (bodyFits === true || bodyFits === undefined || config.expectBody === undefined)
-    return `answered ${status}`;
-  return typeof bodyFits === "string"
-    ? `answered ${status}; ${bodyFits}`
-    : `answered ${status}; the body does not fit yet`;
-}
-
-function nextPoll({ config, nowMs, deadlineMs, chance }: Look, { silences }: Progress): number {
-  const { intervalMs } = config;
-  const longest = Math.max(intervalMs, SILENCE_MS_MAX);
-  const backedOff = Math.min(intervalMs * 2 ** Math.min(Math.max(0, silences - 1), 20), longest);
-  const spread = backedOff * JITTER * chance; // only later: never before the interval is over
-  return Math.min(Math.round(nowMs + backedOff + spread), deadlineMs);
+function nextPoll(look: Look, { polls, silences }: Progress): number {
+  const { seen, attemptId, spec, nowMs, deadlineMs } = look;
+  if (seen.is === "not_yet" && seen.nextMs !== undefined)
+    return Math.min(Math.max(seen.nextMs, nowMs), deadlineMs);
+  return nextLook({ pace: spec.pace, attemptId, polls, silences, nowMs, deadlineMs });
 }
 
 function timeUp(look: Look, progress: Progress): Outcome {
-  const { config, answer } = look;
-  const message = `${config.url} did not answer as expected in time: ${progress.note}`;
-  if (config.softFail) return { state: "skipped", reason: message };
+  const { what, spec, acceptedMs, deadlineMs, seen } = look;
+  const waited = inWords(deadlineMs - acceptedMs);
+  const message = `waited ${waited} in vain for ${what}: ${progress.note}`;
+  if (spec.softFail) return { state: "skipped", reason: message };
   const failure = {
-    class: answer.kind === "silence" ? "upstream" : "timeout",
+    class: seen.is === "silent" ? "upstream" : "timeout",
     message,
     evidence: evidenceOf(look, progress),
+    permanent: spec.timeoutMs !== undefined && deadlineMs - acceptedMs >= spec.timeoutMs,
   } as const;
   return { state: "failed", failure };
 }
 
-function evidenceOf(
-  { config, answer }: Look,
-  { polls, silences, note }: Progress,
-): Extract<Outcome, { state: "failed" }>["failure"]["evidence"] {
-  return {
-    url: config.url,
-    polls,
-    silences,
-    note,
-    ...(answer.kind === "response" ? { status: answer.status } : {}),
-  };
+function evidenceOf({ what, seen }: Look, { polls, silences, note }: Progress): JsonMap {
+  const facts = seen.is === "not_yet" || seen.is === "over" ? seen.evidence : undefined;
+  return { waited_for: what, polls, silences, note, ...facts };
+}
+
+const UNITS = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1_000],
+  ["ms", 1],
+] as const;
+
+/** As DAG files write it: 1h30m; the two largest units that count. */
+function inWords(ms: number): string {
+  const parts: string[] = [];
+  let rest = Math.max(0, Math.round(ms));
+  for (const [unit, size] of UNITS) {
+    const count = Math.floor(rest / size);
+    if (count > 0 && parts.length < 2) parts.push(`${count}${unit}`);
+    rest -= count * size;
+  }
+  return parts.join("") || "0s";
 }
 
 /** When a wait is over, whatever the outside says. */

@@ -1,39 +1,51 @@
-// A wait for the outside, as its row has it.
-
-export interface SensorConfig {
-  readonly url: string;
-  readonly method: "GET" | "HEAD" | "POST";
-  readonly headers: Readonly<Record<string, string>>;
-  /** Any of these; empty means any 2xx. */
-  readonly expectStatus: readonly number[];
-  /** CEL over `response`; absent means that the status is enough. */
-  readonly expectBody: string | undefined;
-  readonly intervalMs: number;
-  readonly timeoutMs: number | undefined;
-  readonly softFail: boolean;
-  readonly connection: string | undefined;
-}
-
-/** What one look at the outside gave. */
-export type Answer =
-  | {
-      readonly kind: "response";
-      readonly status: number;
-      readonly headers: Readonly<Record<string, string>>;
-      /** Parsed when it is JSON and whole, else text. */
-      readonly body: Json;
-      /** It was longer than what is kept. */
-      readonly cut: boolean;
-    }
-  /** Nobody answered: asked again later. */
-  | { readonly kind: "silence"; readonly message: string }
-  /** It cannot be asked, however often. */
-  | { readonly kind: "refused"; readonly message: string };
+// A wait for the outside, as its row has it, and what one look at the outside can give. The same for every kind.
 
 export type Json = number | string | boolean | null | Json[] | JsonMap;
 export interface JsonMap {
   [key: string]: Json;
 }
+
+/** How often it is looked. */
+export interface Pace {
+  readonly intervalMs: number;
+  /** What the interval is multiplied with after each look; 1 for a steady pace. */
+  readonly factor: number;
+  readonly intervalMsMax: number;
+}
+
+/** What a task asked for. `of` belongs to its kind alone. */
+export interface WaitSpec {
+  readonly pace: Pace;
+  readonly timeoutMs: number | undefined;
+  readonly softFail: boolean;
+  readonly of: unknown;
+}
+
+/** What one look gave, judged by its kind. `note` says it to people, in one line. */
+export type Seen =
+  /** What is waited for is there. */
+  | { readonly is: "there"; readonly note: string; readonly output: Json }
+  | {
+      readonly is: "not_yet";
+      readonly note: string;
+      readonly evidence?: JsonMap | undefined;
+      /** When to look next, whatever the pace says. */
+      readonly nextMs?: number | undefined;
+      /** Up to where the outside was read; given back to the next look. */
+      readonly cursor?: Json | undefined;
+    }
+  /** Nobody answered: asked again, ever more rarely. */
+  | { readonly is: "silent"; readonly note: string }
+  /** What is waited for cannot come any more: its end is bad, or it cannot be asked for. */
+  | {
+      readonly is: "over";
+      readonly note: string;
+      readonly class: "config" | "upstream";
+      readonly permanent: boolean;
+      readonly evidence?: JsonMap | undefined;
+    }
+  /** It will not come, and that is as well. */
+  | { readonly is: "skip"; readonly note: string };
 
 /** What a wait has come to know, between looks. */
 export interface Progress {
@@ -42,6 +54,8 @@ export interface Progress {
   readonly silences: number;
   /** The last look, in words; empty before the first. */
   readonly note: string;
+  /** As the last look left it; null before. */
+  readonly cursor: Json;
 }
 
 export type Outcome =

@@ -34,17 +34,32 @@ export interface AddressPolicy {
   allows(address: string): boolean;
 }
 
+interface Network {
+  readonly address: string;
+  readonly bits: number;
+  readonly family: "ipv4" | "ipv6";
+}
+
+function networkIn(text: string): Network | undefined {
+  const [, address = "", length] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const version = isIP(address);
+  const bitsMax = version === 6 ? 128 : 32;
+  const bits = length === undefined ? bitsMax : Number(length);
+  if (version === 0 || bits > bitsMax) return undefined;
+  return { address, bits, family: version === 6 ? "ipv6" : "ipv4" };
+}
+
+/** A network as CIDR, or a single address. */
+export const isNetwork = (text: string): boolean => networkIn(text) !== undefined;
+
 /** `allowed`: networks as CIDR, or single addresses. */
 export function addressPolicy(allowed: readonly string[]): AddressPolicy {
   const exceptions = new BlockList();
   for (const text of allowed) {
-    const [address = "", bits] = text.split("/");
-    const version = isIP(address);
-    const family = version === 6 ? "ipv6" : "ipv4";
-    const length = bits === undefined ? (version === 6 ? 128 : 32) : Number(bits);
-    if (version === 0 || !Number.isInteger(length))
+    const network = networkIn(text);
+    if (network === undefined)
       throw new Error(`private address ${JSON.stringify(text)}: want one like 10.1.0.0/16`);
-    exceptions.addSubnet(address, length, family);
+    exceptions.addSubnet(network.address, network.bits, network.family);
   }
   return {
     allows(address) {

@@ -4,7 +4,7 @@
 //   S2. What is done was reported and confirmed.
 import { sql } from "drizzle-orm";
 import { check, index, integer, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
-import type { Outcome, SensorConfig } from "../core/wait.ts";
+import type { Json, Outcome, WaitSpec } from "../core/wait.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
@@ -19,7 +19,10 @@ export const wait = pgTable(
     attempt: integer("attempt").notNull(),
     /** Of the assignment; empty for none. */
     traceparent: text("traceparent").notNull(),
-    config: jsonb("config").$type<SensorConfig>().notNull(),
+    kind: text("kind").notNull(),
+    spec: jsonb("spec").$type<WaitSpec>().notNull(),
+    /** What may be heard of meanwhile, within the kind. */
+    topic: text("topic"),
     /** waiting, ended, done. */
     state: text("state").notNull(),
     /** Counts the row's writes: what every write believed. */
@@ -35,6 +38,10 @@ export const wait = pgTable(
     lineCount: integer("line_count").notNull(),
     /** The last look, in words. */
     note: text("note").notNull(),
+    /** Up to where the outside was read. */
+    cursor: jsonb("cursor").$type<Json>(),
+    /** How often somebody heard of its topic. */
+    nudgeCount: integer("nudge_count").notNull(),
     outcome: jsonb("outcome").$type<Outcome>(),
     endedAt: instant("ended_at"),
     /** When the INBOX had stored the outcome. */
@@ -44,10 +51,13 @@ export const wait = pgTable(
   },
   (t) => [
     index("wait_due")
-      .on(t.nextPollAt)
+      .on(t.kind, t.nextPollAt)
       .where(sql`${t.state} = 'waiting'`),
+    index("wait_topic")
+      .on(t.kind, t.topic)
+      .where(sql`${t.state} = 'waiting' and ${t.topic} is not null`),
     index("wait_open")
-      .on(t.state)
+      .on(t.kind, t.attemptId)
       .where(sql`${t.state} <> 'done'`),
     index("wait_done")
       .on(t.confirmedAt)

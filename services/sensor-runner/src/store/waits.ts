@@ -2,36 +2,26 @@
 // Invariants:
 //   R1. Every write of a wait in hand names the version it was decided from; who loses writes nothing.
 //   R2. A wait is in one replica's hand at a time, until its lease is over; rows that others have are skipped.
-//   R3. What is taken in hand is bounded; what is listed comes in pages.
+//   R3. What is taken in hand is bounded, kind by kind; what is listed comes in pages.
+//   R4. A wait whose topic was heard of while it was in hand is looked at once more, at once.
 import type { AttemptRef } from "@chasqui/runner";
 import type { Sql } from "postgres";
-import type { Outcome, Progress, SensorConfig } from "../core/wait.ts";
+import type { Json, Outcome, Progress, WaitSpec } from "../core/wait.ts";
+import { openOf, waitOf } from "./rows.ts";
+import type { OpenRow, OpenWait, Row, WaitRow } from "./rows.ts";
 
 /** Longer than a look takes. Who dies with a wait in hand delays it by so much. */
-export const LEASE_MS = 30_000;
+export const LEASE_MS = 20_000;
 const PAGE_MAX = 1_000;
+export const TOPICS_MAX = 10_000;
 const KEEP_DONE_MS = 7 * 86_400_000;
 const PURGE_MAX = 1_000;
 
-export interface WaitRow {
-  readonly ref: AttemptRef;
-  readonly config: SensorConfig;
-  readonly state: "waiting" | "ended" | "done";
-  readonly version: number;
-  readonly acceptedMs: number;
-  readonly deadlineMs: number;
-  readonly progress: Progress;
-  readonly lines: number;
-  readonly outcome: Outcome | undefined;
-  readonly endedMs: number | undefined;
-  readonly reportedMs: number | undefined;
-}
-
-export type OpenWait = Pick<WaitRow, "ref" | "state" | "acceptedMs" | "reportedMs">;
-
 export interface NewWait {
   readonly ref: AttemptRef;
-  readonly config: SensorConfig;
+  readonly kind: string;
+  readonly spec: WaitSpec;
+  readonly topic: string | undefined;
   readonly nowMs: number;
   readonly deadlineMs: number;
 }
@@ -46,11 +36,22 @@ export interface PutDown {
   readonly step: NextStep;
 }
 
+/** How many of a kind there is room for. */
+export interface Room {
+  readonly kind: string;
+  readonly max: number;
+}
+
+export interface Topic {
+  readonly kind: string;
+  readonly topic: string;
+}
+
 export interface Waits {
   /** Does nothing when the attempt has its row already. */
   begin(wait: NewWait): Promise<void>;
   /** Takes in hand what is due for a look. */
-  takeDue(nowMs: number, max: number): Promise<WaitRow[]>;
+  takeDue(nowMs: number, rooms: readonly Room[]): Promise<WaitRow[]>;
   /** Takes in hand what ended and was not reported. */
   takeUnreported(nowMs: number, max: number): Promise<WaitRow[]>;
   /** Puts down what was in hand, one step further. False: somebody else moved it meanwhile. */
@@ -62,34 +63,14 @@ export interface Waits {
   confirm(attemptId: string, nowMs: number): Promise<void>;
   /** Gives back what is in hand, unmoved. */
   release(row: WaitRow): Promise<void>;
-  /** Waits that are not done. */
-  open(): Promise<OpenWait[]>;
+  /** Waits of a kind that are not done. */
+  open(kind: string): Promise<OpenWait[]>;
+  /** What waits are to be told of, at most TOPICS_MAX. */
+  topics(): Promise<Topic[]>;
+  /** Waits of this topic are due now. Answers how many. */
+  nudge(topics: readonly Topic[], nowMs: number): Promise<number>;
   /** Forgets some of what was done long ago. */
   purge(nowMs: number): Promise<number>;
-}
-
-interface OpenRow {
-  attempt_id: string;
-  run_id: string;
-  task_id: string;
-  map_index: number;
-  attempt: number;
-  traceparent: string;
-  state: WaitRow["state"];
-  accepted_at: Date;
-  reported_at: Date | null;
-}
-
-interface Row extends OpenRow {
-  config: SensorConfig;
-  version: number;
-  deadline_at: Date;
-  poll_count: number;
-  silence_count: number;
-  line_count: number;
-  note: string;
-  outcome: Outcome | null;
-  ended_at: Date | null;
 }
 
 const at = (ms: number): Date => new Date(ms);
@@ -104,26 +85,32 @@ class PostgresWaits implements Waits {
     this.#sql = sql;
   }
 
-  async begin({ ref, config, nowMs, deadlineMs }: NewWait): Promise<void> {
+  async begin({ ref, kind, spec, topic, nowMs, deadlineMs }: NewWait): Promise<void> {
     await this.#sql`
       insert into wait (
-        attempt_id, run_id, task_id, map_index, attempt, traceparent, config, state, version,
-        accepted_at, deadline_at, next_poll_at, poll_count, silence_count, line_count, note)
+        attempt_id, run_id, task_id, map_index, attempt, traceparent, kind, spec, topic, state,
+        version, accepted_at, deadline_at, next_poll_at, poll_count, silence_count, line_count,
+        nudge_count, note)
       values (
         ${ref.attemptId}, ${ref.runId}, ${ref.taskId}, ${ref.mapIndex}, ${ref.attempt},
-        ${ref.traceparent ?? ""}, ${this.#sql.json({ ...config })}, 'waiting', 1,
-        ${at(nowMs)}, ${at(deadlineMs)}, ${at(nowMs)}, 0, 0, 0, '')
+        ${ref.traceparent ?? ""}, ${kind}, ${this.#json({ ...spec })}, ${topic ?? null}, 'waiting',
+        1, ${at(nowMs)}, ${at(deadlineMs)}, ${at(nowMs)}, 0, 0, 0, 0, '')
       on conflict (attempt_id) do nothing`;
   }
 
-  async takeDue(nowMs: number, max: number): Promise<WaitRow[]> {
+  async takeDue(nowMs: number, rooms: readonly Room[]): Promise<WaitRow[]> {
     const rows = await this.#sql<Row[]>`
       update wait set lease_until = ${leaseFrom(nowMs)}, version = version + 1
       where attempt_id in (
-        select attempt_id from wait
-        where state = 'waiting' and next_poll_at <= ${at(nowMs)}
-          and (lease_until is null or lease_until < ${at(nowMs)})
-        order by next_poll_at limit ${max} for update skip locked)
+        select due.attempt_id
+        from unnest(
+          ${rooms.map(({ kind }) => kind)}::text[],
+          ${rooms.map(({ max }) => max)}::int[]) as room (kind, max),
+        lateral (
+          select attempt_id from wait
+          where state = 'waiting' and wait.kind = room.kind and next_poll_at <= ${at(nowMs)}
+            and (lease_until is null or lease_until < ${at(nowMs)})
+          order by next_poll_at limit room.max for update skip locked) due)
       returning *`;
     return rows.map(waitOf);
   }
@@ -140,19 +127,22 @@ class PostgresWaits implements Waits {
     return rows.map(waitOf);
   }
 
-  async put({ ref, version }: WaitRow, { progress, lines, step }: PutDown): Promise<boolean> {
+  async put(row: WaitRow, { progress, lines, step }: PutDown): Promise<boolean> {
+    const { ref, version, nudges } = row;
     const ended = step.kind === "ended" ? step : undefined;
-    const nextPollMs = step.kind === "again" ? step.nextPollMs : undefined;
+    const nextPollAt = step.kind === "again" ? at(step.nextPollMs) : null;
     const written = await this.#sql`
       update wait set
         version = version + 1,
         state = ${ended === undefined ? "waiting" : "ended"},
-        next_poll_at = ${nextPollMs === undefined ? null : at(nextPollMs)},
+        next_poll_at = case
+          when ${ended === undefined} and nudge_count > ${nudges} then next_poll_at
+          else ${nextPollAt}::timestamptz end,
         lease_until = ${ended === undefined ? null : leaseFrom(ended.endedMs)},
-        outcome = ${ended === undefined ? null : this.#sql.json({ ...ended.outcome })},
+        outcome = ${ended === undefined ? null : this.#json({ ...ended.outcome })},
         ended_at = ${ended === undefined ? null : at(ended.endedMs)},
         poll_count = ${progress.polls}, silence_count = ${progress.silences},
-        note = ${progress.note}, line_count = ${lines}
+        note = ${progress.note}, line_count = ${lines}, cursor = ${this.#json(progress.cursor)}
       where attempt_id = ${ref.attemptId} and version = ${version} and state = 'waiting'`;
     return written.count === 1;
   }
@@ -165,7 +155,7 @@ class PostgresWaits implements Waits {
     const [row] = await this.#sql<Row[]>`
       update wait set
         version = version + 1, state = 'ended', next_poll_at = null,
-        lease_until = ${leaseFrom(nowMs)}, outcome = ${this.#sql.json({ ...outcome })},
+        lease_until = ${leaseFrom(nowMs)}, outcome = ${this.#json({ ...outcome })},
         ended_at = ${at(nowMs)}
       where attempt_id = ${attemptId} and state = 'waiting'
       returning *`;
@@ -197,19 +187,35 @@ class PostgresWaits implements Waits {
       where attempt_id = ${ref.attemptId} and version = ${version}`;
   }
 
-  async open(): Promise<OpenWait[]> {
+  async open(kind: string): Promise<OpenWait[]> {
     const found: OpenWait[] = [];
     for (let after = ""; ;) {
       const page = await this.#sql<OpenRow[]>`
         select attempt_id, run_id, task_id, map_index, attempt, traceparent, state, accepted_at,
           reported_at
-        from wait where state <> 'done' and attempt_id > ${after}
+        from wait where state <> 'done' and kind = ${kind} and attempt_id > ${after}
         order by attempt_id limit ${PAGE_MAX}`;
       found.push(...page.map(openOf));
       const last = page.at(-1);
       if (last === undefined || page.length < PAGE_MAX) return found;
       after = last.attempt_id;
     }
+  }
+
+  async topics(): Promise<Topic[]> {
+    return this.#sql<Topic[]>`
+      select distinct kind, topic from wait
+      where state = 'waiting' and topic is not null limit ${TOPICS_MAX}`;
+  }
+
+  async nudge(topics: readonly Topic[], nowMs: number): Promise<number> {
+    const nudged = await this.#sql`
+      update wait set next_poll_at = ${at(nowMs)}, nudge_count = nudge_count + 1
+      from unnest(
+        ${topics.map(({ kind }) => kind)}::text[],
+        ${topics.map(({ topic }) => topic)}::text[]) as heard (kind, topic)
+      where state = 'waiting' and wait.kind = heard.kind and wait.topic = heard.topic`;
+    return nudged.count;
   }
 
   async purge(nowMs: number): Promise<number> {
@@ -220,33 +226,8 @@ class PostgresWaits implements Waits {
         limit ${PURGE_MAX})`;
     return gone.count;
   }
-}
 
-function openOf(row: OpenRow): OpenWait {
-  return {
-    ref: {
-      attemptId: row.attempt_id,
-      runId: row.run_id,
-      taskId: row.task_id,
-      mapIndex: row.map_index,
-      attempt: row.attempt,
-      traceparent: row.traceparent === "" ? undefined : row.traceparent,
-    },
-    state: row.state,
-    acceptedMs: row.accepted_at.getTime(),
-    reportedMs: row.reported_at?.getTime(),
-  };
-}
-
-function waitOf(row: Row): WaitRow {
-  return {
-    ...openOf(row),
-    config: row.config,
-    version: row.version,
-    deadlineMs: row.deadline_at.getTime(),
-    progress: { polls: row.poll_count, silences: row.silence_count, note: row.note },
-    lines: row.line_count,
-    outcome: row.outcome ?? undefined,
-    endedMs: row.ended_at?.getTime(),
-  };
+  #json(value: unknown) {
+    return this.#sql.json(value as Json); // parsed configurations and JSON only
+  }
 }

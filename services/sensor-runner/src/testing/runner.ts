@@ -5,23 +5,23 @@ import { AttemptState } from "@chasqui/contracts";
 import type { AttemptUpdate } from "@chasqui/contracts";
 import { jobRunner, startRunner } from "@chasqui/runner";
 import type { RunningRunner } from "@chasqui/runner";
-import { memoryBus, quietLog } from "@chasqui/runner/testing";
+import { memoryBus, quietLog, refOf } from "@chasqui/runner/testing";
 import type { Assign, MemoryBus } from "@chasqui/runner/testing";
 import type { Sql } from "postgres";
-import { TestPostgres } from "../../../tests/support/index.ts";
-import type { Answer } from "./core/wait.ts";
-import { postgresWaits } from "./store/waits.ts";
-import type { Waits } from "./store/waits.ts";
-import { KIND, waitKind } from "./wait-kind.ts";
+import { TestPostgres } from "../../../../tests/support/index.ts";
+import type { Seen } from "../core/wait.ts";
+import { httpSensor } from "../kinds/http.ts";
+import { sensorKind } from "../kinds/kind.ts";
+import { timeSensor } from "../kinds/time.ts";
+import { postgresWaits } from "../store/waits.ts";
+import type { Waits } from "../store/waits.ts";
+import { lookersOf } from "../take-look.ts";
+import { waitKind } from "../wait-kind.ts";
+import { WaitWatch } from "../wait-watch.ts";
 
-export const ready: Answer = {
-  kind: "response",
-  status: 200,
-  headers: {},
-  body: { ready: true },
-  cut: false,
-};
-export const notYet: Answer = { ...ready, status: 503, body: "starting" };
+export const KIND = "sensor.http";
+export const ready: Seen = { is: "there", note: "answered 200", output: { ready: true } };
+export const notYet: Seen = { is: "not_yet", note: "answered 503", evidence: { status: 503 } };
 
 export interface Replica {
   readonly runner: RunningRunner;
@@ -34,7 +34,7 @@ export interface TestRunner extends AsyncDisposable {
   readonly waits: Waits;
   readonly bus: MemoryBus;
   /** What the outside answers; may wait. */
-  answer: (url: string, signal: AbortSignal) => Answer | Promise<Answer>;
+  answer: (url: string, signal: AbortSignal) => Seen | Promise<Seen>;
   /** URLs that were looked at. */
   readonly looks: string[];
   /** How far the clocks of the replicas are ahead. */
@@ -42,12 +42,12 @@ export interface TestRunner extends AsyncDisposable {
   wanted: () => boolean;
   replica(): Promise<Replica>;
   assign(more?: Partial<Assign> & { readonly with?: object }): Promise<string>;
-  outcome(): Promise<AttemptUpdate>;
+  outcome(assigned?: Pick<Assign, "attempt">): Promise<AttemptUpdate>;
 }
 
 export async function openStore() {
   const database = await TestPostgres.database();
-  const folder = resolve(import.meta.dirname, "../drizzle");
+  const folder = resolve(import.meta.dirname, "../../drizzle");
   await migrateDatabase({ url: database.url, folder });
   const store = openDatabase(database.url, { connectionsMax: 4, applicationName: "test" });
   return {
@@ -81,11 +81,12 @@ export async function startTestRunner(): Promise<TestRunner> {
       const config = { url: "https://api.example/ready", interval: "100ms", ...more };
       return bus.assign({ kind: KIND, config, ...assign });
     },
-    async outcome() {
+    async outcome(assigned = {}) {
+      const { attemptId } = refOf(assigned);
       for (let count = 1; ; count++) {
         await bus.updatesStored(count);
         const update = bus.updates[count - 1];
-        if (update !== undefined && update.state > AttemptState.RUNNING) return update;
+        if (update?.attemptId === attemptId && update.state > AttemptState.RUNNING) return update;
       }
     },
     async [Symbol.asyncDispose]() {
@@ -109,26 +110,23 @@ async function startReplica(t: TestRunner): Promise<Replica> {
       return alive ? value.bind(target) : dead;
     },
   });
-  const kind = waitKind({
-    waits,
-    async ask(config, signal) {
-      t.looks.push(config.url);
-      return t.answer(config.url, signal);
-    },
-    fits: async (expectation, answer) => {
-      const { bodyFits } = await import("./expect-body.ts");
-      return bodyFits(expectation, answer);
-    },
-    now,
-    chance: () => 0,
-    restMs: 10,
-    longestMs: 3_600_000,
-    concurrency: 4,
-    log: quietLog,
-  });
+  const http = sensorKind(
+    httpSensor(async () => ({
+      async look({ url }, { signal }) {
+        t.looks.push(url);
+        return t.answer(url, signal);
+      },
+      close: async () => {},
+    })),
+  );
+  const all = [http, sensorKind(timeSensor)];
+  const sensors = new Map(all.map((sensor) => [sensor.kind, sensor]));
+  const { takeLook } = lookersOf(sensors, { now });
+  const watch = new WaitWatch({ waits, sensors, takeLook, now, restMs: 10, log: quietLog });
+  const options = { waits, watch, now, concurrency: 4, longestMs: 3_600_000 };
   const runner = await startRunner({
     service: "sensor-runner",
-    kinds: [jobRunner(kind)],
+    kinds: all.map((sensor) => jobRunner(waitKind(sensor, options))),
     bus: { ...t.bus, publish },
     claims: { claimAttempt: async () => ({ wanted: t.wanted(), reason: "" }) },
     telemetry: noTelemetry,
