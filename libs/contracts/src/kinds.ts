@@ -289,7 +289,63 @@ const noop: JsonSchema = {
   properties: {},
 };
 
-/** By kind; `noop` is carried out by the state machine itself. */
+const approval: JsonSchema = {
+  type: "object",
+  title: "Waits until a person approves or rejects",
+  required: ["message"],
+  additionalProperties: false,
+  properties: {
+    message: text("What is asked, for people"),
+    form: {
+      type: "object",
+      description: "JSON Schema of what the person fills in; it is the output",
+    },
+    approvers: {
+      type: "array",
+      items: { type: "string", minLength: 1 },
+      minItems: 1,
+      maxItems: 100,
+      uniqueItems: true,
+      description: "Who may answer; absent means whoever may approve at all",
+    },
+    on_reject: {
+      enum: ["fail", "skip"],
+      default: "fail",
+      description: "What a rejection makes of the task",
+    },
+    default: {
+      enum: ["approve", "reject"],
+      description:
+        "The answer when the task's timeout comes first; absent means that the task fails",
+    },
+  },
+};
+
+const dagRun: JsonSchema = {
+  type: "object",
+  title: "A run of another DAG",
+  required: ["dag"],
+  additionalProperties: false,
+  properties: {
+    dag: { type: "string", pattern: "^[a-z][a-z0-9-]{0,62}$", description: "Its id" },
+    params: { type: "object", description: "The run's parameters" },
+    key: text("The run's key; absent means one run for each attempt"),
+    wait: {
+      type: "boolean",
+      default: true,
+      description: "Until the run has settled; otherwise the task is done when the run exists",
+    },
+    allowed: {
+      type: "array",
+      items: { enum: ["succeeded", "failed", "cancelled"] },
+      minItems: 1,
+      uniqueItems: true,
+      description: "States of the run with which the task succeeds; absent means succeeded alone",
+    },
+  },
+};
+
+/** By kind; `noop`, `approval` and `dag.run` are carried out by the state machine itself. */
 export const builtInKindSchemas: Readonly<Record<string, JsonSchema>> = {
   "k8s.pod": pod,
   "vertex.custom-job": customJob,
@@ -297,4 +353,6 @@ export const builtInKindSchemas: Readonly<Record<string, JsonSchema>> = {
   "sensor.http": sensorHttp,
   "report.email": reportEmail,
   noop,
+  approval,
+  "dag.run": dagRun,
 };

@@ -6,8 +6,25 @@
 import { create, toJson } from "@bufbuild/protobuf";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { hash } from "node:crypto";
-import { AlertSpecSchema, DagSpecSchema, ScheduleSchema, TaskSpecSchema } from "@chasqui/contracts";
-import type { AlertSpec, DagSpec, Schedule, TaskSpec } from "@chasqui/contracts";
+import {
+  AlertSpecSchema,
+  ConcurrencyKeySchema,
+  DagSpecSchema,
+  ForEachMode,
+  ForEachSchema,
+  GroupSpecSchema,
+  ScheduleSchema,
+  TaskRole,
+  TaskSpecSchema,
+} from "@chasqui/contracts";
+import type {
+  AlertSpec,
+  DagSpec,
+  ForEach,
+  GroupSpec,
+  Schedule,
+  TaskSpec,
+} from "@chasqui/contracts";
 import { defaults } from "./compile/words.ts";
 import { limits } from "./limits.ts";
 
@@ -23,9 +40,12 @@ export function canonicalSpec(spec: DagSpec): DagSpec {
     triggers: spec.triggers,
     ...(params === undefined ? {} : { params: sortKeys(params) }),
     tasks: spec.tasks.map(canonicalTask).sort((a, b) => compare(a.id, b.id)),
+    groups: spec.groups.map(canonicalGroup).sort((a, b) => compare(a.id, b.id)),
     alerts: canonicalAlerts(spec.alerts),
     maxActiveRuns: spec.maxActiveRuns === 0 ? limits.activeRunsDefault : spec.maxActiveRuns,
+    maxActiveTasks: spec.maxActiveTasks,
     ...(timeout === undefined ? {} : { timeout }),
+    was: sortedSet(spec.was),
   });
 }
 
@@ -41,19 +61,64 @@ function canonicalSchedule(schedule: Schedule): Schedule {
 }
 
 function canonicalTask(task: TaskSpec): TaskSpec {
-  const { retries, timeout } = task;
+  const { retries, timeout, totalTimeout, startTimeout, forEach, concurrency } = task;
+  const isEmpty = retries === undefined || (retries.max === 0 && retries.rules.length === 0);
   return create(TaskSpecSchema, {
     id: task.id,
+    description: task.description,
     uses: task.uses,
+    group: task.group,
     needs: sortedSet(task.needs),
     triggerRule: task.triggerRule === 0 ? defaults.triggerRule : task.triggerRule,
     when: task.when,
     with: sortKeys(task.with ?? {}),
-    ...(retries === undefined || retries.max === 0
+    ...(forEach === undefined ? {} : { forEach: canonicalForEach(forEach) }),
+    role: task.role === TaskRole.WORK ? TaskRole.UNSPECIFIED : task.role,
+    teardownOf: sortedSet(task.teardownOf),
+    ...(isEmpty
       ? {}
       : { retries: { ...retries, factor: retries.factor === 0 ? 1 : retries.factor } }),
     ...(timeout === undefined ? {} : { timeout }),
+    ...(totalTimeout === undefined ? {} : { totalTimeout }),
+    ...(startTimeout === undefined ? {} : { startTimeout }),
     allowFailure: task.allowFailure,
+    pool: task.pool,
+    poolSlots: task.pool === "" ? 0 : Math.max(1, task.poolSlots),
+    priority: task.priority,
+    maxActive: task.maxActive,
+    ...(concurrency === undefined
+      ? {}
+      : {
+          concurrency: create(ConcurrencyKeySchema, {
+            key: concurrency.key,
+            max: Math.max(1, concurrency.max),
+          }),
+        }),
+    dependsOnPast: task.dependsOnPast,
+    produces: sortedSet(task.produces),
+    was: sortedSet(task.was),
+  });
+}
+
+/** What an ordinary group does not have for itself is empty: its tasks have it. */
+function canonicalGroup(group: GroupSpec): GroupSpec {
+  const { id, description, parent, forEach, needs, triggerRule, when } = group;
+  if (forEach === undefined) return create(GroupSpecSchema, { id, description, parent });
+  return create(GroupSpecSchema, {
+    ...{ id, description, parent, when },
+    forEach: canonicalForEach(forEach),
+    needs: sortedSet(needs),
+    triggerRule: triggerRule === 0 ? defaults.triggerRule : triggerRule,
+  });
+}
+
+function canonicalForEach({ lists, mode, parallel, label, itemsMax }: ForEach): ForEach {
+  return create(ForEachSchema, {
+    lists: [...lists].sort((a, b) => compare(a.name, b.name)),
+    mode: mode === 0 ? ForEachMode.LIST : mode,
+    parallel,
+    label,
+    itemsMax: itemsMax === 0 ? limits.itemsDefault : itemsMax,
   });
 }
 

@@ -4,6 +4,7 @@ import type { DagSpec } from "@chasqui/contracts";
 import type { KnownConnections } from "./compile/check-connections.ts";
 import { compileDagObject } from "./compile/compile-dag.ts";
 import { specToObject } from "./decompile.ts";
+import { diffSpecs } from "./diff.ts";
 import { quote } from "./text/suggest.ts";
 
 export interface CheckOptions {
@@ -16,8 +17,8 @@ export interface CheckOptions {
 /** What is wrong with the specification; nothing when it can run. Never throws. */
 export function checkSpec(spec: DagSpec, options: CheckOptions): string[] {
   const seen = new Set<string>();
-  for (const { id } of spec.tasks) {
-    if (seen.has(id)) return [`two tasks have the id ${quote(id)}`];
+  for (const { id } of [...spec.tasks, ...spec.groups]) {
+    if (seen.has(id)) return [`two tasks or groups have the id ${quote(id)}`];
     seen.add(id);
   }
   const kinds = Object.fromEntries(options.customKinds.map((kind) => [kind, undefined]));
@@ -25,10 +26,14 @@ export function checkSpec(spec: DagSpec, options: CheckOptions): string[] {
     kinds,
     ...(options.connections === undefined ? {} : { connections: options.connections }),
   });
-  if (compiled.ok) return [];
+  if (compiled.ok) return diffSpecs(spec, compiled.spec).map(notCompiled);
   return compiled.problems
     .filter(({ severity }) => severity === "error")
     .map(({ message, suggestion }) =>
       suggestion === undefined ? message : `${message}; ${suggestion}`,
     );
 }
+
+/** What only the compiler resolves (needs of groups, short forms) must be resolved before: the machine trusts it. */
+const notCompiled = (line: string): string =>
+  `the specification is not as the compiler writes it: compiled, it has ${line}`;

@@ -1,13 +1,22 @@
 // A spec in the form that an author would write: the input of the server's second check, and what `diff` names.
 // Invariant: compiling the result gives the same spec (C3 of compile-dag.ts).
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import type { DagSpec, RetryPolicy, Schedule, TaskSpec } from "@chasqui/contracts";
+import { ForEachMode, TaskRole } from "@chasqui/contracts";
+import type {
+  DagSpec,
+  ForEach,
+  GroupSpec,
+  RetryPolicy,
+  Schedule,
+  TaskSpec,
+} from "@chasqui/contracts";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { formatDuration } from "./text/duration.ts";
 import {
   alertWords,
   catchupWords,
   overlapWords,
+  retryOutcomeWords,
   triggerRuleWords,
   wordOf,
 } from "./compile/words.ts";
@@ -24,13 +33,19 @@ export function specToObject(spec: DagSpec): JsonObject {
       present({ event: present({ subject, when }), key }),
     ),
     params: spec.params,
+    groups:
+      spec.groups.length === 0
+        ? undefined
+        : Object.fromEntries(spec.groups.map((group) => [group.id, groupToObject(group)])),
     tasks: Object.fromEntries(spec.tasks.map((task) => [task.id, taskToObject(task)])),
     alerts: spec.alerts.map(({ on, slack }) => ({
       on: on.map((about) => word(alertWords, about)),
       slack,
     })),
-    max_active_runs: spec.maxActiveRuns === 0 ? undefined : spec.maxActiveRuns,
+    max_active_runs: counted(spec.maxActiveRuns),
+    max_active_tasks: counted(spec.maxActiveTasks),
     timeout: durationText(spec.timeout),
+    was: spec.was,
   });
 }
 
@@ -48,24 +63,79 @@ function scheduleToObject(schedule: Schedule): JsonObject {
 }
 
 function taskToObject(task: TaskSpec): JsonObject {
+  const { role, concurrency } = task;
+  const hasRule = role !== TaskRole.TEARDOWN && role !== TaskRole.ON_EXIT;
   return present({
+    description: task.description,
+    group: task.group,
     needs: task.needs,
     uses: task.uses,
     with: task.with,
+    for_each: task.forEach && forEachToObject(task.forEach),
     when: task.when,
-    trigger_rule: task.triggerRule === 0 ? undefined : word(triggerRuleWords, task.triggerRule),
+    trigger_rule: hasRule ? ruleWord(task.triggerRule) : undefined,
+    setup: role === TaskRole.SETUP ? true : undefined,
+    teardown: role === TaskRole.TEARDOWN ? [...task.teardownOf] : undefined,
+    on_exit: role === TaskRole.ON_EXIT ? true : undefined,
     retries: task.retries && retriesToObject(task.retries),
     timeout: durationText(task.timeout),
+    total_timeout: durationText(task.totalTimeout),
+    start_timeout: durationText(task.startTimeout),
     allow_failure: task.allowFailure ? true : undefined,
+    pool: poolOf(task),
+    priority: task.priority === 0 ? undefined : task.priority,
+    max_active: counted(task.maxActive),
+    concurrency: concurrency && { key: concurrency.key, max: concurrency.max },
+    depends_on_past: task.dependsOnPast ? true : undefined,
+    produces: task.produces,
+    was: task.was,
   });
 }
 
-function retriesToObject({ max, backoff, factor, maxBackoff }: RetryPolicy): JsonObject {
+const poolOf = ({ pool, poolSlots }: TaskSpec): JsonValue | undefined =>
+  pool === "" || poolSlots <= 1 ? pool : { name: pool, slots: poolSlots };
+const counted = (count: number): number | undefined => (count === 0 ? undefined : count);
+const ruleWord = (rule: number): string | undefined =>
+  rule === 0 ? undefined : word<number>(triggerRuleWords, rule);
+
+function groupToObject(group: GroupSpec): JsonObject {
+  return present({
+    description: group.description,
+    group: group.parent,
+    needs: group.needs,
+    for_each: group.forEach && forEachToObject(group.forEach),
+    trigger_rule: ruleWord(group.triggerRule),
+    when: group.when,
+  });
+}
+
+function forEachToObject({ lists, mode, parallel, label, itemsMax }: ForEach): JsonObject {
+  const named = Object.fromEntries(lists.map((list) => [list.name, list.in]));
+  const combined: Readonly<Record<number, JsonObject>> = {
+    [ForEachMode.ZIP]: { zip: named },
+    [ForEachMode.PRODUCT]: { product: named },
+  };
+  return present({
+    ...(combined[mode] ?? { in: lists[0]?.in }),
+    parallel: counted(parallel),
+    label,
+    max: counted(itemsMax),
+  });
+}
+
+function retriesToObject({ max, backoff, factor, maxBackoff, rules }: RetryPolicy): JsonObject {
   return present({
     max,
     backoff: durationText(backoff),
     factor: factor === 0 ? 1 : factor,
     max_backoff: durationText(maxBackoff),
+    rules: rules.map((rule) =>
+      present({
+        when: rule.when,
+        then: word(retryOutcomeWords, rule.then),
+        backoff: durationText(rule.backoff),
+      }),
+    ),
   });
 }
 

@@ -29,6 +29,30 @@ test("a wrong edge does not type-check, and does not compile either", () => {
   });
 });
 
+test("groups and setups are checked by the type checker, too", () => {
+  const dag = defineDag({
+    id: "x",
+    groups: { load: { for_each: "${run.key.split(',')}", needs: ["up"] } },
+    tasks: {
+      up: { uses: "noop", setup: true },
+      a: { uses: "noop", group: "load" },
+      down: { uses: "noop", needs: ["load", "a"], teardown: ["up"] },
+      // @ts-expect-error: there is no group `lod`
+      b: { uses: "noop", group: "lod" },
+      // @ts-expect-error: a group is no setup
+      c: { uses: "noop", teardown: ["load"] },
+      // @ts-expect-error: a task is no group
+      d: { uses: "noop", group: "a" },
+    },
+  });
+  const compiled = compileDagObject(dag, "x.ts");
+  expect(compiled.ok ? [] : compiled.problems.map(({ message }) => message)).toEqual([
+    "task `b` stands in `lod`: no such group",
+    "task `c` takes away `load`: no such task",
+    "task `d` stands in `a`: no such group",
+  ]);
+});
+
 test.each([
   [
     "a loop",
@@ -65,6 +89,17 @@ test.each<[string, readonly string[], string[]]>([
   ["defaults", words.defaultsFields, ["properties", "defaults", "properties"]],
   ["an alert", words.alertFields, ["properties", "alerts", "items", "properties"]],
   ["a task", words.taskFields, ["definitions", "task", "properties"]],
+  ["a group", words.groupFields, ["definitions", "group", "properties"]],
+  [
+    "for_each",
+    words.forEachFields,
+    ["definitions", "task", "properties", "for_each", "anyOf", "2", "properties"],
+  ],
+  [
+    "retries",
+    words.retryFields,
+    ["definitions", "task", "properties", "retries", "anyOf", "1", "properties"],
+  ],
 ])("the editors' schema knows the fields of %s", (_, fields, path) => {
   expect(keysAt(...path)).toEqual([...fields].sort());
 });

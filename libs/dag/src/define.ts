@@ -1,29 +1,101 @@
 // DAGs in TypeScript: the YAML form as a value, with types. `defineDag` only gives the types; the compiler judges.
 import type { JsonValue } from "@bufbuild/protobuf";
-import type { alertWords, catchupWords, overlapWords, triggerRuleWords } from "./compile/words.ts";
+import type { FailureClass } from "@chasqui/machine";
+import type {
+  alertWords,
+  catchupWords,
+  overlapWords,
+  retryOutcomeWords,
+  triggerRuleWords,
+} from "./compile/words.ts";
 
+/** How often and when a failed attempt is repeated. */
 export interface RetriesForm {
-  readonly max: number;
+  readonly max?: number;
   /** The wait before the first repeat, for example 30s. */
   readonly backoff?: string;
   readonly factor?: number;
   readonly max_backoff?: string;
+  /** Only failures of these classes are repeated. */
+  readonly on?: readonly FailureClass[];
+  /** The first rule whose condition holds decides. */
+  readonly rules?: readonly {
+    /** CEL over `failure` (class, message, exit_code, evidence) and `attempt`. */
+    readonly when: string;
+    readonly then: keyof typeof retryOutcomeWords;
+    readonly backoff?: string;
+  }[];
 }
 
-export interface TaskForm<Id extends string = string> {
-  readonly needs?: readonly NoInfer<Id>[];
+/** What a task, the defaults of a group and those of the DAG have in common. */
+export interface SharedForm {
+  readonly retries?: number | RetriesForm;
+  /** The longest one attempt may take. */
+  readonly timeout?: string;
+  /** The longest all attempts may take together. */
+  readonly total_timeout?: string;
+  /** The longest an attempt may take from its turn to its start. */
+  readonly start_timeout?: string;
+  readonly pool?: string | { readonly name: string; readonly slots?: number };
+  /** Who goes first when slots are scarce: higher is sooner. */
+  readonly priority?: number;
+}
+
+/** CEL (also as one `${…}`), or the values themselves. */
+export type ListForm = string | readonly JsonValue[];
+
+interface MappingForm {
+  /** Instances at work at once. */
+  readonly parallel?: number;
+  /** What people see of an instance. */
+  readonly label?: string;
+  /** Most items. */
+  readonly max?: number;
+}
+export type ForEachForm =
+  | ListForm
+  | (MappingForm & { readonly in: ListForm })
+  | (MappingForm & { readonly zip: { readonly [name: string]: ListForm } })
+  | (MappingForm & { readonly product: { readonly [name: string]: ListForm } });
+
+export interface GroupForm<Id extends string = string, Group extends string = string> {
+  readonly description?: string;
+  /** The group that it stands in. */
+  readonly group?: NoInfer<Group>;
+  readonly needs?: readonly NoInfer<Id | Group>[];
+  readonly for_each?: ForEachForm;
+  readonly trigger_rule?: keyof typeof triggerRuleWords;
+  readonly when?: string;
+  readonly defaults?: SharedForm;
+}
+
+export interface TaskForm<
+  Id extends string = string,
+  Group extends string = string,
+> extends SharedForm {
+  readonly description?: string;
+  readonly group?: NoInfer<Group>;
+  readonly needs?: readonly NoInfer<Id | Group>[];
   /** The task kind, for example k8s.pod. */
   readonly uses: string;
   readonly with?: { readonly [field: string]: JsonValue };
   /** CEL; false skips the task. */
   readonly when?: string;
   readonly trigger_rule?: keyof typeof triggerRuleWords;
-  readonly retries?: number | RetriesForm;
-  readonly timeout?: string;
+  readonly for_each?: ForEachForm;
+  readonly setup?: boolean;
+  /** The setups that it takes away. */
+  readonly teardown?: readonly NoInfer<Id>[];
+  readonly on_exit?: boolean;
   readonly allow_failure?: boolean;
+  readonly max_active?: number;
+  readonly concurrency?: { readonly key: string; readonly max?: number };
+  readonly depends_on_past?: boolean;
+  readonly produces?: readonly string[];
+  readonly was?: readonly string[];
 }
 
-export interface DagForm<Id extends string = string> {
+export interface DagForm<Id extends string = string, Group extends string = string> {
   readonly id: string;
   readonly owner?: string;
   readonly description?: string;
@@ -41,17 +113,22 @@ export interface DagForm<Id extends string = string> {
     readonly key?: string;
   }[];
   readonly params?: { readonly [keyword: string]: JsonValue };
-  readonly defaults?: { readonly retries?: number | RetriesForm; readonly timeout?: string };
-  readonly tasks: { readonly [task in Id]: TaskForm<Id> };
+  readonly defaults?: SharedForm;
+  readonly groups?: { readonly [group in Group]: GroupForm<Id, Group> };
+  readonly tasks: { readonly [task in Id]: TaskForm<Id, Group> };
   readonly alerts?: readonly {
     readonly on: readonly (keyof typeof alertWords)[];
     readonly slack: string;
   }[];
   readonly max_active_runs?: number;
+  readonly max_active_tasks?: number;
   readonly timeout?: string;
+  readonly was?: readonly string[];
 }
 
-/** A DAG whose `needs` may only name its own tasks: a wrong edge does not type-check. */
-export function defineDag<const Id extends string>(dag: DagForm<Id>): DagForm<Id> {
+/** A DAG whose edges may only name its own tasks and groups: a wrong one does not type-check. */
+export function defineDag<const Id extends string, const Group extends string = never>(
+  dag: DagForm<Id, Group>,
+): DagForm<Id, Group> {
   return dag;
 }

@@ -24,21 +24,28 @@ export function diffSpecs(old: DagSpec | undefined, next: DagSpec): string[] {
 const count = (tasks: number): string => `${tasks} task${tasks === 1 ? "" : "s"}`;
 
 function diffValues(before: DagSpec, after: DagSpec): string[] {
-  const { tasks: oldTasks, ...oldRest } = specToObject(before);
-  const { tasks: newTasks, ...newRest } = specToObject(after);
-  const lines = diffMaps("", oldRest, newRest);
-  const old = asMap(oldTasks);
-  const next = asMap(newTasks);
-  for (const id of Object.keys(old)) if (!(id in next)) lines.push(`task ${quote(id)} removed`);
-  for (const [id, task] of Object.entries(next)) {
+  const { tasks: oldTasks, groups: oldGroups, ...oldRest } = specToObject(before);
+  const { tasks: newTasks, groups: newGroups, ...newRest } = specToObject(after);
+  return [
+    ...diffMaps("", oldRest, newRest),
+    ...diffNodes("group", asMap(oldGroups), asMap(newGroups)),
+    ...diffNodes("task", asMap(oldTasks), asMap(newTasks)),
+  ];
+}
+
+function diffNodes(what: "task" | "group", old: JsonObject, next: JsonObject): string[] {
+  const lines: string[] = [];
+  for (const id of Object.keys(old)) if (!(id in next)) lines.push(`${what} ${quote(id)} removed`);
+  for (const [id, node] of Object.entries(next)) {
     const known = old[id];
-    if (known === undefined) lines.push(`task ${quote(id)} added${place(asMap(task)["needs"])}`);
-    else lines.push(...diffMaps(`task ${quote(id)}: `, asMap(known), asMap(task)));
+    if (known === undefined)
+      lines.push(`${what} ${quote(id)} added${what === "task" ? place(asMap(node)) : ""}`);
+    else lines.push(...diffMaps(`${what} ${quote(id)}: `, asMap(known), asMap(node)));
   }
   return lines;
 }
 
-function place(needs: JsonValue | undefined): string {
+function place({ needs }: JsonObject): string {
   if (!Array.isArray(needs) || needs.length === 0) return " at the beginning";
   return ` after ${needs.map((need) => quote(String(need))).join(", ")}`;
 }

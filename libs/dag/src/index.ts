@@ -35,6 +35,14 @@ export type { CheckOptions } from "./check-spec.ts";
 export { specToObject } from "./decompile.ts";
 export { diffSpecs } from "./diff.ts";
 export { defineDag } from "./define.ts";
-export type { DagForm, RetriesForm, TaskForm } from "./define.ts";
+export type {
+  DagForm,
+  ForEachForm,
+  GroupForm,
+  ListForm,
+  RetriesForm,
+  SharedForm,
+  TaskForm,
+} from "./define.ts";
 export { dagJsonSchema } from "./dag-schema.ts";
 export { suggest } from "./text/suggest.ts";

@@ -8,6 +8,15 @@ export const limits = {
   nodesMax: 200_000,
   /** Tasks of one DAG. */
   tasksMax: 20_000,
+  /** Groups of one DAG. */
+  groupsMax: 2_000,
+  /** Groups inside of groups. */
+  groupDepthMax: 16,
+  /** Items of one mapping when it does not say. */
+  itemsDefault: 1_024,
+  itemsMax: 20_000,
+  /** Lists that one mapping combines. */
+  listsMax: 8,
   /** Characters of a DAG or task id. */
   idCharsMax: 63,
   /** Characters of one CEL expression. */
@@ -25,6 +34,16 @@ export const limits = {
   /** Active runs of one DAG when the DAG does not say. */
   activeRunsDefault: 16,
   activeRunsMax: 10_000,
+  /** Tasks at work at once: of a run, of a mapping, of a task over all runs, for a key. */
+  activeTasksMax: 10_000,
+  /** Slots that one task may take of its pool. */
+  poolSlotsMax: 10_000,
+  /** Distance of a priority from 0. */
+  priorityMax: 1_000_000,
+  /** Rules of one retry policy. */
+  retryRulesMax: 50,
+  /** Assets of one task, earlier ids of a DAG or task. */
+  namesMax: 100,
   /** The longest duration that a field may hold. */
   durationMsMax: 366 * 86_400_000,
   /** Characters of a description, an owner, a tag. */

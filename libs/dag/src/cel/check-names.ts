@@ -10,6 +10,8 @@ export interface KnownNames {
   /** Fields of a root; a root that is not listed may have any. */
   readonly fields?: Readonly<Record<string, readonly string[]>>;
   readonly tasks?: KnownTasks;
+  /** Names and fields (`run.state`) that exist, but not here; and why. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
 }
 
 export interface KnownTasks {
@@ -48,15 +50,23 @@ export function checkNames(names: Names, known: KnownNames): NameProblem[] {
 
 function checkReference(reference: Reference, known: KnownNames): NameProblem | undefined {
   const { root, path, offset } = reference;
-  if (!known.roots.includes(root))
-    return typeNames.includes(root)
-      ? undefined
-      : unknown(`no name ${quote(root)}`, root, known.roots, offset);
+  const { elsewhere = {} } = known;
+  if (!known.roots.includes(root)) {
+    if (typeNames.includes(root)) return undefined;
+    const message = `no name ${quote(root)}`;
+    return elsewhere[root] === undefined
+      ? unknown(message, root, known.roots, offset)
+      : { message, offset, suggestion: elsewhere[root] };
+  }
   if (root === "tasks" && known.tasks !== undefined) return checkTask(reference, known.tasks);
   const [field] = path;
   const fields = known.fields?.[root];
   if (field === undefined || fields === undefined || fields.includes(field)) return undefined;
-  return unknown(`no field ${quote(field)} in ${quote(root)}`, field, fields, offset);
+  const message = `no field ${quote(field)} in ${quote(root)}`;
+  const suggestion = elsewhere[`${root}.${field}`];
+  return suggestion === undefined
+    ? unknown(message, field, fields, offset)
+    : { message, offset, suggestion };
 }
 
 function checkTask(

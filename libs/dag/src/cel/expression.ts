@@ -42,7 +42,8 @@ function parseText(text: string): Parsed<Expression> {
       offset: 0,
     };
   try {
-    const parsed = parse(text);
+    // The parser wants a line's end behind a comment.
+    const parsed = parse(text.includes("//") ? `${text}\n` : text);
     const names = namesOf(parsed);
     meterLoops(parsed.expr);
     return good(planned(text, names, parsed));

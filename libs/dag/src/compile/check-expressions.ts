@@ -16,16 +16,43 @@ export function noteCondition(
   text: string,
   known: KnownNames,
 ): void {
+  const wrapped = text.trim().startsWith("${");
+  const hint = wrapped ? "a condition is CEL by itself: leave out ${ }" : undefined;
+  noteExpression(reader, path, { subject, text, known, start: 0, hint });
+}
+
+/** An expression that gives a list; `start` is where it begins in the author's text. */
+export function noteList(
+  reader: Reader,
+  path: Path,
+  subject: string,
+  text: string,
+  known: KnownNames,
+  start: number,
+): void {
+  noteExpression(reader, path, { subject, text, known, start, hint: undefined });
+}
+
+interface Written {
+  readonly subject: string;
+  readonly text: string;
+  readonly known: KnownNames;
+  readonly start: number;
+  /** In place of the parser's suggestion. */
+  readonly hint: string | undefined;
+}
+
+function noteExpression(reader: Reader, path: Path, written: Written): void {
+  const { subject, text, known, start, hint } = written;
   const parsed = parseExpression(text);
   if (!parsed.ok) {
-    const { message, offset } = parsed;
-    const wrapped = text.trim().startsWith("${");
-    const suggestion = wrapped ? "a condition is CEL by itself: leave out ${ }" : parsed.suggestion;
-    reader.note(path, `${subject}: ${message}`, { offset, suggestion });
+    const { message, offset, suggestion } = parsed;
+    const note = { offset: start + offset, suggestion: hint ?? suggestion };
+    reader.note(path, `${subject}: ${message}`, note);
     return;
   }
-  for (const { message, ...note } of checkNames(parsed.value.names, known))
-    reader.note(path, `${subject}: ${message}`, note);
+  for (const { message, offset, suggestion } of checkNames(parsed.value.names, known))
+    reader.note(path, `${subject}: ${message}`, { offset: start + offset, suggestion });
 }
 
 /** Every `${…}` in the strings of a value. */

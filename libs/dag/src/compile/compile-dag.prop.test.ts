@@ -9,7 +9,8 @@ import { diffSpecs } from "../diff.ts";
 import { formatProblem } from "../problem.ts";
 import { compileDag, compileDagObject } from "./compile-dag.ts";
 import type { Compiled } from "./compile-dag.ts";
-import { CARRIER_COSTS, validDag } from "../testing/examples.ts";
+import { CARRIER_COSTS } from "../testing/examples.ts";
+import { validDag } from "../testing/valid-dag.ts";
 
 const compileText = (text: string): Compiled => compileDag({ file: "x.yaml", text });
 
@@ -127,16 +128,14 @@ function shuffleKeys(value: JsonValue, flip: () => boolean): JsonValue {
 
 function writeOutDefaults(dag: JsonObject): JsonObject {
   const tasks = Object.entries(isMap(dag["tasks"]) ? dag["tasks"] : {}).map(
-    ([id, task]): [string, JsonObject] => [
-      id,
-      {
-        trigger_rule: "all_success",
-        allow_failure: false,
-        needs: [],
-        with: {},
-        ...(isMap(task) ? task : {}),
-      },
-    ],
+    ([id, value]): [string, JsonObject] => {
+      const task = isMap(value) ? value : {};
+      // A group's rule is another default, and what runs at the end has a rule of its own.
+      const isPlain = !["group", "teardown", "on_exit"].some((field) => field in task);
+      const rule = isPlain ? { trigger_rule: "all_success" } : {};
+      const off = { allow_failure: false, depends_on_past: false, setup: false, on_exit: false };
+      return [id, { ...rule, ...off, needs: [], with: {}, produces: [], was: [], ...task }];
+    },
   );
   const schedule = isMap(dag["schedule"])
     ? { schedule: { timezone: "UTC", catchup: "latest", overlap: "queue", ...dag["schedule"] } }
@@ -145,6 +144,8 @@ function writeOutDefaults(dag: JsonObject): JsonObject {
     max_active_runs: 16,
     tags: [],
     alerts: [],
+    was: [],
+    groups: {},
     ...dag,
     ...schedule,
     tasks: Object.fromEntries(tasks),

@@ -1,6 +1,6 @@
 // Examples of compiled DAGs and of what authors are told about broken ones, with the exact place.
 import { expect, test } from "vitest";
-import { AlertOn, Catchup, Overlap, TriggerRule } from "@chasqui/contracts";
+import { AlertOn, Catchup, Overlap, TriggerRule, builtInKindSchemas } from "@chasqui/contracts";
 import { formatProblem } from "../problem.ts";
 import { compileDag } from "./compile-dag.ts";
 import type { CompileOptions } from "./compile-dag.ts";
@@ -73,9 +73,10 @@ tasks: { a: { uses: noop } }
 });
 
 test("custom kinds, with and without a schema", () => {
+  const kinds = Object.keys(builtInKindSchemas).sort().join(", ");
   const text = "id: x\ntasks: { a: { uses: bench.noop, with: { n: x } } }\n";
   expect(problemsOf(text)).toEqual([
-    "x.yaml:2:21: task `a` uses `bench.noop`: no such task kind; known: k8s.pod, noop, report.email, sensor.http, sensor.time, vertex.custom-job",
+    `x.yaml:2:21: task \`a\` uses \`bench.noop\`: no such task kind; known: ${kinds}`,
   ]);
   expect(problemsOf(text, { kinds: { "bench.noop": undefined } })).toEqual([]);
   const schema = { type: "object", properties: { n: { type: "integer" } } } as const;
@@ -158,7 +159,10 @@ test.each([
     "x.yaml:2:25: params: unknown field `propertes`; did you mean `properties`?",
   ],
   [dag("  a: 1\n"), "x.yaml:3:6: task `a` is an integer: want a map"],
-  [dag("  a: {}\n"), "x.yaml:3:3: task `a` has no `uses`: want a task kind; known: k8s.pod"],
+  [
+    dag("  a: {}\n"),
+    "x.yaml:3:3: task `a` has no `uses`: want a task kind; known: approval, dag.run, k8s.pod",
+  ],
   [dag("  A: { uses: noop }\n"), "x.yaml:3:3: task id `A`: want a lower-case letter"],
   [
     dag("  a-b: { uses: noop }\n  a_b: { uses: noop }\n"),
@@ -176,7 +180,7 @@ test.each([
     dag("  a: { uses: noop, needs: b }\n  b: { uses: noop }\n"),
     "x.yaml:3:27: task `a`: needs `b` is text: want a list; write [b]",
   ],
-  [dag("  a: { uses: noop, needs: [a] }\n"), "x.yaml:3:27: task `a` needs itself"],
+  [dag("  a: { uses: noop, needs: [a] }\n"), "x.yaml:3:28: task `a` needs itself"],
   [
     dag(
       "  a: { uses: noop, needs: [b] }\n  b: { uses: noop, needs: [c] }\n  c: { uses: noop, needs: [a] }\n",

@@ -7,8 +7,8 @@
 import { create } from "@bufbuild/protobuf";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import { AlertSpecSchema, DagSpecSchema, builtInKindSchemas } from "@chasqui/contracts";
-import type { AlertSpec, DagSpec, JsonSchema } from "@chasqui/contracts";
+import { DagSpecSchema, builtInKindSchemas } from "@chasqui/contracts";
+import type { DagSpec, JsonSchema } from "@chasqui/contracts";
 import { canonicalSpec, fingerprintOf } from "../canonical.ts";
 import { limits } from "../limits.ts";
 import { sortProblems } from "../problem.ts";
@@ -16,9 +16,11 @@ import type { Problem } from "../problem.ts";
 import { checkSchema } from "../schema/check-schema.ts";
 import { readYaml } from "../yaml/read-yaml.ts";
 import { objectSource } from "../yaml/source.ts";
-import type { Path, Source } from "../yaml/source.ts";
+import type { Source } from "../yaml/source.ts";
+import { quote } from "../text/suggest.ts";
 import { noteConnections } from "./check-connections.ts";
 import type { KnownConnections } from "./check-connections.ts";
+import { compileAlerts } from "./compile-alerts.ts";
 import { compileSchedule } from "./compile-schedule.ts";
 import { compileTasks } from "./compile-tasks.ts";
 import { compileTriggers } from "./compile-triggers.ts";
@@ -30,11 +32,11 @@ import {
   readMap,
   readNumber,
   readText,
-  readWord,
+  readTexts,
 } from "./reader.ts";
 import type { Reader } from "./reader.ts";
-import { readRetries } from "./retries.ts";
-import { alertFields, alertWords, dagFields, defaultsFields } from "./words.ts";
+import { readDefaults } from "./task-defaults.ts";
+import { dagFields } from "./words.ts";
 
 export interface CompileOptions {
   /** Custom kinds with the schema of their `with`; undefined when the schema is not known. */
@@ -102,49 +104,50 @@ function compileValue(
     pattern: DAG_ID,
     want: "a lower-case letter, then up to 62 lower-case letters, digits or -",
   });
-  const { triggers, params, timeout } = fields;
-  const shared = readDefaults(reader, fields["defaults"]);
+  const { triggers, params, timeout, tasks, groups } = fields;
+  const shared = readDefaults(reader, ["defaults"], "defaults", fields["defaults"]);
   const hasTriggers = Array.isArray(triggers) && triggers.length > 0;
   const schedule = compileSchedule(reader, fields["schedule"], { hasTriggers });
   const timeoutMs = readDuration(reader, ["timeout"], timeout, "timeout");
   const schema = readParams(reader, params);
+  const text = (field: "owner" | "description"): string =>
+    (readText(reader, [field], fields[field], field) ?? "").trim();
+  const count = (field: "max_active_runs" | "max_active_tasks", max: number) =>
+    readNumber(reader, [field], fields[field], field, { min: 1, max, integer: true });
   return create(DagSpecSchema, {
     id: id ?? "",
-    owner: (readText(reader, ["owner"], fields["owner"], "owner") ?? "").trim(),
-    description: (
-      readText(reader, ["description"], fields["description"], "description") ?? ""
-    ).trim(),
+    owner: text("owner"),
+    description: text("description"),
     tags: readTags(reader, fields["tags"]),
     ...(schedule === undefined ? {} : { schedule }),
     triggers: compileTriggers(reader, triggers),
     ...(schema === undefined ? {} : { params: schema }),
-    tasks: compileTasks(reader, fields["tasks"], {
-      kinds: { ...builtInKindSchemas, ...options.kinds },
-      ...shared,
-      params: paramNames(schema),
-      vars: options.vars,
-    }),
+    ...compileTasks(
+      reader,
+      { tasks, groups },
+      {
+        kinds: { ...builtInKindSchemas, ...options.kinds },
+        shared,
+        params: paramNames(schema),
+        vars: options.vars,
+      },
+    ),
     alerts: compileAlerts(reader, fields["alerts"]),
-    maxActiveRuns:
-      readNumber(reader, ["max_active_runs"], fields["max_active_runs"], "max_active_runs", {
-        min: 1,
-        max: limits.activeRunsMax,
-        integer: true,
-      }) ?? limits.activeRunsDefault,
+    maxActiveRuns: count("max_active_runs", limits.activeRunsMax) ?? limits.activeRunsDefault,
+    maxActiveTasks: count("max_active_tasks", limits.activeTasksMax) ?? 0,
     ...(timeoutMs === undefined ? {} : { timeout: durationFromMs(timeoutMs) }),
+    was: readWas(reader, fields["was"], id),
   });
 }
 
-function readDefaults(reader: Reader, value: JsonValue | undefined) {
-  const fields =
-    value === undefined
-      ? {}
-      : (readMap(reader, ["defaults"], value, "defaults", defaultsFields) ?? {});
-  const { retries, timeout } = fields;
-  return {
-    retries: readRetries(reader, ["defaults", "retries"], retries, "defaults retries"),
-    timeoutMs: readDuration(reader, ["defaults", "timeout"], timeout, "defaults timeout"),
-  };
+function readWas(reader: Reader, value: JsonValue | undefined, id: string | undefined): string[] {
+  const was = readTexts(reader, ["was"], value, "was", {
+    pattern: DAG_ID,
+    want: "earlier ids of the DAG",
+  });
+  const own = was.indexOf(id ?? "");
+  if (own !== -1) reader.note(["was", own], `was: the DAG is ${quote(id ?? "")} now`);
+  return was;
 }
 
 function readTags(reader: Reader, value: JsonValue | undefined): string[] {
@@ -175,35 +178,4 @@ function paramNames(schema: JsonObject | undefined): string[] | undefined {
   const open = additionalProperties !== undefined && additionalProperties !== false;
   if (open || typeof properties !== "object" || properties === null) return undefined;
   return Object.keys(properties);
-}
-
-const CHANNEL = /^[#@]?[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/;
-
-function compileAlerts(reader: Reader, value: JsonValue | undefined): AlertSpec[] {
-  return readList(reader, ["alerts"], value, "alerts").flatMap((item, index) => {
-    const path: Path = ["alerts", index];
-    const fields = readMap(reader, path, item, "an alert", alertFields);
-    if (fields === undefined) return [];
-    const on = readAlertWords(reader, [...path, "on"], fields["on"]);
-    if (fields["slack"] === undefined)
-      reader.note(path, 'an alert has no `slack`: want a channel such as "#alerts"');
-    const slack = readText(reader, [...path, "slack"], fields["slack"], "slack", {
-      pattern: CHANNEL,
-      want: 'a channel such as "#logistics-alerts", in quotes',
-    });
-    return [create(AlertSpecSchema, { on, slack: slack ?? "" })];
-  });
-}
-
-function readAlertWords(reader: Reader, path: Path, value: JsonValue | undefined) {
-  const words = readList(reader, path, value, "on");
-  if (words.length === 0 && (value === undefined || Array.isArray(value)))
-    reader.note(
-      path,
-      `an alert is about nothing: want on: [${Object.keys(alertWords).join(", ")}], some of them`,
-    );
-  return words.flatMap((word, index) => {
-    const on = readWord(reader, [...path, index], word, "on", alertWords);
-    return on === undefined ? [] : [on];
-  });
 }

@@ -30,14 +30,14 @@ export function findCycle(needs: Needs): string[] | undefined {
   return undefined;
 }
 
-/** Every task directly or indirectly upstream of one. */
-export function upstreamOf(needs: Needs, id: string): Set<string> {
+/** The given tasks and everything upstream of them. */
+export function upstreamOf(needs: Needs, ids: Iterable<string>): Set<string> {
   const upstream = new Set<string>();
-  const open = [...(needs.get(id) ?? [])];
+  const open = [...ids];
   for (let need = open.pop(); need !== undefined; need = open.pop()) {
     if (upstream.has(need)) continue;
     upstream.add(need);
-    open.push(...(needs.get(need) ?? []));
+    for (const next of needs.get(need) ?? []) open.push(next);
   }
   return upstream;
 }

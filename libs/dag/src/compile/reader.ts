@@ -139,6 +139,20 @@ export function readText(
   return value;
 }
 
+/** A set of names. */
+export function readTexts(
+  reader: Reader,
+  path: Path,
+  value: JsonValue | undefined,
+  what: string,
+  rule: TextRule,
+): string[] {
+  const list = readList(reader, path, value, what);
+  if (list.length > limits.namesMax)
+    reader.note(path, `${what}: ${list.length} names: want at most ${limits.namesMax}`);
+  return list.flatMap((item, index) => readText(reader, [...path, index], item, what, rule) ?? []);
+}
+
 export function readBoolean(
   reader: Reader,
   path: Path,

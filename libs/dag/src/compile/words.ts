@@ -1,5 +1,5 @@
 // The words of the YAML form and what they mean in the protobuf form, and the defaults that the compiler writes out.
-import { AlertOn, Catchup, Overlap, TriggerRule } from "@chasqui/contracts";
+import { AlertOn, Catchup, Overlap, RetryOutcome, TriggerRule } from "@chasqui/contracts";
 
 export const catchupWords = {
   none: Catchup.NONE,
@@ -36,6 +36,12 @@ export const alertWords = {
   succeeded: AlertOn.SUCCEEDED,
 } as const;
 
+export const retryOutcomeWords = {
+  retry: RetryOutcome.RETRY,
+  fail: RetryOutcome.FAIL,
+  skip: RetryOutcome.SKIP,
+} as const;
+
 /** The word for a value, for people and for the YAML form. */
 export function wordOf<T>(words: Readonly<Record<string, T>>, value: T): string | undefined {
   return Object.keys(words).find((word) => words[word] === value);
@@ -53,22 +59,44 @@ export const defaults = {
 } as const;
 
 export const dagFields = [
-  ...["id", "owner", "description", "tags", "schedule", "triggers", "params", "defaults", "tasks"],
-  ...["alerts", "max_active_runs", "timeout"],
+  ...["id", "owner", "description", "tags", "schedule", "triggers", "params", "defaults", "groups"],
+  ...["tasks", "alerts", "max_active_runs", "max_active_tasks", "timeout", "was"],
 ] as const;
 export const scheduleFields = ["cron", "timezone", "catchup", "overlap", "start", "end"] as const;
 export const triggerFields = ["event", "key"] as const;
 export const eventFields = ["subject", "when"] as const;
-export const defaultsFields = ["retries", "timeout"] as const;
-export const retryFields = ["max", "backoff", "factor", "max_backoff"] as const;
+/** Of the DAG, and of a group for its tasks. */
+export const defaultsFields = [
+  ...["retries", "timeout", "total_timeout", "start_timeout", "pool", "priority"],
+] as const;
+export const retryFields = ["max", "backoff", "factor", "max_backoff", "on", "rules"] as const;
+export const retryRuleFields = ["when", "then", "backoff"] as const;
 export const alertFields = ["on", "slack"] as const;
 export const taskFields = [
-  ...["needs", "uses", "with", "when", "trigger_rule", "retries", "timeout", "allow_failure"],
+  ...["description", "group", "needs", "uses", "with", "when", "trigger_rule", "for_each"],
+  ...["setup", "teardown", "on_exit", "retries", "timeout", "total_timeout", "start_timeout"],
+  ...["allow_failure", "pool", "priority", "max_active", "concurrency", "depends_on_past"],
+  ...["produces", "was"],
 ] as const;
+export const groupFields = [
+  ...["description", "group", "needs", "for_each", "trigger_rule", "when", "defaults"],
+] as const;
+export const forEachFields = ["in", "zip", "product", "parallel", "label", "max"] as const;
+export const poolFields = ["name", "slots"] as const;
+export const concurrencyFields = ["key", "max"] as const;
 
 /** Names that expressions of a run may use. */
 export const runRoots = ["run", "params", "event", "tasks", "vars"] as const;
-export const runScopeFields = ["id", "dag_id", "key", "date", "logical_time"] as const;
+export const runScopeFields = [
+  ...["id", "dag_id", "key", "date", "logical_time", "is_latest"],
+] as const;
+/** Beside these, in the expressions of an instance of a mapping. */
+export const instanceRoots = ["item", "index"] as const;
+/** Fields of `run` beside those, in an on_exit task: when it runs, everything else has ended. */
+export const exitScopeFields = ["state", "failed_tasks"] as const;
+/** Names that the rules of `retries` may use. */
+export const retryRoots = ["failure", "attempt"] as const;
+export const failureScopeFields = ["class", "message", "exit_code", "evidence"] as const;
 /** While a trigger is judged there is no run yet. */
 export const triggerRunFields = ["dag_id", "date", "logical_time"] as const;
 export const eventScopeFields = ["data", "id", "source", "subject", "type", "time"] as const;

@@ -1,0 +1,226 @@
+// One task of a DAG: its fields, judged with what is known of the others.
+import type { JsonObject, JsonValue, MessageInitShape } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { TaskRole } from "@chasqui/contracts";
+import type { JsonSchema, TaskSpecSchema, TriggerRule } from "@chasqui/contracts";
+import type { KnownNames } from "../cel/check-names.ts";
+import { limits } from "../limits.ts";
+import { checkSchema } from "../schema/check-schema.ts";
+import { checkValue } from "../schema/check-value.ts";
+import { suggest, quote } from "../text/suggest.ts";
+import type { Path } from "../yaml/source.ts";
+import { noteCondition, noteTemplates } from "./check-expressions.ts";
+import { readForEach } from "./for-each.ts";
+import type { TaskNames } from "./names.ts";
+import { TASK_ID } from "./outline.ts";
+import type { Node, Role } from "./outline.ts";
+import {
+  noteFindings,
+  readBoolean,
+  readMap,
+  readNumber,
+  readText,
+  readTexts,
+  readWord,
+} from "./reader.ts";
+import type { Reader } from "./reader.ts";
+import { retryPolicy } from "./retries.ts";
+import { firstOf, readShared } from "./task-defaults.ts";
+import type { Shared } from "./task-defaults.ts";
+import { concurrencyFields, defaults, triggerRuleWords } from "./words.ts";
+import type { taskFields } from "./words.ts";
+
+export type Kinds = Readonly<Record<string, JsonSchema | undefined>>;
+type Task = MessageInitShape<typeof TaskSpecSchema>;
+type SomeFields = Omit<Task, "$typeName">;
+type Field = (typeof taskFields)[number];
+
+export interface TaskSurroundings {
+  readonly kinds: Kinds;
+  readonly names: TaskNames;
+  /** Defaults of its groups and of the DAG, the nearest first. */
+  readonly shared: readonly Shared[];
+  /** Conditions of the groups around it that are not mapped. */
+  readonly conditions: readonly string[];
+  /** The rule of the group whose entry it is. */
+  readonly rule: TriggerRule | undefined;
+}
+
+const roles: Readonly<Record<Role, TaskRole>> = {
+  work: TaskRole.UNSPECIFIED,
+  setup: TaskRole.SETUP,
+  teardown: TaskRole.TEARDOWN,
+  on_exit: TaskRole.ON_EXIT,
+};
+
+/** All but its needs, which `edges.ts` knows. */
+export function compileTask(reader: Reader, node: Node, around: TaskSurroundings): Task {
+  const { id, path, name, fields } = node;
+  const known = around.names.ofInstance(node);
+  const at = (field: Field): Path => [...path, field];
+  const what = (field: Field): string => `${name}: ${field}`;
+  const uses = readKind(reader, node, around.kinds);
+  const names = { lists: around.names.of(node), instance: known };
+  const forEach = readForEach(reader, at("for_each"), name, fields["for_each"], names);
+  return {
+    id,
+    uses: uses ?? "",
+    description:
+      readText(reader, at("description"), fields["description"], what("description"))?.trim() ?? "",
+    group: node.group ?? "",
+    ...(forEach === undefined ? {} : { forEach }),
+    when: joined([...around.conditions, readWhen(reader, node, known)]),
+    with: readWith(reader, node, uses, known, around.kinds),
+    triggerRule:
+      readWord(
+        reader,
+        at("trigger_rule"),
+        fields["trigger_rule"],
+        what("trigger_rule"),
+        triggerRuleWords,
+      ) ??
+      around.rule ??
+      defaults.triggerRule,
+    allowFailure: readBoolean(
+      reader,
+      at("allow_failure"),
+      fields["allow_failure"],
+      what("allow_failure"),
+    ),
+    role: roles[node.role],
+    teardownOf: node.setups.map((setup) => setup.id),
+    ...readSharedFields(reader, node, around.shared),
+    ...readConcurrency(reader, node, known),
+    dependsOnPast: readBoolean(
+      reader,
+      at("depends_on_past"),
+      fields["depends_on_past"],
+      what("depends_on_past"),
+    ),
+    produces: readTexts(reader, at("produces"), fields["produces"], what("produces"), ASSET),
+    was: readTexts(reader, at("was"), fields["was"], what("was"), {
+      pattern: TASK_ID,
+      want: "earlier ids of the task",
+    }),
+  };
+}
+
+export const ASSET = {
+  pattern: /^[a-z][a-z0-9_.-]{0,62}$/,
+  want: "an asset's name: lower-case letters, digits, -, _ or .",
+};
+
+/** Conditions that must all hold, as one. */
+export function joined(conditions: readonly string[]): string {
+  const texts = conditions.filter((text) => text !== "");
+  if (texts.length < 2) return texts[0] ?? "";
+  return texts.map((text) => `(${text}${text.includes("//") ? "\n" : ""})`).join(" && ");
+}
+
+export function readWhen(reader: Reader, { path, name, fields }: Node, known: KnownNames): string {
+  const at = [...path, "when"];
+  const when = readText(reader, at, fields["when"], `${name}: when`, {
+    want: "a condition",
+    charsMax: limits.expressionCharsMax,
+  });
+  if (when === undefined) return "";
+  noteCondition(reader, at, `${name}: when`, when, known);
+  return when.trim();
+}
+
+function readSharedFields(reader: Reader, node: Node, around: readonly Shared[]): SomeFields {
+  const own = readShared(reader, node.path, `${node.name}: `, node.fields);
+  const layers = [own, ...around];
+  const duration = (field: "timeoutMs" | "totalTimeoutMs" | "startTimeoutMs") => {
+    const ms = firstOf(layers, field);
+    return ms === undefined ? undefined : durationFromMs(ms);
+  };
+  const retries = retryPolicy(layers.map((layer) => layer.retries));
+  const timeout = duration("timeoutMs");
+  const totalTimeout = duration("totalTimeoutMs");
+  const startTimeout = duration("startTimeoutMs");
+  const pool = firstOf(layers, "pool");
+  return {
+    ...(retries === undefined ? {} : { retries }),
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(totalTimeout === undefined ? {} : { totalTimeout }),
+    ...(startTimeout === undefined ? {} : { startTimeout }),
+    ...(pool === undefined ? {} : { pool: pool.name, poolSlots: pool.slots }),
+    priority: firstOf(layers, "priority") ?? 0,
+  };
+}
+
+function readConcurrency(
+  reader: Reader,
+  { path, name, fields }: Node,
+  known: KnownNames,
+): SomeFields {
+  const count = { min: 1, max: limits.activeTasksMax, integer: true };
+  const at = [...path, "concurrency"];
+  const what = `${name}: concurrency`;
+  const maxActive =
+    readNumber(
+      reader,
+      [...path, "max_active"],
+      fields["max_active"],
+      `${name}: max_active`,
+      count,
+    ) ?? 0;
+  if (fields["concurrency"] === undefined) return { maxActive };
+  const map = readMap(reader, at, fields["concurrency"], what, concurrencyFields) ?? {};
+  if (map["key"] === undefined)
+    reader.note(at, `${what} has no \`key\`: want a text such as "\${params.region}"`);
+  const keyPath = [...at, "key"];
+  const key = readText(reader, keyPath, map["key"], `${what} key`, {
+    pattern: /\S/,
+    want: "a text with ${…}",
+  });
+  if (key !== undefined) noteTemplates(reader, keyPath, `${what} key`, key, known);
+  const max = readNumber(reader, [...at, "max"], map["max"], `${what} max`, count) ?? 1;
+  return { maxActive, concurrency: { key: key ?? "", max } };
+}
+
+function readKind(reader: Reader, { name, path, fields }: Node, kinds: Kinds): string | undefined {
+  const value = fields["uses"];
+  const known = Object.keys(kinds).sort();
+  if (value === undefined) {
+    reader.note(path, `${name} has no \`uses\`: want a task kind`, {
+      at: "key",
+      suggestion: `known: ${known.join(", ")}`,
+    });
+    return undefined;
+  }
+  const uses = readText(reader, [...path, "uses"], value, `${name}: uses`, { want: "a task kind" });
+  if (uses === undefined || Object.hasOwn(kinds, uses)) return uses;
+  const near = suggest(uses, known);
+  reader.note([...path, "uses"], `${name} uses ${quote(uses)}: no such task kind`, {
+    suggestion: near?.startsWith("did you mean")
+      ? `${near} known: ${known.join(", ")}`
+      : `known: ${known.join(", ")}`,
+  });
+  return undefined;
+}
+
+function readWith(
+  reader: Reader,
+  { name, path, fields }: Node,
+  uses: string | undefined,
+  known: KnownNames,
+  kinds: Kinds,
+): JsonObject {
+  const at = [...path, "with"];
+  const value: JsonValue | undefined = fields["with"];
+  const what = `${name}: with`;
+  const config = value === undefined ? {} : readMap(reader, at, value, what);
+  if (config === undefined) return {};
+  const schema = uses === undefined || !Object.hasOwn(kinds, uses) ? undefined : kinds[uses];
+  if (schema !== undefined) {
+    const findings = checkValue(schema, config, { templates: true }, at);
+    noteFindings(reader, what, at, findings);
+  }
+  const { form } = config;
+  if (uses === "approval" && typeof form === "object")
+    noteFindings(reader, what, at, checkSchema(form, [...at, "form"]));
+  noteTemplates(reader, at, what, config, known);
+  return config;
+}
