@@ -7,8 +7,15 @@ export { formatDuration, parseDuration } from "./text/duration.ts";
 export { compileCondition } from "./cel/condition.ts";
 export type { Condition } from "./cel/condition.ts";
 export { renderValue } from "./cel/template.ts";
-export { createScope, expressionName, scopeOf } from "./cel/scope.ts";
-export type { RunFacts, Scope, ScopeParts, TaskFacts } from "./cel/scope.ts";
+export { createScope, expressionName, retryScope, scopeOf } from "./cel/scope.ts";
+export type {
+  FailureFacts,
+  InstanceFacts,
+  RunFacts,
+  Scope,
+  ScopeParts,
+  TaskFacts,
+} from "./cel/scope.ts";
 export { referencedTasks } from "./cel/referenced-tasks.ts";
 export type { ExpressionSources } from "./cel/referenced-tasks.ts";
 export type { Result } from "./cel/result.ts";

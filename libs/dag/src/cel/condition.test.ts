@@ -1,7 +1,7 @@
 // Examples of conditions: operators, presence, and the errors.
 import { expect, test } from "vitest";
 import { compileCondition } from "./condition.ts";
-import { createScope, scopeOf } from "./scope.ts";
+import { createScope, retryScope, scopeOf } from "./scope.ts";
 
 const scope = createScope({
   params: { n: 1, items: ["a", "b"] },
@@ -46,5 +46,39 @@ test("a scope may have roots of its own", () => {
   expect(compileCondition("response.body.ready").evaluate(response)).toEqual({
     ok: true,
     value: true,
+  });
+});
+
+test.each([
+  ["item.region == 'north' && index == 2", true],
+  ["run.is_latest", false],
+  ["run.state == 'failed' && 'load' in run.failed_tasks", true],
+])("%s in an instance of a run that ends is %s", (text, value) => {
+  const ending = { state: "failed", failedTasks: ["load"] };
+  const run = { dagId: "x", logicalMs: 0, timezone: "UTC", isLatest: false, ending };
+  const instance = { item: { region: "north" }, index: 2 };
+  const result = compileCondition(text).evaluate(createScope({ run, instance }));
+  expect(result).toEqual({ ok: true, value });
+});
+
+test.each([
+  ["failure.exit_code == 99", true],
+  ["failure.class in ['code', 'quota'] && attempt < 3", true],
+  ["failure.evidence.node == 'n1'", true],
+  ["failure.message.contains('space')", true],
+])("the retry rule %s is %s", (text, value) => {
+  const facts = { class: "code", message: "no space left", evidence: { node: "n1" }, exitCode: 99 };
+  expect(compileCondition(text).evaluate(retryScope(facts, 2))).toEqual({ ok: true, value });
+});
+
+test("a failure without an exit code has none", () => {
+  const scope = retryScope({ class: "lost", message: "gone" }, 1);
+  expect(compileCondition("failure.exit_code == null").evaluate(scope)).toEqual({
+    ok: true,
+    value: true,
+  });
+  expect(compileCondition("failure.exit_code == 1").evaluate(scope)).toEqual({
+    ok: true,
+    value: false,
   });
 });

@@ -1,4 +1,4 @@
-// What an expression sees: run, params, event, tasks, vars; each converted to CEL when first asked for.
+// What an expression sees: run, params, event, tasks, vars, item, index; each converted to CEL when first asked for.
 // Invariant: a task is reachable by its id and by its id with hyphens as underscores.
 import type { CelInput } from "@bufbuild/cel";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
@@ -22,6 +22,24 @@ export interface RunFacts {
   readonly logicalMs: number;
   /** The DAG's zone; `run.date` is the day of the logical time there. */
   readonly timezone: string;
+  /** No later due time has passed: `run.is_latest`. */
+  readonly isLatest?: boolean;
+  /** In on_exit tasks: how the run is going to end, as `run.state` and `run.failed_tasks`. */
+  readonly ending?: { readonly state: string; readonly failedTasks: readonly string[] };
+}
+
+/** What the instance of a mapping is about: `item` and `index`. */
+export interface InstanceFacts {
+  readonly item: JsonValue;
+  readonly index: number;
+}
+
+/** A failed attempt as the rules of `retries` see it: `failure` and `attempt`. */
+export interface FailureFacts {
+  readonly class: string;
+  readonly message: string;
+  readonly exitCode?: number;
+  readonly evidence?: JsonValue;
 }
 
 export interface TaskFacts {
@@ -38,6 +56,7 @@ export interface ScopeParts {
   readonly event?: JsonObject | null;
   readonly tasks?: Readonly<Record<string, TaskFacts>>;
   readonly vars?: JsonObject;
+  readonly instance?: InstanceFacts;
 }
 
 /** The scope of a run, of a trigger filter or of a trigger's key: only the given parts exist in it. */
@@ -48,7 +67,20 @@ export function createScope(parts: ScopeParts): Scope {
   if (parts.event !== undefined) values["event"] = parts.event ?? { data: null };
   if (parts.tasks !== undefined) values["tasks"] = tasksValue(parts.tasks);
   if (parts.vars !== undefined) values["vars"] = parts.vars;
+  if (parts.instance !== undefined) {
+    values["item"] = parts.instance.item;
+    values["index"] = parts.instance.index;
+  }
   return scopeOf(values);
+}
+
+/** The scope of a rule of `retries`; `attempt` is the number of the attempt that failed. */
+export function retryScope(failure: FailureFacts, attempt: number): Scope {
+  const { class: name, message, exitCode = null, evidence = null } = failure;
+  return scopeOf({
+    failure: { class: name, message, exit_code: exitCode, evidence },
+    attempt,
+  });
 }
 
 /** A scope with roots of one's own, for example `response` for a sensor's expectation. */
@@ -90,6 +122,10 @@ function runValue(run: RunFacts): JsonObject {
     ...(run.key === undefined ? {} : { key: run.key }),
     date: dateInZone(run.logicalMs, run.timezone),
     logical_time: rfc3339(run.logicalMs),
+    ...(run.isLatest === undefined ? {} : { is_latest: run.isLatest }),
+    ...(run.ending === undefined
+      ? {}
+      : { state: run.ending.state, failed_tasks: [...run.ending.failedTasks] }),
   };
 }
 
