@@ -2,6 +2,8 @@
 // a task may read another one.
 import { quote, suggest } from "../text/suggest.ts";
 import { functionNames, typeNames } from "./environment.ts";
+import { expressionName } from "./scope.ts";
+import type { RootTypes } from "./check-types.ts";
 import type { Names, Reference } from "./references.ts";
 
 export interface KnownNames {
@@ -10,6 +12,8 @@ export interface KnownNames {
   /** Fields of a root; a root that is not listed may have any. */
   readonly fields?: Readonly<Record<string, readonly string[]>>;
   readonly tasks?: KnownTasks;
+  /** What is known of the types of roots. */
+  readonly types?: RootTypes;
   /** Names and fields (`run.state`) that exist, but not here; and why. */
   readonly elsewhere?: Readonly<Record<string, string>>;
 }
@@ -23,12 +27,17 @@ export interface KnownTasks {
   readonly reader: string;
   /** Does the reader wait for this task? */
   isUpstream(id: string): boolean;
+  /** What may have become of it instead of success: then it has no output. */
+  doubt?(id: string): string | undefined;
+  /** Tasks that a condition before this expression asks about. */
+  readonly asked?: ReadonlySet<string>;
 }
 
 export interface NameProblem {
   readonly message: string;
   readonly offset: number;
   readonly suggestion?: string;
+  readonly severity?: "warning";
 }
 
 const TASK_FIELDS = ["state", "output"] as const;
@@ -45,7 +54,40 @@ export function checkNames(names: Names, known: KnownNames): NameProblem[] {
     const problem = checkReference(reference, known);
     if (problem !== undefined) problems.push(problem);
   }
-  return problems;
+  return problems.length > 0 || known.tasks === undefined
+    ? problems
+    : doubtsIn(names, known.tasks, known.tasks.asked ?? new Set());
+}
+
+/** Tasks of which the expression asks whether there is an output before it looks into it. */
+export function askedIn({ references }: Names, idOf: KnownTasks["idOf"]): Set<string> {
+  const asked = new Set<string>();
+  for (const { root, path, tested } of references) {
+    const [name = "", field] = path;
+    const id = root === "tasks" ? idOf.get(name) : undefined;
+    const isQuestion = field === "state" || (field === "output" && (path.length === 2 || tested));
+    if (id !== undefined && isQuestion) asked.add(id);
+  }
+  return asked;
+}
+
+function doubtsIn(names: Names, known: KnownTasks, before: ReadonlySet<string>): NameProblem[] {
+  const asked = askedIn(names, known.idOf);
+  const doubts = new Map<string, NameProblem>();
+  for (const { root, path, offset } of names.references) {
+    const [name = "", field] = path;
+    const id = root === "tasks" && field === "output" ? known.idOf.get(name) : undefined;
+    if (id === undefined || path.length < 3 || asked.has(id) || before.has(id)) continue;
+    const doubt = known.doubt?.(id);
+    if (doubt === undefined || doubts.has(id)) continue;
+    doubts.set(id, {
+      message: `task ${quote(id)} may have ${doubt} when this runs, and then has no output`,
+      offset,
+      suggestion: `ask first: tasks.${expressionName(id)}.state == 'succeeded' && …`,
+      severity: "warning",
+    });
+  }
+  return [...doubts.values()];
 }
 
 function checkReference(reference: Reference, known: KnownNames): NameProblem | undefined {

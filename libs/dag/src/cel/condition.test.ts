@@ -71,14 +71,11 @@ test.each([
   expect(compileCondition(text).evaluate(retryScope(facts, 2))).toEqual({ ok: true, value });
 });
 
-test("a failure without an exit code has none", () => {
+test.each([
+  ["failure.exit_code == 1", false],
+  ["failure.exit_code > 128", false],
+  ["has(failure.evidence.node)", false],
+])("of a failure without exit code and evidence %s is %s", (text, value) => {
   const scope = retryScope({ class: "lost", message: "gone" }, 1);
-  expect(compileCondition("failure.exit_code == null").evaluate(scope)).toEqual({
-    ok: true,
-    value: true,
-  });
-  expect(compileCondition("failure.exit_code == 1").evaluate(scope)).toEqual({
-    ok: true,
-    value: false,
-  });
+  expect(compileCondition(text).evaluate(scope)).toEqual({ ok: true, value });
 });

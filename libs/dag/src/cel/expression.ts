@@ -17,6 +17,7 @@ import type { Scope } from "./scope.ts";
 export interface Expression {
   readonly text: string;
   readonly names: Names;
+  readonly parsed: ParsedExpression;
   evaluate(scope: Scope): Result<CelValue>;
 }
 
@@ -57,6 +58,7 @@ function planned(text: string, names: Names, parsed: ParsedExpression): Expressi
   return {
     text,
     names,
+    parsed,
     evaluate(scope) {
       const unknown = unknownName(names, scope);
       if (unknown !== undefined) return bad(`expression ${quote(text)}: ${unknown}`);

@@ -74,9 +74,12 @@ export function createScope(parts: ScopeParts): Scope {
   return scopeOf(values);
 }
 
+/** What ended without an exit code has this one, so that rules may compare it like any other. */
+const NO_EXIT_CODE = -1;
+
 /** The scope of a rule of `retries`; `attempt` is the number of the attempt that failed. */
 export function retryScope(failure: FailureFacts, attempt: number): Scope {
-  const { class: name, message, exitCode = null, evidence = null } = failure;
+  const { class: name, message, exitCode = NO_EXIT_CODE, evidence = {} } = failure;
   return scopeOf({
     failure: { class: name, message, exit_code: exitCode, evidence },
     attempt,

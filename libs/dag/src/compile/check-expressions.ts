@@ -2,8 +2,12 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { checkNames } from "../cel/check-names.ts";
 import type { KnownNames } from "../cel/check-names.ts";
+import { checkTypes } from "../cel/check-types.ts";
 import { parseExpression } from "../cel/expression.ts";
+import type { Expression } from "../cel/expression.ts";
 import { parseTemplate } from "../cel/template.ts";
+import { any, bool, describeType, fits, listOf } from "../cel/types.ts";
+import type { Type } from "../cel/types.ts";
 import type { Path } from "../yaml/source.ts";
 import { pathText } from "./reader.ts";
 import type { Reader } from "./reader.ts";
@@ -18,10 +22,10 @@ export function noteCondition(
 ): void {
   const wrapped = text.trim().startsWith("${");
   const hint = wrapped ? "a condition is CEL by itself: leave out ${ }" : undefined;
-  noteExpression(reader, path, { subject, text, known, start: 0, hint });
+  noteExpression(reader, path, { subject, text, known, start: 0, wanted: truth, hint });
 }
 
-/** An expression that gives a list; `start` is where it begins in the author's text. */
+/** An expression that gives a list, and the type of its items; `start` is where it begins in the author's text. */
 export function noteList(
   reader: Reader,
   path: Path,
@@ -29,8 +33,10 @@ export function noteList(
   text: string,
   known: KnownNames,
   start: number,
-): void {
-  noteExpression(reader, path, { subject, text, known, start, hint: undefined });
+): Type {
+  const wanted = { fits: (type: Type) => fits(type, listOf(any)), words: "a list" };
+  const type = noteExpression(reader, path, { subject, text, known, start, wanted });
+  return type.kind === "list" ? type.of : any;
 }
 
 interface Written {
@@ -38,21 +44,51 @@ interface Written {
   readonly text: string;
   readonly known: KnownNames;
   readonly start: number;
+  readonly wanted: Wanted;
   /** In place of the parser's suggestion. */
-  readonly hint: string | undefined;
+  readonly hint?: string | undefined;
 }
 
-function noteExpression(reader: Reader, path: Path, written: Written): void {
-  const { subject, text, known, start, hint } = written;
+interface Wanted {
+  readonly fits: (type: Type) => boolean;
+  readonly words: string;
+}
+const truth: Wanted = { fits: (type) => fits(type, bool), words: "true or false" };
+
+function noteExpression(reader: Reader, path: Path, written: Written): Type {
+  const { subject, text, known, start, wanted, hint } = written;
   const parsed = parseExpression(text);
   if (!parsed.ok) {
     const { message, offset, suggestion } = parsed;
     const note = { offset: start + offset, suggestion: hint ?? suggestion };
     reader.note(path, `${subject}: ${message}`, note);
-    return;
+    return any;
   }
-  for (const { message, offset, suggestion } of checkNames(parsed.value.names, known))
+  return noteParsed(reader, path, { subject, known, start, wanted }, parsed.value);
+}
+
+function noteParsed(
+  reader: Reader,
+  path: Path,
+  { subject, known, start, wanted }: Omit<Written, "text" | "hint">,
+  { names, parsed }: Expression,
+): Type {
+  const found = checkNames(names, known);
+  for (const { message, offset, ...note } of found)
+    reader.note(path, `${subject}: ${message}`, { ...note, offset: start + offset });
+  if (found.some(({ severity }) => severity !== "warning")) return any;
+  const { type, problems } = checkTypes(parsed, known.types ?? {});
+  for (const { message, offset, suggestion } of problems)
     reader.note(path, `${subject}: ${message}`, { offset: start + offset, suggestion });
+  if (problems.length === 0 && !wanted.fits(type))
+    reader.note(
+      path,
+      `${subject}: the expression gives ${describeType(type)}: want ${wanted.words}`,
+      {
+        offset: start,
+      },
+    );
+  return type;
 }
 
 /** Every `${…}` in the strings of a value. */
@@ -90,9 +126,20 @@ function noteText(
     reader.note(path, `${where}: ${message}`, { offset, suggestion });
     return;
   }
-  for (const part of parsed.value) {
-    if (!("expression" in part)) continue;
-    for (const { message, offset, suggestion } of checkNames(part.expression.names, known))
-      reader.note(path, `${where}: ${message}`, { offset: part.offset + offset, suggestion });
-  }
+  const wanted = parsed.value.length === 1 ? anything : inText;
+  for (const part of parsed.value)
+    if ("expression" in part)
+      noteParsed(
+        reader,
+        path,
+        { subject: where, known, start: part.offset, wanted },
+        part.expression,
+      );
 }
+
+/** A string that is one `${…}` keeps its type, in a longer one the value becomes text. */
+const anything: Wanted = { fits: () => true, words: "" };
+const inText: Wanted = {
+  fits: (type) => type.kind === "any" || (type.kind === "scalar" && type.name !== "null_type"),
+  words: "text or a number inside of a text",
+};

@@ -128,6 +128,7 @@ function compileValue(
       {
         kinds: { ...builtInKindSchemas, ...options.kinds },
         shared,
+        schema,
         params: paramNames(schema),
         vars: options.vars,
       },

@@ -201,7 +201,7 @@ test("an on_exit task may read every task that is none", () => {
     problemsOf(`id: x
 tasks:
   a: { uses: noop }
-  e: { uses: noop, on_exit: true, when: tasks.a.output.n > 0 }
+  e: { uses: noop, on_exit: true, when: tasks.a.state == 'failed' }
   f: { uses: noop, on_exit: true, when: tasks.e.output.n > 0 }
 `),
   ).toEqual([expect.stringContaining("task `f` reads task `e`, which it does not wait for")]);

@@ -2,10 +2,12 @@
 // frame, and what it says about all its tasks is written to them.
 import { create } from "@bufbuild/protobuf";
 import { GroupSpecSchema } from "@chasqui/contracts";
-import type { GroupSpec, TriggerRule } from "@chasqui/contracts";
+import type { GroupSpec } from "@chasqui/contracts";
+import type { Type } from "../cel/types.ts";
 import { readWhen } from "./compile-task.ts";
 import type { Edges } from "./edges.ts";
-import { readForEach } from "./for-each.ts";
+import { itemType, readForEach } from "./for-each.ts";
+import { behind } from "./names.ts";
 import type { TaskNames } from "./names.ts";
 import type { Node, Outline } from "./outline.ts";
 import { readText, readWord } from "./reader.ts";
@@ -17,9 +19,10 @@ import { defaults, triggerRuleWords } from "./words.ts";
 export interface Groups {
   readonly specs: GroupSpec[];
   readonly defaults: ReadonlyMap<string, Shared>;
-  /** Conditions and rules of groups that are not mapped. */
+  /** Conditions of groups that are not mapped. */
   readonly conditions: ReadonlyMap<string, string>;
-  readonly rules: ReadonlyMap<string, TriggerRule>;
+  /** Types of the items of mapped groups. */
+  readonly items: ReadonlyMap<string, Type>;
 }
 
 export function compileGroups(
@@ -29,8 +32,8 @@ export function compileGroups(
   names: TaskNames,
 ): Groups {
   const conditions = new Map<string, string>();
-  const rules = new Map<string, TriggerRule>();
   const shared = new Map<string, Shared>();
+  const items = new Map<string, Type>();
   const specs = outline.groups.map((node) => {
     const { id, path, name, fields } = node;
     const known = names.of(node);
@@ -44,20 +47,16 @@ export function compileGroups(
       `${name}: trigger_rule`,
       triggerRuleWords,
     );
-    if (!node.isMapped) {
-      conditions.set(id, when);
-      if (rule !== undefined) rules.set(id, rule);
-    }
-    return create(GroupSpecSchema, {
-      id,
-      description: readDescription(reader, node),
-      parent: node.group ?? "",
-      ...(node.isMapped
-        ? { ...mapped(reader, node, edges, names), when, triggerRule: rule ?? defaults.triggerRule }
-        : {}),
-    });
+    if (!node.isMapped) conditions.set(id, when);
+    const description = readDescription(reader, node);
+    const frame = { id, description, parent: node.group ?? "" };
+    if (!node.isMapped) return create(GroupSpecSchema, frame);
+    const own = mapped(reader, node, edges, names);
+    if (own.forEach !== undefined) items.set(id, itemType(own.forEach, known));
+    const triggerRule = rule ?? defaults.triggerRule;
+    return create(GroupSpecSchema, { ...frame, ...own, when, triggerRule });
   });
-  return { specs, defaults: shared, conditions, rules };
+  return { specs, defaults: shared, conditions, items };
 }
 
 function readDescription(reader: Reader, { path, name, fields }: Node): string {
@@ -67,7 +66,10 @@ function readDescription(reader: Reader, { path, name, fields }: Node): string {
 
 function mapped(reader: Reader, node: Node, edges: Edges, names: TaskNames) {
   const { id, path, name, fields } = node;
-  const known = { lists: names.of(node), instance: names.ofInstance(node) };
+  const known = {
+    lists: behind(names.of(node), typeof fields["when"] === "string" ? fields["when"] : ""),
+    instance: (item: Type) => names.ofInstance(node, item),
+  };
   const forEach = readForEach(reader, [...path, "for_each"], name, fields["for_each"], known);
   const needs = [...(edges.needs.get(id)?.keys() ?? [])].sort();
   return { needs, ...(forEach === undefined ? {} : { forEach }) };

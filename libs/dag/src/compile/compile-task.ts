@@ -4,13 +4,16 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { TaskRole } from "@chasqui/contracts";
 import type { JsonSchema, TaskSpecSchema, TriggerRule } from "@chasqui/contracts";
 import type { KnownNames } from "../cel/check-names.ts";
+import { parseExpression } from "../cel/expression.ts";
+import type { Type } from "../cel/types.ts";
 import { limits } from "../limits.ts";
 import { checkSchema } from "../schema/check-schema.ts";
 import { checkValue } from "../schema/check-value.ts";
 import { suggest, quote } from "../text/suggest.ts";
 import type { Path } from "../yaml/source.ts";
 import { noteCondition, noteTemplates } from "./check-expressions.ts";
-import { readForEach } from "./for-each.ts";
+import { itemType, readForEach } from "./for-each.ts";
+import { behind } from "./names.ts";
 import type { TaskNames } from "./names.ts";
 import { TASK_ID } from "./outline.ts";
 import type { Node, Role } from "./outline.ts";
@@ -27,7 +30,7 @@ import type { Reader } from "./reader.ts";
 import { retryPolicy } from "./retries.ts";
 import { firstOf, readShared } from "./task-defaults.ts";
 import type { Shared } from "./task-defaults.ts";
-import { concurrencyFields, defaults, triggerRuleWords } from "./words.ts";
+import { concurrencyFields, instanceRoots, triggerRuleWords } from "./words.ts";
 import type { taskFields } from "./words.ts";
 
 export type Kinds = Readonly<Record<string, JsonSchema | undefined>>;
@@ -38,12 +41,14 @@ type Field = (typeof taskFields)[number];
 export interface TaskSurroundings {
   readonly kinds: Kinds;
   readonly names: TaskNames;
+  /** The type of the items of the mapped group that it stands in. */
+  readonly item: Type;
   /** Defaults of its groups and of the DAG, the nearest first. */
   readonly shared: readonly Shared[];
   /** Conditions of the groups around it that are not mapped. */
   readonly conditions: readonly string[];
-  /** The rule of the group whose entry it is. */
-  readonly rule: TriggerRule | undefined;
+  /** Its own rule, else that of the group whose entry it is. */
+  readonly rule: TriggerRule;
 }
 
 const roles: Readonly<Record<Role, TaskRole>> = {
@@ -56,12 +61,19 @@ const roles: Readonly<Record<Role, TaskRole>> = {
 /** All but its needs, which `edges.ts` knows. */
 export function compileTask(reader: Reader, node: Node, around: TaskSurroundings): Task {
   const { id, path, name, fields } = node;
-  const known = around.names.ofInstance(node);
   const at = (field: Field): Path => [...path, field];
   const what = (field: Field): string => `${name}: ${field}`;
   const uses = readKind(reader, node, around.kinds);
-  const names = { lists: around.names.of(node), instance: known };
+  const rule = fields["trigger_rule"];
+  readWord(reader, at("trigger_rule"), rule, what("trigger_rule"), triggerRuleWords);
+  const names = {
+    lists: behind(around.names.of(node), joined([...around.conditions, onceAsked(node)])),
+    instance: (item: Type) => around.names.ofInstance(node, item),
+  };
   const forEach = readForEach(reader, at("for_each"), name, fields["for_each"], names);
+  const item = forEach === undefined ? around.item : itemType(forEach, names.lists);
+  const when = joined([...around.conditions, readWhen(reader, node, names.instance(item))]);
+  const known = behind(names.instance(item), when);
   return {
     id,
     uses: uses ?? "",
@@ -69,18 +81,9 @@ export function compileTask(reader: Reader, node: Node, around: TaskSurroundings
       readText(reader, at("description"), fields["description"], what("description"))?.trim() ?? "",
     group: node.group ?? "",
     ...(forEach === undefined ? {} : { forEach }),
-    when: joined([...around.conditions, readWhen(reader, node, known)]),
+    when,
     with: readWith(reader, node, uses, known, around.kinds),
-    triggerRule:
-      readWord(
-        reader,
-        at("trigger_rule"),
-        fields["trigger_rule"],
-        what("trigger_rule"),
-        triggerRuleWords,
-      ) ??
-      around.rule ??
-      defaults.triggerRule,
+    triggerRule: around.rule,
     allowFailure: readBoolean(
       reader,
       at("allow_failure"),
@@ -115,6 +118,14 @@ export function joined(conditions: readonly string[]): string {
   const texts = conditions.filter((text) => text !== "");
   if (texts.length < 2) return texts[0] ?? "";
   return texts.map((text) => `(${text}${text.includes("//") ? "\n" : ""})`).join(" && ");
+}
+
+/** The condition when it is judged before there are items: one that does not name them. */
+function onceAsked({ fields: { when } }: Node): string {
+  const parsed = typeof when === "string" ? parseExpression(when) : undefined;
+  if (typeof when !== "string" || parsed?.ok !== true) return "";
+  const { references } = parsed.value.names;
+  return references.some(({ root }) => instanceRoots.some((name) => name === root)) ? "" : when;
 }
 
 export function readWhen(reader: Reader, { path, name, fields }: Node, known: KnownNames): string {

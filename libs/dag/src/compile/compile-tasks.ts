@@ -2,14 +2,15 @@
 import { create } from "@bufbuild/protobuf";
 import type { JsonValue } from "@bufbuild/protobuf";
 import { TaskSpecSchema } from "@chasqui/contracts";
-import type { GroupSpec, TaskSpec, TriggerRule } from "@chasqui/contracts";
+import type { GroupSpec, TaskSpec } from "@chasqui/contracts";
+import { any } from "../cel/types.ts";
 import { quote } from "../text/suggest.ts";
+import { ruleWord } from "./certainty.ts";
 import { compileGroups } from "./compile-groups.ts";
 import type { Groups } from "./compile-groups.ts";
 import { compileTask } from "./compile-task.ts";
 import type { Kinds } from "./compile-task.ts";
 import { readEdges } from "./edges.ts";
-import type { Edges } from "./edges.ts";
 import { taskNames } from "./names.ts";
 import type { KnownValues } from "./names.ts";
 import { readOutline } from "./outline.ts";
@@ -17,6 +18,7 @@ import type { Node, Outline } from "./outline.ts";
 import type { Reader } from "./reader.ts";
 import { checkRoles } from "./roles.ts";
 import type { Shared } from "./task-defaults.ts";
+import { triggerRuleWords } from "./words.ts";
 
 export interface TaskContext extends KnownValues {
   /** Schema of `with` by kind; undefined for a kind whose schema is not known. */
@@ -47,9 +49,10 @@ export function compileTasks(
     const task = compileTask(reader, node, {
       kinds: context.kinds,
       names,
+      item: compiled.items.get(outline.mappedAround(node.id)?.id ?? "") ?? any,
       shared: [...around.flatMap(({ id }) => compiled.defaults.get(id) ?? []), context.shared],
       conditions: node.role === "teardown" ? [] : conditionsOf(node, outline, compiled),
-      rule: ruleOf(node, outline, edges, compiled),
+      rule: triggerRuleWords[ruleWord(node, outline, edges)],
     });
     const needs = [...(edges.needs.get(node.id)?.keys() ?? [])].sort();
     return create(TaskSpecSchema, { ...task, needs });
@@ -64,25 +67,6 @@ function conditionsOf({ id }: Node, outline: Outline, { conditions }: Groups): s
   const mapped = around.findIndex(({ isMapped }) => isMapped);
   const frames = mapped === -1 ? around : around.slice(0, mapped);
   return frames.toReversed().flatMap((group) => conditions.get(group.id) ?? []);
-}
-
-/** A group's rule is for its entries: what needs nothing else in it. */
-function ruleOf(
-  node: Node,
-  outline: Outline,
-  edges: Edges,
-  { rules }: Groups,
-): TriggerRule | undefined {
-  if (node.role === "teardown" || node.role === "on_exit") return undefined;
-  const needs = [...(edges.needs.get(node.id)?.keys() ?? [])];
-  for (const group of outline.around(node.id)) {
-    if (group.isMapped) return undefined;
-    const members = outline.members(group.id);
-    if (needs.some((id) => members.has(id))) return undefined;
-    const rule = rules.get(group.id);
-    if (rule !== undefined) return rule;
-  }
-  return undefined;
 }
 
 function noteWas(reader: Reader, outline: Outline, tasks: readonly TaskSpec[]): void {

@@ -7,7 +7,11 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { ForEachMode, ForEachSchema } from "@chasqui/contracts";
 import type { ForEach } from "@chasqui/contracts";
 import type { KnownNames } from "../cel/check-names.ts";
+import { checkTypes } from "../cel/check-types.ts";
+import { parseExpression } from "../cel/expression.ts";
 import { isWholeTemplate } from "../cel/template.ts";
+import { any, mapOf } from "../cel/types.ts";
+import type { Type } from "../cel/types.ts";
 import { limits } from "../limits.ts";
 import { quote } from "../text/suggest.ts";
 import type { Path } from "../yaml/source.ts";
@@ -19,8 +23,8 @@ import { forEachFields } from "./words.ts";
 export interface ForEachNames {
   /** For the lists themselves. */
   readonly lists: KnownNames;
-  /** For the label. */
-  readonly instance: KnownNames;
+  /** For the label, given the type of `item`. */
+  readonly instance: (item: Type) => KnownNames;
 }
 
 const LIST_NAME = /^[a-z][a-z0-9_]{0,62}$/;
@@ -46,15 +50,28 @@ export function readForEach(
       max: most,
       integer: true,
     }) ?? 0;
-  const labelPath = [...path, "label"];
-  const text = readText(reader, labelPath, label, `${what} label`, { want: "a text with ${…}" });
-  if (text !== undefined) noteTemplates(reader, labelPath, `${what} label`, text, names.instance);
-  return create(ForEachSchema, {
+  const forEach = create(ForEachSchema, {
     ...readLists(reader, path, what, fields, names.lists),
     parallel: count("parallel", parallel, limits.activeTasksMax),
-    label: text ?? "",
     itemsMax: count("max", max, limits.itemsMax) || limits.itemsDefault,
   });
+  const labelPath = [...path, "label"];
+  const text = readText(reader, labelPath, label, `${what} label`, { want: "a text with ${…}" });
+  if (text === undefined) return forEach;
+  const known = names.instance(itemType(forEach, names.lists));
+  noteTemplates(reader, labelPath, `${what} label`, text, known);
+  return { ...forEach, label: text };
+}
+
+/** The type of `item`, as far as it is known before the lists are. */
+export function itemType({ lists, mode }: ForEach, { types = {} }: KnownNames): Type {
+  const items = lists.map(({ name, in: text }): [string, Type] => {
+    const parsed = parseExpression(text);
+    const type = parsed.ok ? checkTypes(parsed.value.parsed, types).type : any;
+    return [name, type.kind === "list" ? type.of : any];
+  });
+  const single = mode !== ForEachMode.ZIP && mode !== ForEachMode.PRODUCT;
+  return single ? (items[0]?.[1] ?? any) : mapOf(Object.fromEntries(items));
 }
 
 const combined = { zip: ForEachMode.ZIP, product: ForEachMode.PRODUCT } as const;

@@ -1,6 +1,13 @@
 // Which names the expressions of tasks and groups may use.
-import { expressionName } from "../cel/scope.ts";
+import type { JsonObject } from "@bufbuild/protobuf";
+import { askedIn } from "../cel/check-names.ts";
 import type { KnownNames, KnownTasks } from "../cel/check-names.ts";
+import type { RootTypes } from "../cel/check-types.ts";
+import { parseExpression } from "../cel/expression.ts";
+import { expressionName } from "../cel/scope.ts";
+import { any, bool, int, listOf, mapOf, text, typeOfSchema } from "../cel/types.ts";
+import type { Type } from "../cel/types.ts";
+import { certaintyOf } from "./certainty.ts";
 import type { Edges } from "./edges.ts";
 import { upstreamOf } from "./graph.ts";
 import type { Node, Outline } from "./outline.ts";
@@ -16,13 +23,15 @@ import {
 export interface KnownValues {
   readonly params: readonly string[] | undefined;
   readonly vars: readonly string[] | undefined;
+  /** JSON Schema of the parameters. */
+  readonly schema: JsonObject | undefined;
 }
 
 export interface TaskNames {
   /** In what is evaluated once: `for_each`, a mapped group's `when`. */
   of(node: Node): KnownNames;
-  /** In what is evaluated for each instance of a mapping, where there is one. */
-  ofInstance(node: Node): KnownNames;
+  /** In what is evaluated for each instance of a mapping, where there is one; `item` is of the given type. */
+  ofInstance(node: Node, item: Type): KnownNames;
 }
 
 /** Where names exist that are not known here. */
@@ -38,6 +47,8 @@ const elsewhere: Readonly<Record<string, string>> = {
 export function taskNames(outline: Outline, edges: Edges, values: KnownValues): TaskNames {
   const all = [...outline.ids.tasks];
   const idOf = new Map(all.flatMap((id) => [[expressionName(id), id] as const, [id, id] as const]));
+  const types = typesOf(outline, values);
+  const certainty = certaintyOf(outline, edges);
   const of = (node: Node): KnownNames => ({
     roots: runRoots,
     fields: {
@@ -46,17 +57,66 @@ export function taskNames(outline: Outline, edges: Edges, values: KnownValues): 
       ...(values.params === undefined ? {} : { params: values.params }),
       ...(values.vars === undefined ? {} : { vars: values.vars }),
     },
+    types: node.role === "on_exit" ? types.exit : types.of(outline.mappedAround(node.id)?.id),
     elsewhere,
-    tasks: { all, idOf, reader: node.id, isUpstream: upstreamTest(node, outline, edges) },
+    tasks: {
+      ...{ all, idOf, reader: node.id },
+      isUpstream: upstreamTest(node, outline, edges),
+      doubt: (id) => certainty.doubt(node, id),
+    },
   });
   return {
     of,
-    ofInstance(node) {
+    ofInstance(node, item) {
       const known = of(node);
-      const isMapped = node.isMapped || outline.mappedAround(node.id) !== undefined;
-      return isMapped ? { ...known, roots: [...runRoots, ...instanceRoots] } : known;
+      if (!node.isMapped && outline.mappedAround(node.id) === undefined) return known;
+      const roots = [...runRoots, ...instanceRoots];
+      return { ...known, roots, types: { ...known.types, item, index: int } };
     },
   };
+}
+
+const runFields = {
+  ...{ id: text, dag_id: text, key: text, date: text, logical_time: text },
+  is_latest: bool,
+};
+
+/** The names behind a condition: about what it asks there is no doubt any more. */
+export function behind(known: KnownNames, condition: string): KnownNames {
+  const parsed = condition === "" ? undefined : parseExpression(condition);
+  if (parsed?.ok !== true || known.tasks === undefined) return known;
+  const asked = askedIn(parsed.value.names, known.tasks.idOf);
+  return { ...known, tasks: { ...known.tasks, asked } };
+}
+
+/** Types of the roots; `tasks` depends on where one stands: what is mapped is a list from outside. */
+function typesOf(outline: Outline, { schema }: KnownValues) {
+  const shared: RootTypes = {
+    run: mapOf(runFields),
+    ...(schema === undefined ? {} : { params: typeOfSchema(schema) }),
+    event: mapOf({}, any),
+  };
+  const one = mapOf({ state: text, output: any });
+  const many = mapOf({ state: text, output: listOf(any) });
+  const tasksFrom = (inside: string | undefined): Type => {
+    const mapped = outline.tasks.filter(({ id, isMapped }) => {
+      const around = outline.mappedAround(id)?.id;
+      return isMapped || (around !== undefined && around !== inside);
+    });
+    const fields = mapped.flatMap(({ id }) => [
+      [id, many] as const,
+      [expressionName(id), many] as const,
+    ]);
+    return mapOf(Object.fromEntries(fields), one);
+  };
+  const known = new Map<string | undefined, RootTypes>();
+  const of = (inside: string | undefined): RootTypes => {
+    const types = known.get(inside) ?? { ...shared, tasks: tasksFrom(inside) };
+    known.set(inside, types);
+    return types;
+  };
+  const exitFields = { ...runFields, state: text, failed_tasks: listOf(text) };
+  return { of, exit: { ...of(undefined), run: mapOf(exitFields) } };
 }
 
 /** Most expressions read what is directly upstream: the rest is only computed when one does not. */

@@ -6,6 +6,7 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { RetryOutcome, RetryPolicySchema, RetryRuleSchema } from "@chasqui/contracts";
 import type { RetryPolicy, RetryRule } from "@chasqui/contracts";
 import { failureClasses } from "@chasqui/machine";
+import { any, int, mapOf, text } from "../cel/types.ts";
 import { limits } from "../limits.ts";
 import { quote } from "../text/suggest.ts";
 import type { Path } from "../yaml/source.ts";
@@ -78,7 +79,14 @@ function readRules(reader: Reader, path: Path, value: JsonValue, name: string): 
   return list.flatMap((item, index) => readRule(reader, [...path, index], item, name) ?? []);
 }
 
-const known = { roots: retryRoots, fields: { failure: failureScopeFields } };
+const known = {
+  roots: retryRoots,
+  fields: { failure: failureScopeFields },
+  types: {
+    failure: mapOf({ class: text, message: text, exit_code: int, evidence: any }),
+    attempt: int,
+  },
+};
 
 function readRule(
   reader: Reader,
