@@ -48,6 +48,8 @@ export const limits = {
   durationMsMax: 366 * 86_400_000,
   /** Characters of a description, an owner, a tag. */
   labelCharsMax: 1_000,
+  /** Policies of one file. */
+  policiesMax: 200,
   /** Problems listed for one file; more are counted. */
   problemsMax: 200,
 } as const;

@@ -14,14 +14,29 @@ export interface Problem extends Position {
   /** What would probably be right, for example "did you mean `aggregate`?". */
   readonly suggestion?: string;
   readonly severity: "error" | "warning";
+  /** The policy that says so. */
+  readonly policy?: PolicyRef;
+}
+
+export interface PolicyRef {
+  readonly id: string;
+  /** The rule's text. */
+  readonly rule: string;
+  /** Where the rule stands: `policies/images.yaml:12:11`. */
+  readonly place: string;
 }
 
 /** `carrier-costs.yaml:14:9: task "mail" needs "agregate": no such task; did you mean "aggregate"?` */
 export function formatProblem(problem: Problem): string {
-  const { file, line, column, severity, message, suggestion } = problem;
+  const { file, line, column, severity, message, suggestion, policy } = problem;
   const where = `${file}:${line}:${column}: ${severity === "warning" ? "warning: " : ""}`;
-  return `${where}${message}${suggestion === undefined ? "" : `; ${suggestion}`}`;
+  const more = suggestion === undefined ? "" : `; ${suggestion}`;
+  return `${where}${message}${more}${policy === undefined ? "" : ` (${formatPolicy(policy)})`}`;
 }
+
+/** `policy images-pinned, policies/images.yaml:12:11: task.with.image.contains('@sha256:')` */
+export const formatPolicy = ({ id, place, rule }: PolicyRef): string =>
+  `policy ${id}, ${place}: ${rule.replace(/\s+/g, " ")}`;
 
 /** Problems in reading order; the same finding at the same place is listed once. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {

@@ -8,10 +8,12 @@ import type { ExitCode } from "../errors.ts";
 import type { Server } from "../server.ts";
 import type { Style } from "../render/style.ts";
 import { count } from "../render/text.ts";
-import { printReport, problemsOf, readDags } from "./validate.ts";
+import { judgedDags } from "../judged-dags.ts";
+import { printReport, problemsOf } from "./validate.ts";
 
 export interface ApplyOptions {
   readonly environment?: string;
+  readonly policies?: string;
   readonly note?: string;
   readonly json?: boolean;
   /** Compare only. */
@@ -34,7 +36,7 @@ export async function apply(
   paths: readonly string[],
   options: ApplyOptions,
 ): Promise<ExitCode> {
-  const dags = await readDags(cli, paths, { ...options, server: "required" });
+  const { dags } = await judgedDags(cli, paths, { ...options, server: "required" });
   const specs: { file: string; spec: DagSpec; fingerprint: string }[] = [];
   for (const { file, compiled } of dags) if (compiled.ok) specs.push({ file, ...compiled });
   if (specs.length < dags.length) {

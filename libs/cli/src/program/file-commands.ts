@@ -1,12 +1,16 @@
 // `new`, `validate`, `apply`: DAG files.
+import { Option } from "commander";
 import type { Command } from "commander";
+import type { ApplyOptions } from "../commands/apply.ts";
+import type { ValidateOptions } from "../commands/validate.ts";
 import { JSON_OPTION, examples } from "./shared.ts";
 import type { With } from "./shared.ts";
 
 const ENVIRONMENT_OPTION = [
   "--environment <name>",
-  "custom kinds and vars of environments/<name>.yaml (CHASQUI_ENVIRONMENT, else local)",
+  "whose vars, connections, custom kinds and policies hold (CHASQUI_ENVIRONMENT, else local)",
 ] as const;
+const POLICIES_OPTION = ["--policies <folder>", "where the policies are (policies)"] as const;
 
 export function addFileCommands(program: Command, with_: With): void {
   for (const add of [addNew, addValidate, addApply]) add(program, with_);
@@ -34,9 +38,18 @@ function addNew(program: Command, with_: With): void {
 function addValidate(program: Command, with_: With): void {
   program
     .command("validate")
-    .description("Check DAG files; needs no server")
+    .description(
+      "Check DAG files against the language, an environment and its policies; needs no server",
+    )
     .argument("[paths...]", "files and folders (dags)")
     .option(...ENVIRONMENT_OPTION)
+    .option(...POLICIES_OPTION)
+    .addOption(
+      new Option("--report <format>", "print a report for a quality gate instead").choices([
+        "sonar",
+        "junit",
+      ]),
+    )
     .option(...JSON_OPTION)
     .addHelpText(
       "after",
@@ -44,11 +57,12 @@ function addValidate(program: Command, with_: With): void {
         examples(
           "validate",
           "validate dags/carrier-daily-costs.yaml",
+          "validate --environment prod --report junit > dags.xml",
           "validate --json | jq .files",
         ),
     )
     .action(
-      with_(async (cli, paths: string[], o: { environment?: string; json?: boolean }) => {
+      with_(async (cli, paths: string[], o: ValidateOptions) => {
         const { validate } = await import("../commands/validate.ts");
         return validate(cli, paths, o);
       }),
@@ -62,22 +76,20 @@ function addApply(program: Command, with_: With): void {
     .argument("[paths...]", "files and folders (dags)")
     .option("--note <text>", "why, for the audit; for example a commit")
     .option("--dry-run", "only print what would change")
-    .option(...ENVIRONMENT_OPTION)
+    .option(
+      ENVIRONMENT_OPTION[0],
+      "whose vars, connections, custom kinds and policies hold (that of the server)",
+    )
+    .option(...POLICIES_OPTION)
     .option(...JSON_OPTION)
     .addHelpText(
       "after",
       examples("apply", "apply dags/hello.yaml --note 'say hello louder'", "apply --dry-run"),
     )
     .action(
-      with_(
-        async (
-          cli,
-          paths: string[],
-          o: { note?: string; dryRun?: boolean; environment?: string; json?: boolean },
-        ) => {
-          const { apply } = await import("../commands/apply.ts");
-          return apply(cli, paths, o);
-        },
-      ),
+      with_(async (cli, paths: string[], o: ApplyOptions) => {
+        const { apply } = await import("../commands/apply.ts");
+        return apply(cli, paths, o);
+      }),
     );
 }

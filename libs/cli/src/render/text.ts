@@ -40,5 +40,6 @@ export function cut(text: string, width: number): string {
 
 export const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
-/** `1 run`, `2 runs`. */
-export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
+/** `1 run`, `2 runs`; `3 policies` when the plural is given. */
+export const count = (n: number, noun: string, plural = `${noun}s`): string =>
+  `${n} ${n === 1 ? noun : plural}`;

@@ -30,6 +30,7 @@ tasks:
       image: "\${vars.registry}/${name}:1.0" # vars come from environments/<environment>.yaml
       command: [sh, -c, 'echo "working on $DAY"']
       env: { DAY: "\${run.date}" } # the run's day in the schedule's zone
+      resources: { cpu: 500m, memory: 256Mi }
 
   # A second task: it starts when \`work\` succeeded.
   # check:
@@ -70,6 +71,7 @@ tasks:
       env:
         # A run started by hand has no event: event.data is null then.
         COUNTRY: "\${event.data == null ? 'nowhere' : event.data.country}"
+      resources: { cpu: 500m, memory: 256Mi }
 
 alerts:
   - { on: [failed], slack: "#your-alerts" }
@@ -143,6 +145,7 @@ tasks:
       image: "\${vars.registry}/${name}:1.0"
       command: [sh, -c, 'echo "loading $DAY"']
       env: { DAY: "\${run.date}" }
+      resources: { cpu: 500m, memory: 256Mi }
 
 alerts:
   - { on: [failed], slack: "#your-alerts" }
