@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compileDagObject } from "../compile/compile-dag.ts";
 import { formatProblem } from "../problem.ts";
-import { validDag } from "../testing/examples.ts";
+import { validDag } from "../testing/valid-dag.ts";
 import { checkPolicies, problemOf } from "./check-policies.ts";
 import { readPolicies } from "./read-policies.ts";
 

@@ -75,9 +75,8 @@ test("everything that is wrong is told at once, at its place, with what was mean
     about: a
     severity: warn
     rule: dag.owner = 'x'
-  - { id: others, about: a, severity: warn, each: task, rule: "dag.tasks.all(t, true)" }
 `);
-  expect(policies.map(({ id }) => id)).toEqual(["names", "names", "syntax", "others"]);
+  expect(policies.map(({ id }) => id)).toEqual(["names", "names", "syntax"]);
   expect(problems.map(formatProblem).join("\n")).toMatchInlineSnapshot(`
     "policies/x.yaml:2:5: a policy has no \`about\`
     policies/x.yaml:2:9: id: \`Bad_Id\`: want a lower-case letter, then up to 62 lower-case letters, digits or -
@@ -93,8 +92,7 @@ test("everything that is wrong is told at once, at its place, with what was mean
     policies/x.yaml:14:9: policy \`names\`: at: \`with..image\`: want names with dots between them, for example with.image
     policies/x.yaml:15:9: policy \`names\` is at policies/x.yaml:7:9 too
     policies/x.yaml:18:11: policy \`names\`: rule: no name \`task\`; known: dag, vars, environment
-    policies/x.yaml:22:21: policy \`syntax\`: rule: unexpected \`=\`; compare with ==
-    policies/x.yaml:23:64: policy \`others\`: rule: no field \`tasks\` in \`dag\`; known: id, owner, description, tags, schedule, triggers, params, alerts, max_active_runs, timeout, timeout_seconds"
+    policies/x.yaml:22:21: policy \`syntax\`: rule: unexpected \`=\`; compare with =="
   `);
 });
 
@@ -132,4 +130,10 @@ test("a file has a limit", () => {
     "policies/x.yaml:1:11: 201 policies: want at most 200 a file",
   ]);
   expect(found.policies).toHaveLength(200);
+});
+
+test("a rule about a task does not see the others", () => {
+  const text = "{ id: a, about: a, severity: warn, each: task, rule: 'dag.tasks.all(t, true)' }";
+  const [problem] = read(`policies: [${text}]`).problems;
+  expect(problem?.message).toBe("policy `a`: rule: no field `tasks` in `dag`");
 });

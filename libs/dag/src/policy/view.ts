@@ -45,10 +45,17 @@ const EMPTY: Readonly<Record<string, JsonValue>> = {
   tags: [],
   triggers: [],
   alerts: [],
+  was: [],
+  group: "",
   needs: [],
   when: "",
   with: {},
+  setup: false,
+  teardown: [],
+  on_exit: false,
   allow_failure: false,
+  depends_on_past: false,
+  produces: [],
 };
 
 export function viewOf(spec: DagSpec, vars: JsonObject): DagView {
