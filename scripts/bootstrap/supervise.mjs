@@ -50,6 +50,16 @@ function watchdog(pid) {
   return () => guard.stdin.end("released\n");
 }
 
+/** Says of each signal whether it is news, or the one before heard again. */
+export function signalFilter() {
+  let last = { name: "", atMs: -Infinity };
+  return (name, atMs) => {
+    if (name === last.name && atMs - last.atMs < SAME_SIGNAL_MS) return false;
+    last = { name, atMs };
+    return true;
+  };
+}
+
 /** Runs `script` to its end and resolves with the exit code: its own, or 128 + n when signal n ended it. */
 export function supervise({ node, root, script, args }) {
   const pathList = [
@@ -64,12 +74,9 @@ export function supervise({ node, root, script, args }) {
     // Its own group, so that the terminal's Ctrl-C does not reach it beside us.
     detached: process.platform !== "win32",
   });
-  let last = { name: "", at: 0 };
+  const isNews = signalFilter();
   const forward = (name) => {
-    const at = Date.now();
-    if (name === last.name && at - last.at < SAME_SIGNAL_MS) return;
-    last = { name, at };
-    child.kill(name);
+    if (isNews(name, Date.now())) child.kill(name);
   };
   for (const name of SIGNALS) process.on(name, forward);
   const release = child.pid === undefined ? () => {} : watchdog(child.pid);

@@ -1,6 +1,6 @@
 // The publisher under a real nats-server with the generated accounts.
 import { subjects } from "@chasqui/contracts";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { OutMessage } from "./index.ts";
 import { bytes, setup, text } from "./testing.ts";
 
@@ -126,7 +126,8 @@ test("while disconnected publishing fails at once, and nothing is sent later", a
   await reconnected;
   expect(machine.state).toBe("connected");
   await machine.publishOne(update("run-5"));
-  const { state } = await t.manager.streams.info("CHASQUI_INBOX");
+  // The manager's own connection may come back later than the machine's.
+  const { state } = await vi.waitFor(() => t.manager.streams.info("CHASQUI_INBOX"), 20_000);
   expect(state.messages).toBe(2); // run-1 and run-5
 });
 
