@@ -1,25 +1,40 @@
 // The door of @chasqui/machine: the pure machine of runs. It imports nothing; clock, chance and I/O are others' work.
-export { NOOP_KIND, attemptsMaxOf } from "./plan.ts";
+export { GROUP_KIND, NOOP_KIND, attemptsMaxOf } from "./plan.ts";
 export type {
+  ClaimPlan,
   Evaluated,
+  FailedAttempt,
   Json,
+  MapPlan,
   Plan,
   PlanTask,
   RetryPolicy,
+  RetryRule,
   RunFacts,
   Scope,
+  TaskRole,
   TriggerRule,
 } from "./plan.ts";
 export { decide } from "./run/decide.ts";
 export type { Decided, Moment } from "./run/decide.ts";
-export type { Recorded, RunEvent, Times } from "./run/events.ts";
+export type { Named, Recorded, RunEvent, TaskEvent, Times } from "./run/events.ts";
 export { evolve } from "./run/evolve.ts";
-export { allWanted, effectsOf, isClaimable, stillWanted } from "./run/follow.ts";
+export { allWanted, effectsOf, isClaimable, isReopened, stillWanted } from "./run/follow.ts";
 export type { RunEffect } from "./run/follow.ts";
 export { fold, newRun } from "./run/fold.ts";
 export type { RunInit } from "./run/fold.ts";
-export { ASSIGN_MAX, scopeOf } from "./run/go-on.ts";
-export type { AttemptReport, RunDecision, RunMessage, Stray } from "./run/messages.ts";
+export { ASSIGN_MAX } from "./run/go-on.ts";
+export { exitOf, itemOf, scopeOf } from "./run/scope.ts";
+export { labelOf, nameOf, slotNamed, slotOf } from "./run/slots.ts";
+export type {
+  AttemptReport,
+  ClearMessage,
+  MarkMessage,
+  RunDecision,
+  RunMessage,
+  Stray,
+  TaskRef,
+} from "./run/messages.ts";
 export { jitterOf } from "./run/retry.ts";
 export { restore } from "./run/rows.ts";
 export type { RunRow, TaskRow } from "./run/rows.ts";
@@ -28,8 +43,11 @@ export type { Counts, RuleVerdict } from "./run/rules.ts";
 export { snapshotOf } from "./run/snapshot.ts";
 export { failureClasses, isFinalTask, isOutside, isSettled } from "./run/state.ts";
 export type {
+  CancelFor,
+  Claim,
   Failure,
   FailureClass,
+  MarkState,
   RunState,
   RunStatus,
   TaskState,

@@ -4,11 +4,13 @@ import { describe, expect, test } from "vitest";
 import { plans } from "../testing/plans.ts";
 import { decide } from "./decide.ts";
 import type { Recorded } from "./events.ts";
+import { evolve } from "./evolve.ts";
 import { fold, newRun } from "./fold.ts";
-import type { RunMessage } from "./messages.ts";
+import type { AttemptReport, RunMessage } from "./messages.ts";
+import { verdictOfSlot } from "./ready.ts";
 import type { RunRow, TaskRow } from "./rows.ts";
 import { restore } from "./rows.ts";
-import { ruleVerdict } from "./rules.ts";
+import { labelOf, nameOf, slotNamed } from "./slots.ts";
 import { snapshotOf } from "./snapshot.ts";
 import type { RunState } from "./state.ts";
 import { isFinalTask, isOutside, isSettled } from "./state.ts";
@@ -18,18 +20,24 @@ interface Step {
   readonly message: RunMessage;
   readonly events: readonly Recorded[];
   readonly before: unknown;
-  readonly statuses: readonly string[];
+  readonly settledBefore: boolean;
+  /** How many were at work afterwards, and how many indexes of each mapping. */
+  readonly active: number;
+  readonly open: readonly { readonly count: number; readonly max: number }[];
 }
 interface History {
   readonly state: RunState;
   readonly steps: readonly Step[];
   readonly events: readonly Recorded[];
+  /** Slots that a commit has written. */
+  readonly written: ReadonlySet<string>;
 }
 
-const attempts = fc.constantFrom(0, 0, 0, 1, -1); // relative to the current one
+const attempts = fc.constantFrom(0, 0, 0, 0, 1, -1); // relative to the current one
 const reports = fc.constantFrom(
   "accepted",
   "running",
+  "succeeded",
   "succeeded",
   "succeeded",
   "failed",
@@ -40,61 +48,81 @@ const reports = fc.constantFrom(
 const moves = fc.array(
   fc.record({
     what: fc.constantFrom(
-      "update",
-      "update",
-      "update",
-      "update",
-      "timer",
-      "continue",
-      "cancel",
-      "admit",
-      "lose",
-      "again",
+      ...Array.from({ length: 9 }, () => "update"),
+      ...["granted", "granted", "timer", "continue", "cancel", "admit", "admit", "lose", "again"],
+      ...["clear", "mark"],
     ),
-    task: fc.nat(7),
+    task: fc.nat(60),
     offset: attempts,
     sequence: fc.integer({ min: 1, max: 4 }),
     report: reports,
     waitMs: fc.nat(2_000),
+    flags: fc.nat(7),
   }),
-  { maxLength: 60 },
+  { maxLength: 90 },
 );
+type Move = typeof moves extends fc.Arbitrary<(infer T)[]> ? T : never;
 
-function messageOf(
-  state: RunState,
-  move: { what: string; task: number; offset: number; sequence: number; report: string },
-): RunMessage {
-  const index = move.task % state.plan.tasks.length;
-  const taskId = state.plan.tasks[index]?.id ?? "";
-  const attempt = Math.max(1, (state.tasks[index]?.attempt ?? 0) + move.offset);
-  if (move.what === "timer" || move.what === "continue" || move.what === "admit")
-    return { kind: move.what };
-  if (move.what === "cancel") return { kind: "cancel", by: "user:test", reason: "" };
-  if (move.what === "lose")
-    return { kind: "lose", taskId, mapIndex: -1, attempt, evidence: "no runner shows it" };
-  const base = { kind: "update" as const, taskId, mapIndex: -1, attempt, sequence: move.sequence };
-  switch (move.report) {
-    case "failed":
+function messageOf(state: RunState, move: Move): RunMessage {
+  // Mostly slots at which something can happen: else random histories hardly ever come to an end.
+  const open = state.tasks.filter((task) => isOutside(task) || task.status === "queued");
+  const from = move.task % 3 > 0 && open.length > 0 ? open : state.tasks;
+  const slot = from[move.task % from.length];
+  const taskId = state.plan.tasks[slot?.plan ?? -1]?.id ?? "";
+  const ref = { taskId, mapIndex: slot?.mapIndex ?? -1 };
+  const attempt = Math.max(1, (slot?.attempt ?? 0) + move.offset);
+  const asked = { by: "user:test", reason: "" };
+  switch (move.what) {
+    case "timer":
+    case "continue":
+    case "admit":
+      return { kind: move.what };
+    case "cancel":
+      return { kind: "cancel", now: move.flags % 2 === 1, ...asked };
+    case "lose":
+      return { kind: "lose", ...ref, attempt, evidence: "no runner shows it" };
+    case "granted":
+      return { kind: "granted", ...ref, attempt, pool: slot?.claims[slot.granted]?.pool ?? "a" };
+    case "clear": {
+      const [upstream, downstream, onlyFailed] = [1, 2, 4].map((bit) => (move.flags & bit) > 0);
+      const tasks = move.task % 4 === 0 ? [] : [ref];
       return {
-        ...base,
-        report: { state: "failed", failure: { class: "code", message: "exit code 1" } },
+        kind: "clear",
+        tasks,
+        upstream: upstream === true,
+        downstream: downstream === true,
+        onlyFailed: onlyFailed === true,
+        ...asked,
       };
+    }
+    case "mark": {
+      const states = ["succeeded", "failed", "skipped"] as const;
+      return { kind: "mark", ...ref, state: states[move.flags % 3] ?? "failed", ...asked };
+    }
+    default: {
+      const { sequence } = move;
+      return { kind: "update", ...ref, attempt, sequence, report: reportOf(move.report) };
+    }
+  }
+}
+
+function reportOf(word: string): AttemptReport {
+  switch (word) {
+    case "failed":
+      return { state: "failed", failure: { class: "code", message: "exit code 1" } };
     case "never_started":
       return {
-        ...base,
-        report: {
-          state: "failed",
-          failure: { class: "infra", message: "no node", neverStarted: true },
-        },
+        state: "failed",
+        failure: { class: "infra", message: "no node", neverStarted: true },
       };
     case "skipped":
-      return { ...base, report: { state: "skipped", reason: "nothing to do" } };
+      return { state: "skipped", reason: "nothing to do" };
     case "accepted":
     case "running":
     case "cancelled":
-      return { ...base, report: { state: move.report } };
+      return { state: word };
     default:
-      return { ...base, report: { state: "succeeded" } };
+      return { state: "succeeded" };
   }
 }
 
@@ -102,12 +130,25 @@ const histories: fc.Arbitrary<History> = fc.tuple(plans, moves).map(([plan, list
   const facts = { id: "run-x", dagId: plan.dagId, key: "k", logicalMs: 0 };
   const state = newRun({ plan, facts, params: {}, event: null });
   const steps: Step[] = [];
+  const written = new Set<string>();
   let nowMs = 1_000;
   const say = (message: RunMessage, cause: string): void => {
     const before = snapshotOf(state);
-    const statuses = state.tasks.map(({ status }) => status);
+    const settledBefore = isSettled(state.status);
     const { events } = decide(state, message, { nowMs, cause });
-    steps.push({ message, events, before, statuses });
+    for (const slot of state.touched) {
+      const task = state.tasks[slot];
+      if (task !== undefined) written.add(labelOf(nameOf(state, task)));
+    }
+    state.touched.clear();
+    steps.push({
+      message,
+      events,
+      before,
+      settledBefore,
+      active: state.active,
+      open: openOf(state),
+    });
   };
   say({ kind: "start", admitted: true }, "start");
   for (const [index, move] of list.entries()) {
@@ -116,17 +157,35 @@ const histories: fc.Arbitrary<History> = fc.tuple(plans, moves).map(([plan, list
     if (move.what === "again" && last !== undefined) say(last.message, `m${index - 1}`);
     else say(messageOf(state, move), `m${index}`);
   }
-  return { state, steps, events: steps.flatMap(({ events }) => events) };
+  return { state, steps, written, events: steps.flatMap(({ events }) => events) };
 });
+
+/** Indexes that have begun and are not done, by mapping. */
+const openOf = (state: RunState): { count: number; max: number }[] =>
+  [...state.maps].map(([mapper, mapping]) => {
+    const isOpen = (index: number): boolean => {
+      const statuses = mapping.slots.map((slots) => state.tasks[slots[index] ?? -1]?.status);
+      return (
+        statuses.some((status) => status !== "waiting") &&
+        statuses.some((status) => status !== undefined && !isFinalTask(status))
+      );
+    };
+    const count = Array.from({ length: mapping.count }, (_, index) => index).filter(isOpen).length;
+    const { parallel = 0 } = state.plan.tasks[mapper]?.map ?? {};
+    return { count, max: parallel === 0 ? Infinity : parallel };
+  });
 
 const check = (property: (history: History) => void): void =>
   fc.assert(fc.property(histories, property), { numRuns: 300 });
 
 describe("decide", () => {
-  test("R1. A settled run never changes again", () => {
-    check(({ events }) => {
-      const at = events.findIndex(({ event }) => event.type === "run_settled");
-      if (at >= 0) expect(events.slice(at + 1)).toEqual([]);
+  test("R1. A settled run changes only when a person clears or marks some of its tasks", () => {
+    check(({ steps }) => {
+      for (const { message, events, settledBefore } of steps) {
+        if (!settledBefore || events.length === 0) continue;
+        expect(["clear", "mark"]).toContain(message.kind);
+        expect(events[0]?.event.type).toBe("run_reopened");
+      }
     });
   });
 
@@ -135,11 +194,14 @@ describe("decide", () => {
       for (const { message, events, before } of steps) {
         if (message.kind !== "update") continue;
         const task = (
-          before as { tasks: { id: string; attempt: number; sequence: number }[] }
-        ).tasks.find(({ id }) => id === message.taskId);
+          before as {
+            tasks: { id: string; mapIndex: number; attempt: number; sequence: number }[];
+          }
+        ).tasks.find(({ id, mapIndex }) => id === message.taskId && mapIndex === message.mapIndex);
         const isCurrent = task?.attempt === message.attempt && message.sequence > task.sequence;
         const own = events.filter(
-          ({ event }) => "t" in event && event.t === message.taskId && "s" in event,
+          ({ event }) =>
+            "s" in event && event.t === message.taskId && (event.i ?? -1) === message.mapIndex,
         );
         if (!isCurrent) expect(own).toEqual([]);
       }
@@ -159,10 +221,24 @@ describe("decide", () => {
 
   test("R4. Attempt n+1 is assigned only after attempt n was seen ended, or declared lost on evidence", () => {
     check(({ events }) => {
-      const ended = new Map<string, number>();
+      const working = new Map<string, number>();
       for (const { event } of events) {
-        if (event.type === "attempt_failed") ended.set(event.t, event.a);
-        if (event.type === "task_assigned") expect(ended.get(event.t) ?? 0).toBe(event.a - 1);
+        if (!("t" in event)) continue;
+        const name = labelOf(event);
+        switch (event.type) {
+          case "task_assigned":
+            expect(working.get(name)).toBe(undefined);
+            working.set(name, event.a);
+            break;
+          case "task_marked":
+          case "task_succeeded":
+          case "attempt_failed":
+          case "task_cancelled":
+          case "task_skipped":
+            working.delete(name);
+            break;
+          default:
+        }
       }
     });
   });
@@ -172,8 +248,8 @@ describe("decide", () => {
       const last = new Map<string, number>();
       for (const { event } of events) {
         if (event.type !== "task_assigned") continue;
-        expect(event.a).toBeGreaterThan(last.get(event.t) ?? 0);
-        last.set(event.t, event.a);
+        expect(event.a).toBeGreaterThan(last.get(labelOf(event)) ?? 0);
+        last.set(labelOf(event), event.a);
       }
     });
   });
@@ -181,35 +257,46 @@ describe("decide", () => {
   test("R6. A run settles exactly when no task is unfinished, and is green only if no failure is left unhandled", () => {
     check(({ state, events }) => {
       const isDone = state.tasks.every(({ status }) => isFinalTask(status));
-      expect(isSettled(state.status)).toBe(isDone);
-      expect(events.filter(({ event }) => event.type === "run_settled").length).toBe(
-        isDone ? 1 : 0,
-      );
+      if (state.status !== "queued") expect(isSettled(state.status)).toBe(isDone);
+      const settled = events.filter(({ event }) => event.type === "run_settled").length;
+      const reopened = events.filter(({ event }) => event.type === "run_reopened").length;
+      expect(settled - reopened).toBe(isSettled(state.status) ? 1 : 0);
       if (state.status === "succeeded") expect(unhandled(state)).toEqual([]);
       if (state.status === "failed") expect(unhandled(state)).not.toEqual([]);
     });
   });
 
   test("R7. A task starts only when its trigger rule allows it", () => {
-    check(({ state, steps }) => {
-      const first = new Set<string>();
-      for (const { events } of steps)
-        for (const { event } of events) {
-          if (event.type !== "task_assigned" || first.has(event.t)) continue;
-          first.add(event.t);
-          const index = state.plan.indexOf.get(event.t) ?? -1;
-          const planned = state.plan.tasks[index];
-          const task = state.tasks[index];
-          if (planned === undefined || task === undefined || state.status === "cancelled") continue;
-          // Counts only grow: a rule that was met by some is looked at with what has ended since.
-          if (planned.rule === "all_success")
-            expect(ruleVerdict(planned.rule, task.upstream, planned.needs.length)).toBe("run");
+    check(({ state, events }) => {
+      // Statuses as the history tells them; a clear takes them back.
+      const folded = newRun({ ...state });
+      for (const recorded of events) {
+        const { event } = recorded;
+        if (event.type === "task_assigned" || event.type === "task_mapped") {
+          const slot = folded.tasks[slotNamed(folded, event.t, event.i ?? -1) ?? -1];
+          if (slot?.status === "waiting") expect(verdictOfSlot(folded, slot)).toBe("run");
         }
+        evolve(folded, recorded);
+      }
+    });
+  });
+
+  test("R9. Never more tasks at work than the run, or a mapping, allows", () => {
+    check(({ state, steps }) => {
+      const max = state.plan.maxActiveTasks || Infinity;
+      let cleared = false; // what a person has done again comes on top
+      for (const { message, active, open } of steps) {
+        cleared ||= message.kind === "clear" || message.kind === "mark";
+        // A repeat does not wait for room: its task had it before.
+        const repeats = state.tasks.filter(({ attempt }) => attempt > 1).length;
+        expect(active).toBeLessThanOrEqual(max + repeats);
+        if (!cleared) for (const one of open) expect(one.count).toBeLessThanOrEqual(one.max);
+      }
     });
   });
 
   test("R8. The state rebuilt from rows equals the fold of the history", () => {
-    check(({ state, events }) => {
+    check(({ state, events, written }) => {
       const init = {
         plan: state.plan,
         facts: state.facts,
@@ -218,14 +305,15 @@ describe("decide", () => {
       };
       const folded = fold(init, JSON.parse(JSON.stringify(events)) as Recorded[]);
       expect(snapshotOf(folded)).toEqual(snapshotOf(state));
-      expect(snapshotOf(restore(init, rowOf(state), taskRowsOf(state)))).toEqual(snapshotOf(state));
+      expect(snapshotOf(restore(init, rowOf(state), taskRowsOf(state, written)))).toEqual(
+        snapshotOf(state),
+      );
     });
   });
 
   test("nothing outside is left behind by a settled run", () => {
     check(({ state }) => {
-      if (isSettled(state.status))
-        expect(state.tasks.filter(({ status }) => isOutside(status))).toEqual([]);
+      if (isSettled(state.status)) expect(state.tasks.filter(isOutside)).toEqual([]);
     });
   });
 });
@@ -248,12 +336,10 @@ const rowOf = ({
   settledBy,
 });
 
-/** As the store keeps them: a task that never left `waiting` has no row. */
-const taskRowsOf = (state: RunState): TaskRow[] =>
-  state.tasks.flatMap((task, index) => {
-    const hasRow = task.status !== "waiting" && (task.status !== "cancelled" || task.attempt > 0);
-    const { upstream, ...columns } = task;
-    return hasRow && upstream !== undefined
-      ? [{ taskId: state.plan.tasks[index]?.id ?? "", ...columns }]
-      : [];
+/** As the store keeps them: a row for each slot that was ever written. */
+const taskRowsOf = (state: RunState, written: ReadonlySet<string>): TaskRow[] =>
+  state.tasks.flatMap((task) => {
+    const { plan, upstream: _, upstreamTotal: __, isFrame: ___, ...columns } = task;
+    if (!written.has(labelOf(nameOf(state, task)))) return [];
+    return [{ taskId: state.plan.tasks[plan]?.id ?? "", ...columns }];
   });

@@ -1,48 +1,8 @@
 // Runs told as stories: what is said, and what becomes of it.
 import { expect, test } from "vitest";
-import type { TaskLiteral } from "../testing/plans.ts";
-import { planFrom } from "../testing/plans.ts";
-import { decide } from "./decide.ts";
-import { allWanted, effectsOf, isClaimable, stillWanted } from "./follow.ts";
-import { newRun } from "./fold.ts";
+import { story } from "../testing/story.ts";
+import { allWanted, isClaimable, stillWanted } from "./follow.ts";
 import { ASSIGN_MAX } from "./go-on.ts";
-import type { AttemptReport, RunMessage } from "./messages.ts";
-
-function story(tasks: Readonly<Record<string, TaskLiteral>>, timeoutMs = 0) {
-  const plan = planFrom(tasks, timeoutMs);
-  const facts = { id: "run-x", dagId: "test", key: "k", logicalMs: 0 };
-  const state = newRun({ plan, facts, params: {}, event: null });
-  let nowMs = 1_000;
-  let said = 0;
-  const say = (message: RunMessage, cause = `m${(said += 1)}`) => {
-    const { decision, events } = decide(state, message, { nowMs, cause });
-    const strays = decision.kind === "rejected" ? [] : decision.strays;
-    return {
-      decision,
-      types: events.map(({ event }) => event.type),
-      effects: effectsOf(state, events, strays),
-    };
-  };
-  const report = (taskId: string, attempt: number, sequence: number, what: AttemptReport) =>
-    say({ kind: "update", taskId, mapIndex: -1, attempt, sequence, report: what });
-  return {
-    state,
-    say,
-    report,
-    succeed: (taskId: string, attempt = 1) => report(taskId, attempt, 3, { state: "succeeded" }),
-    fail: (taskId: string, attempt = 1) =>
-      report(taskId, attempt, 3, {
-        state: "failed",
-        failure: { class: "code", message: "exit code 1" },
-      }),
-    wait: (ms: number) => {
-      nowMs += ms;
-      return say({ kind: "timer" });
-    },
-    task: (id: string) => state.tasks[plan.indexOf.get(id) ?? -1],
-    start: () => say({ kind: "start", admitted: true }, "start"),
-  };
-}
 
 test("a retry waits for its time, and is a new attempt", () => {
   const s = story({ a: { retries: 1 } });
@@ -50,7 +10,7 @@ test("a retry waits for its time, and is a new attempt", () => {
   expect(s.fail("a").types).toEqual(["attempt_failed"]);
   expect(s.task("a")?.status).toBe("retrying");
   expect(s.wait(50).types).toEqual([]); // too early
-  expect(s.wait(100).effects).toEqual([{ kind: "assign", task: 0, attempt: 2 }]);
+  expect(s.wait(100).effects).toEqual([{ kind: "assign", slot: 0, attempt: 2 }]);
   expect(s.succeed("a", 2).types).toEqual(["task_succeeded", "run_settled"]);
   expect(s.state.status).toBe("succeeded");
 });
@@ -93,7 +53,7 @@ test("success reported before the cancel is seen stands for the task; the run is
 });
 
 test("a run over its timeout ends red, when everything outside is gone", () => {
-  const s = story({ a: {} }, 5_000);
+  const s = story({ a: {} }, { timeoutMs: 5_000 });
   s.start();
   expect(s.wait(6_000).effects).toMatchObject([{ kind: "cancel" }]);
   s.report("a", 1, 3, { state: "cancelled" });
@@ -155,21 +115,21 @@ test("an attempt that nobody wants any more is answered with a cancel; one that 
 test("saying again: only what the state still wants of what the message caused", () => {
   const s = story({ a: {}, b: { needs: ["a"] } });
   s.start();
-  expect(stillWanted(s.state, "start")).toEqual([{ kind: "assign", task: 0, attempt: 1 }]);
+  expect(stillWanted(s.state, "start")).toEqual([{ kind: "assign", slot: 0, attempt: 1 }]);
   expect(stillWanted(s.state, "other")).toEqual([]);
   s.report("a", 1, 1, { state: "accepted" });
   expect(stillWanted(s.state, "start")).toEqual([]); // a runner has it
   expect(allWanted(s.state, { accepted: false })).toEqual([]);
-  expect(allWanted(s.state, { accepted: true })).toEqual([{ kind: "assign", task: 0, attempt: 1 }]);
+  expect(allWanted(s.state, { accepted: true })).toEqual([{ kind: "assign", slot: 0, attempt: 1 }]);
 });
 
 test("a claim: only the current attempt, while it has not ended", () => {
   const s = story({ a: { retries: 1 } });
   s.start();
-  expect(isClaimable(s.state, "a", 1)).toBe(true);
-  expect(isClaimable(s.state, "a", 2)).toBe(false);
+  expect(isClaimable(s.state, { taskId: "a", mapIndex: -1, attempt: 1 })).toBe(true);
+  expect(isClaimable(s.state, { taskId: "a", mapIndex: -1, attempt: 2 })).toBe(false);
   s.fail("a");
-  expect(isClaimable(s.state, "a", 1)).toBe(false);
+  expect(isClaimable(s.state, { taskId: "a", mapIndex: -1, attempt: 1 })).toBe(false);
 });
 
 test("an attempt of a task that is not there, or was never assigned, is rejected with words", () => {

@@ -1,7 +1,7 @@
 // The state machine of runs, as one pure function: decide(draft, message, now) → events.
 // `decide` moves its draft along by `evolve` alone, so the draft afterwards is the fold of the history.
 // Invariants (each has a property test of the same name):
-//   R1. A settled run never changes again.
+//   R1. A settled run changes only when a person clears or marks some of its tasks.
 //   R2. Only a report for the current attempt, with a higher sequence, changes a task.
 //   R3. A message that was decided once decides nothing the second time.
 //   R4. Attempt n+1 is assigned only after attempt n was seen ended, or declared lost on evidence.
@@ -9,16 +9,19 @@
 //   R6. A run settles exactly when no task is unfinished, and is green only if no failure is left unhandled.
 //   R7. A task starts only when its trigger rule allows it.
 //   R8. The state rebuilt from rows equals the fold of the history.
+//   R9. Never more tasks at work than the run, or a mapping, allows.
+import { decideCancel, decideClear, decideMark } from "./commands.ts";
 import type { Emit } from "./emit.ts";
-import { cancelOutside } from "./emit.ts";
 import type { Recorded } from "./events.ts";
 import { evolve } from "./evolve.ts";
+import { goOn } from "./go-on.ts";
+import { decideGranted } from "./grants.ts";
 import type { RunDecision, RunMessage } from "./messages.ts";
+import { moved, nothing } from "./messages.ts";
 import type { RunState } from "./state.ts";
 import { isSettled } from "./state.ts";
 import { decideTimer } from "./timers.ts";
 import { decideLost, decideUpdate } from "./updates.ts";
-import { goOn } from "./go-on.ts";
 
 export interface Decided {
   readonly decision: RunDecision;
@@ -39,21 +42,18 @@ export function decide(draft: RunState, message: RunMessage, moment: Moment): De
     evolve(draft, recorded);
     events.push(recorded);
   };
-  const decision = decideMessage(draft, message, emit, atMs);
+  const decision = decideMessage(draft, message, emit, { atMs, cause: moment.cause });
   if (decision.kind !== "rejected" && !isSettled(draft.status)) goOn(draft, emit, atMs);
   if (events.length > 0 && decision.kind === "nothing")
     return { decision: { kind: "moved", strays: decision.strays }, events };
   return { decision, events };
 }
 
-const moved: RunDecision = { kind: "moved", strays: [] };
-const nothing = (why: string): RunDecision => ({ kind: "nothing", why, strays: [] });
-
 function decideMessage(
   draft: RunState,
   message: RunMessage,
   emit: Emit,
-  atMs: number,
+  { atMs, cause }: { readonly atMs: number; readonly cause: string },
 ): RunDecision {
   switch (message.kind) {
     case "start":
@@ -66,6 +66,10 @@ function decideMessage(
       return moved;
     case "cancel":
       return decideCancel(draft, message, emit);
+    case "clear":
+      return decideClear(draft, message, emit, cause);
+    case "mark":
+      return decideMark(draft, message, emit);
     case "continue":
       return nothing("go on");
     case "timer":
@@ -74,6 +78,8 @@ function decideMessage(
         : decideTimer(draft, emit, atMs);
     case "update":
       return decideUpdate(draft, message, emit, atMs);
+    case "granted":
+      return decideGranted(draft, message, emit);
     case "lose":
       return decideLost(draft, message, emit, atMs);
     default: {
@@ -81,16 +87,4 @@ function decideMessage(
       throw new TypeError(`message ${JSON.stringify(never)}`);
     }
   }
-}
-
-function decideCancel(
-  draft: RunState,
-  message: Extract<RunMessage, { kind: "cancel" }>,
-  emit: Emit,
-): RunDecision {
-  if (isSettled(draft.status)) return nothing(`the run is ${draft.status}`);
-  if (draft.status === "cancelling") return nothing("the run is cancelling");
-  emit({ type: "run_cancelling", by: message.by, reason: message.reason });
-  cancelOutside(draft, emit);
-  return moved;
 }

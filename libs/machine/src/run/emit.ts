@@ -1,16 +1,20 @@
 // How a decision says what happened.
+import { outlivesCancel } from "../plan.ts";
 import type { RunEvent } from "./events.ts";
+import { nameOf } from "./slots.ts";
 import type { RunState } from "./state.ts";
 import { isOutside } from "./state.ts";
 
 /** Collects events; each is applied to the draft as it is emitted. */
 export type Emit = (event: RunEvent) => void;
 
-/** Asks everything that may be at work outside to end. */
-export function cancelOutside(draft: RunState, emit: Emit): void {
-  for (const [index, task] of draft.tasks.entries()) {
-    const planned = draft.plan.tasks[index];
-    if (planned !== undefined && isOutside(task.status))
-      emit({ type: "task_cancelling", t: planned.id, a: task.attempt, for: "run" });
+/** Asks what may be at work outside to end; teardowns and on-exit tasks only when it is to be now. */
+export function cancelOutside(draft: RunState, emit: Emit, { now }: { now: boolean }): void {
+  for (const task of draft.tasks) {
+    const planned = draft.plan.tasks[task.plan];
+    if (planned === undefined || !isOutside(task)) continue;
+    if (!now && outlivesCancel(planned)) continue;
+    if (task.status === "cancelling" && task.cancelFor === "run") continue;
+    emit({ type: "task_cancelling", ...nameOf(draft, task), a: task.attempt, for: "run" });
   }
 }

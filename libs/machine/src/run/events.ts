@@ -1,71 +1,96 @@
 // What can happen to a run. The history is a list of these; each commit writes the events of one batch.
 // Tasks are named by their id, so that a history can be read without its plan. Times are milliseconds (UTC).
 import type { Json } from "../plan.ts";
-import type { Failure, RunStatus } from "./state.ts";
+import type { CancelFor, Claim, Failure, MarkState, RunStatus } from "./state.ts";
 
-/** `t`: task id; `a`: attempt number; `s`: sequence of the update that told it. Short, because 10,000 are written. */
+/** `t`: task id; `i`: index of a mapped instance, absent for the task itself. Short, because 10,000 are written. */
+export interface Named {
+  readonly t: string;
+  readonly i?: number;
+}
+/** `a`: attempt number; `s`: sequence of the update that told it. */
+interface Told extends Named {
+  readonly a: number;
+  readonly s: number;
+}
+/** Who asked for it, and why. */
+interface Asked {
+  readonly by: string;
+  readonly reason: string;
+}
+
 export type RunEvent =
   | { readonly type: "run_created"; readonly admitted: boolean }
   | { readonly type: "run_admitted" }
-  | { readonly type: "run_cancelling"; readonly by: string; readonly reason: string }
+  /** `now`: teardowns and on-exit tasks end, too. */
+  | ({ readonly type: "run_cancelling"; readonly now?: true } & Asked)
   | { readonly type: "run_timed_out" }
   | { readonly type: "run_woke"; readonly next: number | undefined }
   | { readonly type: "run_settled"; readonly state: RunStatus; readonly reason?: string }
-  | { readonly type: "task_assigned"; readonly t: string; readonly a: number }
-  | {
-      readonly type: "task_accepted";
-      readonly t: string;
+  | ({ readonly type: "run_reopened" } & Asked)
+  /** `of`: the command that asked, when another message is the cause: the end of the attempt that was in its way. */
+  | ({
+      readonly type: "tasks_cleared";
+      readonly list: readonly Named[];
+      readonly of?: string;
+    } & Asked)
+  | TaskEvent;
+
+export type TaskEvent =
+  | ({ readonly type: "task_mapped"; readonly items: readonly Json[] } & Named)
+  | ({
+      readonly type: "task_queued";
       readonly a: number;
-      readonly s: number;
+      readonly claims: readonly Claim[];
+    } & Named)
+  | ({ readonly type: "slot_granted"; readonly a: number; readonly pool: string } & Named)
+  | ({ readonly type: "task_assigned"; readonly a: number } & Named)
+  | ({
+      readonly type: "task_accepted";
       readonly acceptedMs: number;
       readonly link?: string;
-    }
-  | {
+    } & Told)
+  | ({
       readonly type: "task_started";
-      readonly t: string;
-      readonly a: number;
-      readonly s: number;
       readonly acceptedMs: number;
       readonly startedMs: number;
       readonly link?: string;
-    }
-  | {
+    } & Told)
+  | ({
       readonly type: "task_succeeded";
-      readonly t: string;
-      readonly a: number;
-      readonly s: number;
       readonly times?: Times;
       readonly output?: Json;
       readonly link?: string;
-    }
-  | {
+    } & Told)
+  | ({
       readonly type: "attempt_failed";
-      readonly t: string;
-      readonly a: number;
-      readonly s: number;
       readonly failure: Failure;
       readonly times?: Times;
       /** When the next attempt is due; absent: the task failed for good. */
       readonly retryMs?: number;
       /** The repeat is free of charge. */
       readonly free?: true;
+      /** The retry rule that decided. */
+      readonly rule?: string;
       readonly link?: string;
-    }
-  | {
+    } & Told)
+  | ({
       readonly type: "task_cancelling";
-      readonly t: string;
       readonly a: number;
-      readonly for: "run" | "timeout";
-    }
-  | { readonly type: "task_cancelled"; readonly t: string; readonly a: number; readonly s: number }
-  | {
+      readonly for: CancelFor;
+      readonly markAs?: MarkState;
+      readonly by?: string;
+      readonly reason?: string;
+    } & Named)
+  | ({ readonly type: "task_cancelled" } & Told)
+  | ({
       readonly type: "task_skipped";
-      readonly t: string;
       readonly a?: number;
       readonly s?: number;
       readonly reason: string;
-    }
-  | { readonly type: "task_upstream_failed"; readonly t: string };
+    } & Named)
+  | ({ readonly type: "task_upstream_failed" } & Named)
+  | ({ readonly type: "task_marked"; readonly state: MarkState } & Named & Asked);
 
 export interface Times {
   readonly acceptedMs: number;

@@ -2,8 +2,8 @@
 import type { Json, Plan, RunFacts } from "../plan.ts";
 import type { Recorded } from "./events.ts";
 import { evolve } from "./evolve.ts";
-import { noCounts } from "./rules.ts";
-import type { RunState, TaskState } from "./state.ts";
+import { newTask } from "./new-task.ts";
+import type { RunState } from "./state.ts";
 
 export interface RunInit {
   readonly plan: Plan;
@@ -14,6 +14,10 @@ export interface RunInit {
 
 /** A run before its first event. */
 export function newRun(init: RunInit): RunState {
+  const tasks = init.plan.tasks.map((planned, index) => ({
+    ...newTask(index),
+    upstreamTotal: planned.needs.length,
+  }));
   return {
     ...init,
     status: "queued",
@@ -23,40 +27,25 @@ export function newRun(init: RunInit): RunState {
     lastMs: 0,
     wakeMs: undefined,
     settledBy: undefined,
-    tasks: init.plan.tasks.map(newTask),
-    unfinished: init.plan.tasks.length,
+    tasks,
+    maps: new Map(),
+    unfinished: tasks.length,
+    active: 0,
     ready: [],
+    touched: new Set(),
   };
 }
-
-export const newTask = (): TaskState => ({
-  status: "waiting",
-  attempt: 0,
-  sequence: 0,
-  assignedMs: undefined,
-  acceptedMs: undefined,
-  startedMs: undefined,
-  endedMs: undefined,
-  dueMs: undefined,
-  freeRepeats: 0,
-  cause: "",
-  cancelFor: undefined,
-  failure: undefined,
-  reason: undefined,
-  link: undefined,
-  output: undefined,
-  upstream: noCounts(),
-});
 
 export function fold(init: RunInit, history: Iterable<Recorded>): RunState {
   const state = newRun(init);
   for (const recorded of history) evolve(state, recorded);
   dropStarted(state);
+  state.touched.clear();
   return state;
 }
 
 /** `ready` still lists what decisions took from it; what is not waiting any more does not belong there. */
 function dropStarted(state: RunState): void {
-  const waiting = state.ready.filter((index) => state.tasks[index]?.status === "waiting");
+  const waiting = state.ready.filter((slot) => state.tasks[slot]?.status === "waiting");
   state.ready.splice(0, state.ready.length, ...waiting);
 }

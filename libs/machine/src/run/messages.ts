@@ -1,6 +1,6 @@
 // What a run can be told. translate.ts of the state machine makes these from the bus; nothing else reaches decide.
 import type { Json } from "../plan.ts";
-import type { Failure } from "./state.ts";
+import type { Failure, MarkState } from "./state.ts";
 
 export type AttemptReport =
   | { readonly state: "accepted" }
@@ -10,31 +10,52 @@ export type AttemptReport =
   | { readonly state: "skipped"; readonly reason: string }
   | { readonly state: "cancelled" };
 
+/** A task, or with an index one instance of it. */
+export interface TaskRef {
+  readonly taskId: string;
+  /** -1 for the task itself, and with it all its instances. */
+  readonly mapIndex: number;
+}
+interface Asked {
+  readonly by: string;
+  readonly reason: string;
+}
+
+export type UpdateMessage = {
+  readonly kind: "update";
+  readonly attempt: number;
+  readonly sequence: number;
+  readonly acceptedMs?: number;
+  readonly startedMs?: number;
+  readonly endedMs?: number;
+  readonly link?: string;
+  readonly report: AttemptReport;
+} & TaskRef;
+
+export type ClearMessage = {
+  readonly kind: "clear";
+  /** Empty: every task. */
+  readonly tasks: readonly TaskRef[];
+  readonly upstream: boolean;
+  readonly downstream: boolean;
+  /** Of these only what failed, was cancelled or had no chance for that. */
+  readonly onlyFailed: boolean;
+} & Asked;
+
+export type MarkMessage = { readonly kind: "mark"; readonly state: MarkState } & TaskRef & Asked;
+
 export type RunMessage =
-  | {
-      readonly kind: "update";
-      readonly taskId: string;
-      readonly mapIndex: number;
-      readonly attempt: number;
-      readonly sequence: number;
-      readonly acceptedMs?: number;
-      readonly startedMs?: number;
-      readonly endedMs?: number;
-      readonly link?: string;
-      readonly report: AttemptReport;
-    }
+  | UpdateMessage
   | { readonly kind: "start"; readonly admitted: boolean }
   | { readonly kind: "admit" }
-  | { readonly kind: "cancel"; readonly by: string; readonly reason: string }
+  /** `now`: teardowns and on-exit tasks end, too. */
+  | ({ readonly kind: "cancel"; readonly now?: boolean } & Asked)
   | { readonly kind: "timer" }
   | { readonly kind: "continue" }
-  | {
-      readonly kind: "lose";
-      readonly taskId: string;
-      readonly mapIndex: number;
-      readonly attempt: number;
-      readonly evidence: string;
-    };
+  | ({ readonly kind: "lose"; readonly attempt: number; readonly evidence: string } & TaskRef)
+  | ({ readonly kind: "granted"; readonly attempt: number; readonly pool: string } & TaskRef)
+  | ClearMessage
+  | MarkMessage;
 
 /** What came of a message. `nothing` and `rejected` are believed only after a fresh read of the run. */
 export type RunDecision =
@@ -42,8 +63,11 @@ export type RunDecision =
   | { readonly kind: "nothing"; readonly why: string; readonly strays: readonly Stray[] }
   | { readonly kind: "rejected"; readonly why: string };
 
+export const moved: RunDecision = { kind: "moved", strays: [] };
+export const nothing = (why: string): RunDecision => ({ kind: "nothing", why, strays: [] });
+export const rejected = (why: string): RunDecision => ({ kind: "rejected", why });
+
 /** An attempt that speaks although nobody wants it any more: it is answered with a cancel. */
-export interface Stray {
-  readonly taskId: string;
+export interface Stray extends TaskRef {
   readonly attempt: number;
 }

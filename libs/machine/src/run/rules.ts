@@ -21,11 +21,16 @@ export const noCounts = (): Counts => ({
   removed: 0,
 });
 
+/** Every upstream has ended. */
+export const isDone = (counts: Counts, total: number): boolean =>
+  counts.succeeded + counts.failed + counts.skipped + counts.upstreamFailed + counts.removed ===
+  total;
+
 /** `total` is the number of upstream tasks; a task without upstream always runs. */
 export function ruleVerdict(rule: TriggerRule, counts: Counts, total: number): RuleVerdict {
   const { succeeded, skipped } = counts;
   const red = counts.failed + counts.upstreamFailed;
-  const done = succeeded + skipped + red + counts.removed === total;
+  const done = isDone(counts, total);
   if (total === 0 || rule === "always") return "run";
   switch (rule) {
     case "all_success":

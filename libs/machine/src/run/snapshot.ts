@@ -1,8 +1,14 @@
 // A run's state as plain data in one canonical form: two states are equal when their snapshots are.
+import { labelOf, nameOf } from "./slots.ts";
 import type { RunState } from "./state.ts";
+import { isSettled } from "./state.ts";
 
 export function snapshotOf(state: RunState): unknown {
-  const running = state.status === "running";
+  const counts = !isSettled(state.status); // counters matter while the run goes on
+  const label = (slot: number): string => {
+    const task = state.tasks[slot];
+    return task === undefined ? "" : labelOf(nameOf(state, task));
+  };
   return {
     id: state.facts.id,
     status: state.status,
@@ -13,13 +19,18 @@ export function snapshotOf(state: RunState): unknown {
     wakeMs: state.wakeMs ?? null,
     settledBy: state.settledBy ?? null,
     unfinished: state.unfinished,
+    active: state.active,
     ready: state.ready
-      .filter((index) => state.tasks[index]?.status === "waiting")
-      .sort((a, b) => a - b),
-    tasks: state.tasks.map(({ upstream, ...task }, index) => ({
-      id: state.plan.tasks[index]?.id,
-      ...Object.fromEntries(Object.entries(task).map(([key, value]) => [key, value ?? null])),
-      upstream: running ? { ...upstream } : null, // counters matter to a running run alone
-    })),
+      .filter((slot) => state.tasks[slot]?.status === "waiting")
+      .map(label)
+      .sort(),
+    tasks: state.tasks
+      .map(({ upstream, upstreamTotal, plan, ...task }) => ({
+        id: state.plan.tasks[plan]?.id ?? "",
+        ...Object.fromEntries(Object.entries(task).map(([key, value]) => [key, value ?? null])),
+        upstream: counts ? { ...upstream, total: upstreamTotal } : null,
+        mapIndex: task.mapIndex,
+      }))
+      .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : a.mapIndex - b.mapIndex)),
   };
 }

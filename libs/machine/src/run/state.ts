@@ -1,5 +1,6 @@
 // The state of one run: always the fold of its history (fold.ts), and always rebuilt alike from its rows (rows.ts).
 // `draft` is the private copy of whoever decides; nothing here is shared between two deciders.
+// A run's tasks are a list of slots: first one for each task of the plan, then one for each instance of what is mapped.
 import type { Json, Plan, RunFacts } from "../plan.ts";
 import type { Counts } from "./rules.ts";
 
@@ -46,32 +47,80 @@ export interface Failure {
   readonly permanent?: boolean;
 }
 
+/** Why an attempt is being cancelled: decides what its end means. */
+export type CancelFor = "run" | "timeout" | "clear" | "mark";
+/** What a person may say that a task is. */
+export type MarkState = "succeeded" | "failed" | "skipped";
+
+/** Slots of a pool that an attempt holds or waits for. */
+export interface Claim {
+  readonly pool: string;
+  readonly slots: number;
+  /** Of a pool that exists only for a limit of the DAG: its size. */
+  readonly size?: number;
+}
+
 export interface TaskState {
+  /** Its place in the plan. */
+  readonly plan: number;
+  /** Index of the instance; -1 for the task itself. */
+  readonly mapIndex: number;
   status: TaskStatus;
   /** Number of the current or last attempt; 0 before the first. Never restarts. */
   attempt: number;
+  /** The attempt's number when it was last cleared: its retries count from there. */
+  attemptBase: number;
   /** The highest sequence seen in updates of this attempt. */
   sequence: number;
+  /** When the first attempt since the last clear came to its turn. */
+  firstMs: number | undefined;
+  /** When this attempt came to its turn: queued for a slot, or assigned. */
+  turnMs: number | undefined;
   assignedMs: number | undefined;
   /** A runner owns the attempt; until then its assignment may be said again. */
   acceptedMs: number | undefined;
   startedMs: number | undefined;
   endedMs: number | undefined;
-  /** When a timer must look at it: a repeat is due, or the attempt's deadline. */
+  /** When a timer must look at it: a repeat is due, or a deadline. */
   dueMs: number | undefined;
-  /** Repeats that were free of charge. */
+  /** Repeats that were free of charge, since the last clear. */
   freeRepeats: number;
   /** Id of the message that caused the last assignment or cancel. */
   cause: string;
-  /** Why it is cancelling: decides what its end means. */
-  cancelFor: "run" | "timeout" | undefined;
+  /** Id of the command that cleared it last: said again, it clears nothing. */
+  clearedBy: string | undefined;
+  cancelFor: CancelFor | undefined;
+  /** What it becomes when its cancelled attempt is seen ended. */
+  markAs: MarkState | undefined;
   failure: Failure | undefined;
   reason: string | undefined;
   link: string | undefined;
-  /** Kept only when some `when` names it. */
+  /** Kept only when some expression that the machine evaluates names it. */
   output: Json | undefined;
-  /** How its upstream ended so far. */
+  /** What the attempt needs of pools, in the order it asks; and how many of them were granted. */
+  claims: readonly Claim[];
+  granted: number;
+  /** Of what maps, once it has: the items. */
+  items: readonly Json[] | undefined;
+  /** Its instances do the work; its own status is their summary. */
+  isFrame: boolean;
+  /** How its upstream ended so far, of how many. */
   readonly upstream: Counts;
+  upstreamTotal: number;
+}
+
+/** Instances of what is mapped: where they are, how many are left, which may begin (mapping.ts). */
+export interface Mapping {
+  /** Items now; slots beyond are of an earlier, longer list. */
+  count: number;
+  /** Slots by member and index. */
+  readonly slots: number[][];
+  /** Indexes that may work. */
+  opened: boolean[];
+  open: number;
+  /** Unfinished members by index, unfinished instances by member. */
+  leftOf: number[];
+  pending: number[];
 }
 
 export interface RunState {
@@ -90,10 +139,16 @@ export interface RunState {
   /** Id of the message that settled it. */
   settledBy: string | undefined;
   readonly tasks: TaskState[];
-  /** Tasks that are not in a final state. */
+  /** By the plan index of what maps. */
+  readonly maps: Map<number, Mapping>;
+  /** Slots that are not in a final state. */
   unfinished: number;
-  /** Indexes of waiting tasks whose trigger rule has a verdict; in the order they became so. */
+  /** Slots whose attempt is at work, or in line for a slot of a pool. */
+  active: number;
+  /** Waiting slots whose trigger rule has a verdict; in the order they became so. */
   readonly ready: number[];
+  /** Slots that changed since the last commit: their rows are to be written. */
+  readonly touched: Set<number>;
 }
 
 const finalTask: ReadonlySet<TaskStatus> = new Set([
@@ -107,6 +162,12 @@ const finalTask: ReadonlySet<TaskStatus> = new Set([
 export const isFinalTask = (status: TaskStatus): boolean => finalTask.has(status);
 export const isSettled = (status: RunStatus): boolean =>
   status === "succeeded" || status === "failed" || status === "cancelled";
+
 /** Something outside may be at work for it. */
-export const isOutside = (status: TaskStatus): boolean =>
-  status === "assigned" || status === "running" || status === "cancelling";
+export const isOutside = (task: Pick<TaskState, "status" | "isFrame">): boolean =>
+  !task.isFrame &&
+  (task.status === "assigned" || task.status === "running" || task.status === "cancelling");
+
+/** Counts against the run's own limit of tasks at work. */
+export const isActive = (task: Pick<TaskState, "status" | "isFrame">): boolean =>
+  isOutside(task) || task.status === "queued";

@@ -1,28 +1,43 @@
-// What is due at a wake: repeats, attempts past their deadline, the run's own timeout.
+// What is due at a wake: repeats, deadlines, the run's own timeout.
 // A wake that comes too early finds nothing due and only notes the next moment to look.
 import type { Emit } from "./emit.ts";
 import { cancelOutside } from "./emit.ts";
 import type { RunDecision } from "./messages.ts";
-import type { RunState } from "./state.ts";
+import { moved, nothing } from "./messages.ts";
+import { nameOf } from "./slots.ts";
+import { beginAttempt } from "./start-task.ts";
+import type { RunState, TaskState } from "./state.ts";
+import { fail, timedOut } from "./updates.ts";
 
 export function decideTimer(draft: RunState, emit: Emit, atMs: number): RunDecision {
-  const none: RunDecision = { kind: "nothing", why: "nothing is due", strays: [] };
-  if (draft.wakeMs === undefined || draft.wakeMs > atMs) return none;
+  if (draft.wakeMs === undefined || draft.wakeMs > atMs) return nothing("nothing is due");
   if (isRunOverdue(draft, atMs)) {
     emit({ type: "run_timed_out" });
-    cancelOutside(draft, emit);
-  } else {
-    for (const [index, task] of draft.tasks.entries()) {
-      const planned = draft.plan.tasks[index];
-      if (planned === undefined || task.dueMs === undefined || task.dueMs > atMs) continue;
-      if (task.status === "retrying")
-        emit({ type: "task_assigned", t: planned.id, a: task.attempt + 1 });
-      else if (task.status === "running")
-        emit({ type: "task_cancelling", t: planned.id, a: task.attempt, for: "timeout" });
-    }
-  }
+    cancelOutside(draft, emit, { now: false });
+  } else
+    for (const task of draft.tasks)
+      if (task.dueMs !== undefined && task.dueMs <= atMs) decideDue(draft, task, emit, atMs);
   emit({ type: "run_woke", next: nextWake(draft, atMs) });
-  return { kind: "moved", strays: [] };
+  return moved;
+}
+
+function decideDue(draft: RunState, task: TaskState, emit: Emit, atMs: number): void {
+  const planned = draft.plan.tasks[task.plan];
+  if (planned === undefined) return;
+  const name = nameOf(draft, task);
+  switch (task.status) {
+    case "retrying":
+      return beginAttempt(draft, task, emit, atMs);
+    case "queued": {
+      const end = { failure: timedOut(planned, task), s: task.sequence + 1 };
+      return fail(draft, { task, planned }, end, emit, atMs);
+    }
+    case "assigned":
+    case "running":
+      return emit({ type: "task_cancelling", ...name, a: task.attempt, for: "timeout" });
+    default:
+      return;
+  }
 }
 
 function isRunOverdue(draft: RunState, atMs: number): boolean {

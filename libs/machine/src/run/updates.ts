@@ -4,46 +4,42 @@
 import type { PlanTask } from "../plan.ts";
 import type { Emit } from "./emit.ts";
 import type { Times } from "./events.ts";
-import type { RunDecision, RunMessage } from "./messages.ts";
+import type { RunDecision, RunMessage, UpdateMessage } from "./messages.ts";
+import { moved, nothing, rejected } from "./messages.ts";
 import { repeatOf } from "./retry.ts";
+import { nameOf, slotNamed } from "./slots.ts";
 import type { Failure, RunState, TaskState } from "./state.ts";
 import { isOutside } from "./state.ts";
 
-type Update = Extract<RunMessage, { kind: "update" }>;
-
 export function decideUpdate(
   draft: RunState,
-  update: Update,
+  update: UpdateMessage,
   emit: Emit,
   atMs: number,
 ): RunDecision {
-  const found = find(draft, update.taskId, update.mapIndex);
+  const { taskId, mapIndex, attempt, sequence } = update;
+  const found = find(draft, taskId, mapIndex);
   if (found === undefined)
-    return {
-      kind: "rejected",
-      why: `task ${update.taskId}: the run's DAG version has no such task`,
-    };
+    return rejected(
+      mapIndex < 0
+        ? `task ${taskId}: the run's DAG version has no such task`
+        : `task ${taskId}[${mapIndex}]: the run has no such instance`,
+    );
   const { task } = found;
-  if (update.attempt > task.attempt)
-    return {
-      kind: "rejected",
-      why: `task ${update.taskId}: attempt ${update.attempt} was never assigned (current: ${task.attempt})`,
-    };
-  if (update.attempt < task.attempt || !isOutside(task.status)) {
+  if (attempt > task.attempt)
+    return rejected(
+      `task ${taskId}: attempt ${attempt} was never assigned (current: ${task.attempt})`,
+    );
+  if (attempt < task.attempt || !isOutside(task)) {
     // A late word of an attempt that told its own end is no stray: it is only late.
     const speaks = update.report.state === "accepted" || update.report.state === "running";
-    const isOver = update.attempt === task.attempt && update.sequence <= task.sequence;
-    const strays = speaks && !isOver ? [{ taskId: update.taskId, attempt: update.attempt }] : [];
-    return {
-      kind: "nothing",
-      why: `attempt ${update.attempt} is not current or has ended`,
-      strays,
-    };
+    const isOver = attempt === task.attempt && sequence <= task.sequence;
+    const strays = speaks && !isOver ? [{ taskId, mapIndex, attempt }] : [];
+    return { kind: "nothing", why: `attempt ${attempt} is not current or has ended`, strays };
   }
-  if (update.sequence <= task.sequence)
-    return { kind: "nothing", why: `sequence ${update.sequence} was seen`, strays: [] };
-  report(found, update, emit, atMs);
-  return { kind: "moved", strays: [] };
+  if (sequence <= task.sequence) return nothing(`sequence ${sequence} was seen`);
+  report(draft, found, update, emit, atMs);
+  return moved;
 }
 
 interface Found {
@@ -52,48 +48,47 @@ interface Found {
 }
 
 function find(draft: RunState, taskId: string, mapIndex: number): Found | undefined {
-  const index = mapIndex === -1 ? draft.plan.indexOf.get(taskId) : undefined;
-  const task = index === undefined ? undefined : draft.tasks[index];
-  const planned = index === undefined ? undefined : draft.plan.tasks[index];
+  const slot = slotNamed(draft, taskId, mapIndex);
+  const task = slot === undefined ? undefined : draft.tasks[slot];
+  const planned = task === undefined ? undefined : draft.plan.tasks[task.plan];
   return task === undefined || planned === undefined ? undefined : { task, planned };
 }
 
-function report({ task, planned }: Found, update: Update, emit: Emit, atMs: number): void {
-  const { report: said, sequence: s } = update;
-  const t = planned.id;
-  const a = update.attempt;
+function report(
+  draft: RunState,
+  found: Found,
+  update: UpdateMessage,
+  emit: Emit,
+  atMs: number,
+): void {
+  const { task } = found;
+  const { report: said, sequence: s, attempt: a } = update;
+  const name = nameOf(draft, task);
   const acceptedMs = update.acceptedMs ?? atMs;
   const link = update.link === undefined ? {} : { link: update.link };
   const times = timesOf(update, atMs);
   switch (said.state) {
     case "accepted":
-      return emit({ type: "task_accepted", t, a, s, acceptedMs, ...link });
-    case "running":
-      return emit({
-        type: "task_started",
-        t,
-        a,
-        s,
-        acceptedMs,
-        startedMs: update.startedMs ?? atMs,
-        ...link,
-      });
-    case "succeeded": {
-      const output = said.output === undefined ? {} : { output: said.output };
-      return emit({ type: "task_succeeded", t, a, s, ...times, ...output, ...link });
+      return emit({ type: "task_accepted", ...name, a, s, acceptedMs, ...link });
+    case "running": {
+      const startedMs = update.startedMs ?? atMs;
+      return emit({ type: "task_started", ...name, a, s, acceptedMs, startedMs, ...link });
     }
-    case "skipped":
-      return emit({ type: "task_skipped", t, a, s, reason: said.reason });
+    case "succeeded": {
+      const { cancelFor } = task;
+      const output = said.output === undefined ? {} : { output: said.output };
+      emit({ type: "task_succeeded", ...name, a, s, ...times, ...output, ...link });
+      return cancelFor === "clear" ? clear(draft, task, emit) : undefined;
+    }
+    case "skipped": {
+      const { cancelFor } = task;
+      emit({ type: "task_skipped", ...name, a, s, reason: said.reason });
+      return cancelFor === "clear" ? clear(draft, task, emit) : undefined;
+    }
     case "failed":
-      if (task.cancelFor === "run") return emit({ type: "task_cancelled", t, a, s });
-      if (task.cancelFor === "timeout")
-        return fail({ task, planned }, timedOut(planned), s, emit, atMs, times);
-      return fail({ task, planned }, said.failure, s, emit, atMs, { ...times, ...link });
+      return endBadly(draft, found, { failure: said.failure, s, ...times, ...link }, emit, atMs);
     case "cancelled":
-      if (task.cancelFor === "run") return emit({ type: "task_cancelled", t, a, s });
-      if (task.cancelFor === "timeout")
-        return fail({ task, planned }, timedOut(planned), s, emit, atMs, times);
-      return fail({ task, planned }, nobodyAsked, s, emit, atMs, times);
+      return endBadly(draft, found, { failure: nobodyAsked, s, ...times }, emit, atMs);
     default: {
       const never: never = said;
       throw new TypeError(`report ${JSON.stringify(never)}`);
@@ -101,16 +96,70 @@ function report({ task, planned }: Found, update: Update, emit: Emit, atMs: numb
   }
 }
 
+interface BadEnd {
+  readonly failure: Failure;
+  readonly s: number;
+  readonly times?: Times;
+  readonly link?: string;
+}
+
+/** What an attempt's end means depends on why it was asked to end, if it was. */
+function endBadly(draft: RunState, found: Found, end: BadEnd, emit: Emit, atMs: number): void {
+  const { task, planned } = found;
+  const name = nameOf(draft, task);
+  const a = task.attempt;
+  switch (task.cancelFor) {
+    case "run":
+      return emit({ type: "task_cancelled", ...name, a, s: end.s });
+    case "timeout":
+      return fail(draft, found, { ...end, failure: timedOut(planned, task) }, emit, atMs);
+    case "clear":
+      emit({ type: "task_cancelled", ...name, a, s: end.s });
+      return clear(draft, task, emit);
+    case "mark": {
+      const asked = { by: "", reason: task.reason ?? "" };
+      return emit({ type: "task_marked", ...name, state: task.markAs ?? "failed", ...asked });
+    }
+    case undefined:
+      return fail(draft, found, end, emit, atMs);
+    default: {
+      const never: never = task.cancelFor;
+      throw new TypeError(`cancelled for ${String(never)}`);
+    }
+  }
+}
+
+/** The attempt that a person wanted out of the way is gone: now its task is as new. */
+function clear(draft: RunState, task: TaskState, emit: Emit): void {
+  const { reason = "", cause } = task;
+  emit({ type: "tasks_cleared", list: [nameOf(draft, task)], of: cause, by: "", reason });
+}
+
 const nobodyAsked: Failure = {
   class: "evicted",
   message: "the attempt was cancelled outside, and nobody here had asked for it",
 };
-const timedOut = (planned: PlanTask): Failure => ({
-  class: "timeout",
-  message: `the attempt took longer than ${planned.timeoutMs / 1000} s and was cancelled`,
-});
 
-function timesOf(update: Update, atMs: number): { times?: Times } {
+export function timedOut(planned: PlanTask, task: TaskState): Failure {
+  const { timeoutMs, totalTimeoutMs, startTimeoutMs } = planned;
+  const seconds = (ms: number): string => `${ms / 1000} s`;
+  if (task.startedMs === undefined && startTimeoutMs > 0)
+    return {
+      class: "timeout",
+      message: `the attempt did not start within ${seconds(startTimeoutMs)} and was cancelled`,
+    };
+  const isTotal =
+    totalTimeoutMs > 0 &&
+    (timeoutMs === 0 || (task.firstMs ?? 0) + totalTimeoutMs < (task.startedMs ?? 0) + timeoutMs);
+  return {
+    class: "timeout",
+    message: isTotal
+      ? `all attempts together took longer than ${seconds(totalTimeoutMs)}; this one was cancelled`
+      : `the attempt took longer than ${seconds(timeoutMs)} and was cancelled`,
+  };
+}
+
+function timesOf(update: UpdateMessage, atMs: number): { times?: Times } {
   if (update.startedMs === undefined && update.endedMs === undefined) return {};
   const startedMs = update.startedMs ?? atMs;
   return {
@@ -122,24 +171,35 @@ function timesOf(update: Update, atMs: number): { times?: Times } {
   };
 }
 
-function fail(
+export function fail(
+  draft: RunState,
   { task, planned }: Found,
-  failure: Failure,
-  sequence: number,
+  { failure, s, ...more }: BadEnd,
   emit: Emit,
   atMs: number,
-  more: { times?: Times; link?: string } = {},
 ): void {
   const repeat = repeatOf(planned, task, failure, atMs);
+  const name = nameOf(draft, task);
+  const a = task.attempt;
+  if (repeat.kind === "skip")
+    return emit({
+      type: "task_skipped",
+      ...name,
+      a,
+      s,
+      reason: `${failure.class}: ${failure.message} (retry rule \`${repeat.rule}\`)`,
+    });
+  const why = repeat.rule ?? (repeat.kind === "fail" ? repeat.why : undefined);
   emit({
     type: "attempt_failed",
-    t: planned.id,
-    a: task.attempt,
-    s: sequence,
+    ...name,
+    a,
+    s,
     failure,
     ...more,
     ...(repeat.kind === "repeat" ? { retryMs: repeat.atMs } : {}),
     ...(repeat.kind === "repeat" && repeat.free ? { free: true as const } : {}),
+    ...(why === undefined ? {} : { rule: why }),
   });
 }
 
@@ -151,16 +211,9 @@ export function decideLost(
   atMs: number,
 ): RunDecision {
   const found = find(draft, lose.taskId, lose.mapIndex);
-  if (found === undefined || found.task.attempt !== lose.attempt || !isOutside(found.task.status))
-    return {
-      kind: "nothing",
-      why: `attempt ${lose.attempt} is not current or has ended`,
-      strays: [],
-    };
-  const { task, planned } = found;
-  const s = task.sequence + 1;
-  if (task.cancelFor === "run") emit({ type: "task_cancelled", t: planned.id, a: task.attempt, s });
-  else if (task.cancelFor === "timeout") fail(found, timedOut(planned), s, emit, atMs);
-  else fail(found, { class: "lost", message: lose.evidence }, s, emit, atMs);
-  return { kind: "moved", strays: [] };
+  if (found === undefined || found.task.attempt !== lose.attempt || !isOutside(found.task))
+    return nothing(`attempt ${lose.attempt} is not current or has ended`);
+  const failure: Failure = { class: "lost", message: lose.evidence };
+  endBadly(draft, found, { failure, s: found.task.sequence + 1 }, emit, atMs);
+  return moved;
 }

@@ -1,6 +1,10 @@
 // How a run ends. Green only if nothing red was left unhandled: a failed task is handled if it may fail, or if a
 // task directly downstream with one_failed or all_failed succeeded; upstream_failed inherits the verdict of its cause.
-import type { RunState } from "./state.ts";
+import { TIMED_OUT } from "./evolve.ts";
+import type { Named } from "./events.ts";
+import { labelOf, nameOf } from "./slots.ts";
+import type { RunState, TaskState } from "./state.ts";
+import { downstreamOf } from "./upstream.ts";
 
 export interface Verdict {
   readonly state: "succeeded" | "failed" | "cancelled";
@@ -10,14 +14,14 @@ export interface Verdict {
 export function verdictOf(state: RunState): Verdict {
   if (state.status === "cancelling")
     return {
-      state: isTimedOut(state) ? "failed" : "cancelled",
+      state: state.reason === TIMED_OUT ? "failed" : "cancelled",
       ...(state.reason === undefined ? {} : { reason: state.reason }),
     };
   const red = unhandled(state);
   if (red.length === 0) return { state: "succeeded" };
   const shown = red
     .slice(0, 3)
-    .map((id) => `\`${id}\``)
+    .map((name) => `\`${labelOf(name)}\``)
     .join(", ");
   const more = red.length > 3 ? ` and ${red.length - 3} more` : "";
   return {
@@ -26,21 +30,24 @@ export function verdictOf(state: RunState): Verdict {
   };
 }
 
-const isTimedOut = (state: RunState): boolean =>
-  state.reason === "the run took longer than its timeout";
+/** The failed tasks and instances that nobody handled, in the plan's order. */
+export function unhandled(state: RunState): Named[] {
+  return state.tasks
+    .filter((task) => isUnhandled(state, task))
+    .sort((a, b) => a.plan - b.plan || a.mapIndex - b.mapIndex)
+    .map((task) => nameOf(state, task));
+}
 
-/** Ids of the failed tasks that nobody handled, in the plan's order. */
-export function unhandled(state: RunState): string[] {
-  return state.plan.tasks
-    .filter((planned, index) => {
-      if (state.tasks[index]?.status !== "failed" || planned.allowFailure) return false;
-      return !planned.next.some((next) => {
-        const rule = state.plan.tasks[next]?.rule;
-        return (
-          (rule === "one_failed" || rule === "all_failed") &&
-          state.tasks[next]?.status === "succeeded"
-        );
-      });
-    })
-    .map((planned) => planned.id);
+function isUnhandled(state: RunState, task: TaskState): boolean {
+  const planned = state.plan.tasks[task.plan];
+  if (task.status !== "failed" || task.isFrame || planned === undefined) return false;
+  if (planned.allowFailure || planned.role === "teardown") return false;
+  for (const slot of downstreamOf(state, task)) {
+    const next = state.tasks[slot];
+    const handler = next === undefined ? undefined : state.plan.tasks[next.plan];
+    const canHandle =
+      handler?.role === "work" && (handler.rule === "one_failed" || handler.rule === "all_failed");
+    if (canHandle && next?.status === "succeeded") return false;
+  }
+  return true;
 }

@@ -1,0 +1,155 @@
+// Events about one task, or one instance of it.
+import type { TaskEvent } from "./events.ts";
+import { earlier, tellEnd } from "./evolve-run.ts";
+import { expand } from "./mapping.ts";
+import { setStatus } from "./set-status.ts";
+import type { RunState, TaskState, TaskStatus } from "./state.ts";
+
+/** Grace after an attempt's deadline: the runner enforces the deadline, the machine only when the runner does not. */
+export const DEADLINE_GRACE_MS = 15_000;
+
+interface Moment {
+  readonly atMs: number;
+  readonly cause: string;
+}
+
+export function evolveTask(draft: RunState, slot: number, event: TaskEvent, at: Moment): void {
+  const task = draft.tasks[slot];
+  const planned = task === undefined ? undefined : draft.plan.tasks[task.plan];
+  if (task === undefined || planned === undefined) return;
+  draft.touched.add(slot);
+  if ("s" in event && event.s !== undefined) task.sequence = event.s;
+  if ("link" in event && event.link !== undefined) task.link = event.link;
+  const { atMs, cause } = at;
+  switch (event.type) {
+    case "task_mapped":
+      task.items = event.items;
+      task.startedMs = atMs;
+      task.isFrame = true;
+      setStatus(draft, slot, "running");
+      return expand(draft, task.plan, event.items.length);
+    case "task_queued":
+      takeTurn(draft, task, event.a, at);
+      task.claims = event.claims;
+      return setStatus(draft, slot, "queued");
+    case "slot_granted":
+      task.granted += 1;
+      return;
+    case "task_assigned":
+      if (task.status !== "queued" || task.attempt !== event.a) takeTurn(draft, task, event.a, at);
+      task.assignedMs = atMs;
+      task.cause = cause;
+      return setStatus(draft, slot, "assigned");
+    case "task_accepted":
+      task.acceptedMs = event.acceptedMs;
+      return;
+    case "task_started":
+      task.acceptedMs ??= event.acceptedMs;
+      task.startedMs = event.startedMs;
+      if (task.status !== "assigned") return;
+      task.dueMs = undefined;
+      setDue(draft, task, deadlineOf(draft, task));
+      return setStatus(draft, slot, "running");
+    case "task_succeeded":
+      if (event.a > task.attempt) task.attempt = event.a; // a noop has no assignment
+      takeTimes(task, event.times, atMs);
+      if (planned.outputNamed) task.output = event.output ?? null;
+      return end(draft, slot, "succeeded");
+    case "attempt_failed":
+      if (event.a > task.attempt) task.attempt = event.a;
+      takeTimes(task, event.times, atMs);
+      task.failure = event.failure;
+      if (event.free === true) task.freeRepeats += 1;
+      if (event.retryMs === undefined) return end(draft, slot, "failed");
+      task.cancelFor = undefined;
+      setStatus(draft, slot, "retrying");
+      task.dueMs = undefined;
+      return setDue(draft, task, event.retryMs);
+    case "task_cancelling":
+      task.cancelFor = event.for;
+      task.markAs = event.markAs;
+      if (event.reason !== undefined) task.reason = event.reason;
+      task.cause = cause;
+      task.dueMs = undefined;
+      return setStatus(draft, slot, "cancelling");
+    case "task_cancelled":
+      task.endedMs = atMs;
+      return end(draft, slot, "cancelled");
+    case "task_skipped":
+      task.reason = event.reason;
+      task.endedMs = atMs;
+      return end(draft, slot, "skipped");
+    case "task_upstream_failed":
+      task.endedMs = atMs;
+      return end(draft, slot, "upstream_failed");
+    case "task_marked":
+      task.reason = event.by === "" ? event.reason : markedBy(event.state, event.by, event.reason);
+      task.endedMs ??= atMs;
+      return end(draft, slot, event.state);
+    default: {
+      const never: never = event;
+      throw new TypeError(`event ${JSON.stringify(never)}`);
+    }
+  }
+}
+
+/** What a marked task says of itself. */
+export const markedBy = (state: string, by: string, reason: string): string =>
+  `marked ${state} by ${by}${reason === "" ? "" : `: ${reason}`}`;
+
+/** A new attempt: it is queued for a slot of a pool, or assigned at once. */
+function takeTurn(
+  draft: RunState,
+  task: TaskState,
+  attempt: number,
+  { atMs, cause }: Moment,
+): void {
+  task.attempt = attempt;
+  task.sequence = 0;
+  task.granted = 0;
+  task.claims = [];
+  task.firstMs ??= atMs;
+  task.turnMs = atMs;
+  task.assignedMs = task.acceptedMs = task.startedMs = task.endedMs = task.dueMs = undefined;
+  task.cancelFor = task.markAs = task.link = task.reason = undefined;
+  task.cause = cause;
+  const { startTimeoutMs } = draft.plan.tasks[task.plan] ?? { startTimeoutMs: 0 };
+  setDue(draft, task, startTimeoutMs > 0 ? atMs + startTimeoutMs : undefined);
+}
+
+/** When a running attempt must have ended: by its own limit, or by that of all attempts together. */
+function deadlineOf(draft: RunState, task: TaskState): number | undefined {
+  const { timeoutMs = 0, totalTimeoutMs = 0 } = draft.plan.tasks[task.plan] ?? {};
+  const { startedMs = 0, firstMs = 0 } = task;
+  const own = timeoutMs > 0 ? startedMs + timeoutMs : Infinity;
+  const total = totalTimeoutMs > 0 ? firstMs + totalTimeoutMs : Infinity;
+  const deadline = Math.min(own, total);
+  return deadline === Infinity ? undefined : deadline + DEADLINE_GRACE_MS;
+}
+
+function end(draft: RunState, slot: number, status: TaskStatus): void {
+  const task = draft.tasks[slot];
+  if (task === undefined) return;
+  task.dueMs = undefined;
+  task.cancelFor = task.markAs = undefined;
+  setStatus(draft, slot, status);
+  tellEnd(draft, task);
+}
+
+function takeTimes(
+  task: TaskState,
+  times: { acceptedMs: number; startedMs: number; endedMs: number } | undefined,
+  atMs: number,
+): void {
+  if (times !== undefined) {
+    task.acceptedMs ??= times.acceptedMs;
+    task.startedMs ??= times.startedMs;
+  }
+  task.endedMs = times?.endedMs ?? atMs;
+}
+
+function setDue(draft: RunState, task: TaskState, dueMs: number | undefined): void {
+  if (dueMs === undefined) return;
+  task.dueMs = dueMs;
+  draft.wakeMs = earlier(draft.wakeMs, dueMs);
+}

@@ -1,0 +1,46 @@
+// A task, or one instance of it, before anything happened to it.
+import { noCounts } from "./rules.ts";
+import type { TaskState } from "./state.ts";
+
+export const newTask = (plan: number, mapIndex = -1): TaskState => ({
+  plan,
+  mapIndex,
+  status: "waiting",
+  attempt: 0,
+  attemptBase: 0,
+  sequence: 0,
+  firstMs: undefined,
+  turnMs: undefined,
+  assignedMs: undefined,
+  acceptedMs: undefined,
+  startedMs: undefined,
+  endedMs: undefined,
+  dueMs: undefined,
+  freeRepeats: 0,
+  cause: "",
+  clearedBy: undefined,
+  cancelFor: undefined,
+  markAs: undefined,
+  failure: undefined,
+  reason: undefined,
+  link: undefined,
+  output: undefined,
+  claims: [],
+  granted: 0,
+  items: undefined,
+  isFrame: false,
+  upstream: noCounts(),
+  upstreamTotal: 0,
+});
+
+/** What a cleared task keeps: its attempts' numbers. Everything else is as on the first day. */
+export function clearTask(task: TaskState, clearedBy: string): void {
+  const { plan, mapIndex, attempt, sequence, upstream } = task;
+  Object.assign(task, newTask(plan, mapIndex), {
+    attempt,
+    sequence,
+    attemptBase: attempt,
+    clearedBy,
+    upstream,
+  });
+}

@@ -1,0 +1,83 @@
+// Everything that follows from the slots' statuses alone, counted anew: after a clear, and when rows are read.
+import { noCounts } from "./rules.ts";
+import { becomeReady } from "./ready.ts";
+import { begunOf, endFrames, openNext } from "./mapping.ts";
+import { setStatus } from "./set-status.ts";
+import type { Mapping, RunState } from "./state.ts";
+import { isActive, isFinalTask } from "./state.ts";
+import { addOutcome, downstreamOf, upstreamTotalOf } from "./upstream.ts";
+
+export function recount(draft: RunState): void {
+  for (const [mapper, mapping] of draft.maps) recountMapping(draft, mapper, mapping);
+  draft.unfinished = draft.tasks.filter(({ status }) => !isFinalTask(status)).length;
+  draft.active = draft.tasks.filter(isActive).length;
+  recountUpstream(draft);
+  draft.ready.length = 0;
+  for (const mapper of draft.maps.keys()) reopen(draft, mapper);
+  for (const slot of draft.plan.tasks.keys()) becomeReady(draft, slot);
+}
+
+function recountUpstream(draft: RunState): void {
+  for (const task of draft.tasks) {
+    Object.assign(task.upstream, noCounts());
+    task.upstreamTotal = upstreamTotalOf(draft, task);
+  }
+  for (const task of draft.tasks) {
+    if (!isFinalTask(task.status)) continue;
+    for (const next of downstreamOf(draft, task)) {
+      const downstream = draft.tasks[next];
+      if (downstream !== undefined) addOutcome(downstream, task.status);
+    }
+  }
+}
+
+function recountMapping(draft: RunState, mapper: number, mapping: Mapping): void {
+  const members = draft.plan.tasks[mapper]?.map?.members ?? [];
+  const items = draft.tasks[mapper]?.items;
+  mapping.count = items?.length ?? 0;
+  mapping.leftOf = new Array<number>(mapping.count).fill(0);
+  mapping.pending = members.map(() => 0);
+  for (const [member, slots] of mapping.slots.entries())
+    for (const [index, slot] of slots.entries()) {
+      if (index >= mapping.count || isFinalTask(draft.tasks[slot]?.status ?? "removed")) continue;
+      mapping.leftOf[index] = (mapping.leftOf[index] ?? 0) + 1;
+      mapping.pending[member] = (mapping.pending[member] ?? 0) + 1;
+    }
+  for (const plan of new Set([mapper, ...members])) {
+    const frame = draft.tasks[plan];
+    if (frame !== undefined) frame.isFrame = items !== undefined;
+  }
+  if (items !== undefined) reviveFrames(draft, mapper, mapping, members);
+}
+
+/** A frame with an unfinished instance is unfinished, too. */
+function reviveFrames(
+  draft: RunState,
+  mapper: number,
+  mapping: Mapping,
+  members: readonly number[],
+): void {
+  const revive = (plan: number): void => {
+    const frame = draft.tasks[plan];
+    if (frame === undefined || !isFinalTask(frame.status)) return;
+    frame.endedMs = undefined;
+    setStatus(draft, plan, "running");
+  };
+  for (const [member, plan] of members.entries())
+    if ((mapping.pending[member] ?? 0) > 0) revive(plan);
+  if (mapping.pending.some((left) => left > 0)) revive(mapper);
+  else endFrames(draft, mapper, mapping);
+}
+
+/** An index that has begun and is not done is open; then more, up to the limit. */
+function reopen(draft: RunState, mapper: number): void {
+  const mapping = draft.maps.get(mapper);
+  if (mapping === undefined) return;
+  const begun = begunOf(draft, mapper);
+  mapping.opened = begun.slice();
+  mapping.open = begun.filter((has, index) => has && (mapping.leftOf[index] ?? 0) > 0).length;
+  for (const [index, has] of begun.entries())
+    if (has || draft.status === "cancelling")
+      for (const slots of mapping.slots) becomeReady(draft, slots[index]);
+  openNext(draft, mapper);
+}

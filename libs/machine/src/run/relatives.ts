@@ -1,0 +1,71 @@
+// Which slots a command is about: those named, and what is up- and downstream of them.
+import type { ClearMessage } from "./messages.ts";
+import { slotNamed } from "./slots.ts";
+import type { RunState, TaskState } from "./state.ts";
+
+type Choice = Pick<ClearMessage, "tasks" | "upstream" | "downstream" | "onlyFailed">;
+
+/** In the order of the slots. A task that is mapped brings all its instances; what maps it comes along. */
+export function relativesOf(draft: RunState, choice: Choice): TaskState[] {
+  const chosen = choice.tasks.length === 0 ? new Set(draft.tasks.keys()) : named(draft, choice);
+  const closed = new Set([...chosen].flatMap((slot) => withInstances(draft, slot)));
+  return draft.tasks.filter(
+    (task, slot) =>
+      closed.has(slot) && !(choice.onlyFailed && !isRed(task)) && !isLonelyFrame(task),
+  );
+
+  /** With onlyFailed a frame is not cleared itself: its instances are, and it follows from them. */
+  function isLonelyFrame(task: TaskState): boolean {
+    return task.isFrame && (choice.onlyFailed || !coversInstances(draft, task, closed));
+  }
+}
+
+const isRed = ({ status }: TaskState): boolean =>
+  status === "failed" || status === "upstream_failed" || status === "cancelled";
+
+function named(draft: RunState, { tasks, upstream, downstream }: Choice): Set<number> {
+  const start = tasks.flatMap(({ taskId, mapIndex }) => slotNamed(draft, taskId, mapIndex) ?? []);
+  const all = new Set(start);
+  const plans = start.flatMap((slot) => draft.tasks[slot]?.plan ?? []);
+  if (upstream) for (const plan of reach(draft, plans, "needs")) all.add(plan);
+  if (downstream) for (const plan of reach(draft, plans, "next")) all.add(plan);
+  return all;
+}
+
+/** Plan indexes beyond `from`, in one direction. */
+function reach(draft: RunState, from: readonly number[], along: "needs" | "next"): Set<number> {
+  const seen = new Set<number>();
+  const line = [...from];
+  for (let plan = line.pop(); plan !== undefined; plan = line.pop())
+    for (const other of draft.plan.tasks[plan]?.[along] ?? [])
+      if (!seen.has(other)) {
+        seen.add(other);
+        line.push(other);
+      }
+  for (const plan of from) seen.delete(plan);
+  return seen;
+}
+
+/** A task with all its instances; of a mapped group the node with all its tasks. */
+function withInstances(draft: RunState, slot: number): number[] {
+  const task = draft.tasks[slot];
+  const planned = task === undefined ? undefined : draft.plan.tasks[task.plan];
+  if (task === undefined || planned === undefined || task.mapIndex >= 0) return [slot];
+  const { mapper, map, member } = planned;
+  if (map !== undefined) {
+    const mapping = draft.maps.get(task.plan);
+    return [slot, ...map.members, ...(mapping?.slots.flat() ?? [])];
+  }
+  if (mapper === undefined) return [slot];
+  return [slot, ...(draft.maps.get(mapper)?.slots[member] ?? [])];
+}
+
+/** A frame is cleared itself only when everything that it frames is, and what maps it: else it follows from the rest. */
+function coversInstances(draft: RunState, task: TaskState, closed: ReadonlySet<number>): boolean {
+  const planned = draft.plan.tasks[task.plan];
+  const mapper = planned?.mapper ?? task.plan;
+  if (!closed.has(mapper)) return false;
+  return (
+    draft.maps.get(mapper)?.slots.every((slots) => slots.every((at) => closed.has(at))) ?? true
+  );
+}
