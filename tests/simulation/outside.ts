@@ -57,7 +57,7 @@ export class Outside {
     if (this.#mutation === "ack_before_work") this.#bus.tasks.ack(message.id);
     if (crash === "before_work") return;
     const state = this.#database.state(body.runId);
-    const isWanted = state !== undefined && isClaimable(state, body.taskId, body.attempt);
+    const isWanted = state !== undefined && isClaimable(state, { ...body, mapIndex: -1 });
     if (isOld && !isWanted) return this.#bus.tasks.ack(message.id);
     if (body.taskId === "mail") {
       if (this.#mail(body, crash === "before_ack")) return;
@@ -157,7 +157,7 @@ export class Outside {
   /** The evidence is kept until the attempt is settled. */
   #isConfirmed({ task }: Pod): boolean {
     const state = this.#database.state(task.runId);
-    return state === undefined || !isClaimable(state, task.taskId, task.attempt);
+    return state === undefined || !isClaimable(state, { ...task, mapIndex: -1 });
   }
 
   report(task: TaskBody, report: AttemptReport, sequence: number, nowMs: number): void {

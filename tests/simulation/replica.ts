@@ -150,7 +150,7 @@ export function sayEffect(
   const { runId, dagId } = meta;
   switch (effect.kind) {
     case "assign": {
-      const taskId = tasks[effect.task]?.id ?? "";
+      const taskId = tasks[effect.slot]?.id ?? "";
       const attempt = attemptNumberOf(effect.attempt, mutation);
       return bus.tasks.publish(
         `${runId}:${taskId}:${attempt}`,

@@ -116,6 +116,11 @@ export {
   SetPausedCommandSchema,
   LoseAttemptSchema,
   CommandVerdictSchema,
+  ReopenRunSchema,
+  TaskRefSchema,
+  ClearTasksSchema,
+  MarkTaskSchema,
+  SlotGrantedSchema,
 } from "./gen/chasqui/run/v1/inbox_pb.ts";
 export type {
   InboxMessage,
@@ -129,6 +134,11 @@ export type {
   SetPausedCommand,
   LoseAttempt,
   CommandVerdict,
+  ReopenRun,
+  TaskRef,
+  ClearTasks,
+  MarkTask,
+  SlotGranted,
 } from "./gen/chasqui/run/v1/inbox_pb.ts";
 export {
   RunRefSchema,

@@ -25,15 +25,11 @@ export type {
 export { referencedTasks } from "./cel/referenced-tasks.ts";
 export type { ExpressionSources } from "./cel/referenced-tasks.ts";
 export type { Result } from "./cel/result.ts";
-export {
-  constantConfig,
-  millisOf,
-  outputsNamedBy,
-  planOf,
-  renderTask,
-  scopeOfRun,
-} from "./plan.ts";
-export type { PlanOptions } from "./plan.ts";
+export { millisOf } from "./plan/millis.ts";
+export { planOf } from "./plan/plan-of.ts";
+export { constantConfig, outputsNamedBy, renderTask } from "./plan/render-task.ts";
+export { scopeOfRun } from "./plan/scope-of-run.ts";
+export type { PlanOptions } from "./plan/scope-of-run.ts";
 export { compileDag, compileDagObject } from "./compile/compile-dag.ts";
 export type { Compiled, CompileOptions } from "./compile/compile-dag.ts";
 export type { KnownConnections } from "./compile/check-connections.ts";

@@ -57,7 +57,7 @@ export interface RetryPolicy {
 
 export interface RetryRule {
   readonly when: (attempt: FailedAttempt) => Evaluated<boolean>;
-  readonly then: "retry" | "fail" | "skip";
+  readonly outcome: "retry" | "fail" | "skip";
   /** In place of the policy's wait. */
   readonly backoffMs: number | undefined;
   /** The condition as it was written, for people. */

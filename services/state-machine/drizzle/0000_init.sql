@@ -99,6 +99,7 @@ CREATE TABLE "state_machine"."task" (
 	"reason" text,
 	"link" text,
 	"output" jsonb,
+	"more" jsonb,
 	CONSTRAINT "task_run_id_task_id_map_index_pk" PRIMARY KEY("run_id","task_id","map_index"),
 	CONSTRAINT "task_state_known" CHECK ("state_machine"."task"."state" in ('waiting', 'queued', 'assigned', 'running', 'cancelling', 'retrying', 'awaiting_approval', 'succeeded', 'failed', 'skipped', 'upstream_failed', 'cancelled', 'removed')),
 	CONSTRAINT "task_due_when_retrying" CHECK ("state_machine"."task"."state" <> 'retrying' or "state_machine"."task"."due_at" is not null),

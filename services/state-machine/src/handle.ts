@@ -245,6 +245,7 @@ function settleCache(
       continue;
     }
     run.version += 1;
+    run.state.touched.clear();
     change.committed = run.version;
     if (created) cache.adopt(run);
     else if (isSettled(run.state.status)) cache.dropRun(runId); // it leaves memory; a late message reads it again

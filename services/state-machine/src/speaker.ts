@@ -13,14 +13,7 @@ import type { Batch, RunChange, Said } from "./core/batch.ts";
 import type { Inbound } from "./core/inbound.ts";
 import { dagApplied } from "./say/dag-events.ts";
 import { announce } from "./say/events.ts";
-import {
-  attemptOf,
-  cancelOf,
-  continueRun,
-  dagMessages,
-  settleRun,
-  undecidable,
-} from "./say/messages.ts";
+import { attemptOf, cancelOf, dagMessages, effectMessages, undecidable } from "./say/messages.ts";
 import type { Wanted } from "./say/render.ts";
 import { renderAssignments } from "./say/render.ts";
 import {
@@ -109,11 +102,11 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
       const out = [...first, ...dagMessages(said.dagEffects, cause)];
       for (const { run, effect } of said.runEffects) {
         if (effect.kind === "assign")
-          wanted.push({ run, task: effect.task, attempt: effect.attempt, owner });
+          wanted.push({ run, slot: effect.slot, attempt: effect.attempt, owner });
         else if (effect.kind === "cancel") {
           const cancel = cancelOf(run, effect);
           if (cancel !== undefined) bus.publishPlain(cancel.subject, cancel.data);
-        } else out.push(effect.kind === "continue" ? continueRun(run) : settleRun(run));
+        } else out.push(...effectMessages(run, effect));
       }
       return out;
     });
@@ -175,7 +168,7 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
     const { meta } = run;
     emitAll(
       telemetry,
-      spansOf(run, events, (taskId, attempt) => attemptOf(run, taskId, attempt)),
+      spansOf(run, events, (ref) => attemptOf(run, ref)),
     );
     const span = {
       spanId: eventSpanOf(meta, committed),

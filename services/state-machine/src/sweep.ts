@@ -8,7 +8,7 @@ import type { Recorded } from "@chasqui/machine";
 import type { Sql } from "postgres";
 import type { CachedRun } from "./core/aggregates.ts";
 import { announce } from "./say/events.ts";
-import { inboxMessage, settleRun, timerDue } from "./say/messages.ts";
+import { inboxMessage, reopenRun, settleRun, timerDue } from "./say/messages.ts";
 import { eventSpanOf, traceparentOf } from "./say/traces.ts";
 import type { Speaker } from "./speaker.ts";
 import { loadRuns } from "./store/load.ts";
@@ -71,15 +71,21 @@ export function startSweeper(options: SweepOptions): Sweeper {
   }
 
   async function admissions(): Promise<void> {
-    const runIds = await unheard.admittedButQueued(sql, options.unheardMs);
+    const queued = await unheard.admittedButQueued(sql, options.unheardMs);
     await bus.publish(
-      runIds.map((runId) =>
-        inboxMessage("run", runId, `admit:${runId}`, { case: "admitRun", value: { runId } }),
+      queued.map(({ runId, version }) =>
+        inboxMessage("run", runId, `admit:${runId}:${version}`, {
+          case: "admitRun",
+          value: { runId },
+        }),
       ),
     );
     const settled = await unheard.settledButActive(sql, options.unheardMs);
     const { runs } = await loadRuns(sql, versions, settled);
     await bus.publish(runs.map(settleRun));
+    const reopened = await unheard.reopenedWithoutSlot(sql, options.unheardMs);
+    const { runs: waiting } = await loadRuns(sql, versions, reopened);
+    await bus.publish(waiting.map(reopenRun));
   }
 
   async function announcements(): Promise<void> {

@@ -2,9 +2,9 @@
 // a sentence, and goes to the dead letters alone.
 import { fromBinary } from "@bufbuild/protobuf";
 import { RejectError } from "@chasqui/bus";
-import type { AttemptUpdate, InboxMessage, StartRun } from "@chasqui/contracts";
+import type { AttemptUpdate, InboxMessage, StartRun, TaskRef } from "@chasqui/contracts";
 import { InboxMessageSchema, runIdOf } from "@chasqui/contracts";
-import type { AttemptReport, Failure, Json } from "@chasqui/machine";
+import type { AttemptReport, Failure, Json, TaskRef as MachineRef } from "@chasqui/machine";
 import type { Body, Inbound, StartFacts } from "./core/inbound.ts";
 import { attemptWords, causeWords, failureWords } from "./say/enums.ts";
 
@@ -53,7 +53,29 @@ function bodyOf({ body }: InboxMessage): Body {
         kind: "cancel",
         by: body.value.by,
         reason: body.value.reason,
+        now: body.value.now,
       });
+    case "clearTasks": {
+      const { tasks, upstream, downstream, onlyFailed, by, reason } = body.value;
+      return toRun(body.value.runId, {
+        kind: "clear",
+        tasks: tasks.map(refOf),
+        ...{ upstream, downstream, onlyFailed, by, reason },
+      });
+    }
+    case "markTask": {
+      const { task, state, by, reason } = body.value;
+      const mark = markWords.find((word) => word === state);
+      if (mark === undefined)
+        throw new RejectError(
+          `MarkTask: state ${JSON.stringify(state)}: want ${markWords.join(", ")}`,
+        );
+      return toRun(body.value.runId, { kind: "mark", ...refOf(task), state: mark, by, reason });
+    }
+    case "slotGranted": {
+      const { task, attempt, pool } = body.value;
+      return toRun(body.value.runId, { kind: "granted", ...refOf(task), attempt, pool });
+    }
     case "timerDue":
       return toRun(body.value.runId, { kind: "timer" });
     case "continueRun":
@@ -77,6 +99,13 @@ function bodyOf({ body }: InboxMessage): Body {
         kind: "other",
         dagId: named("DAG", body.value.dagId),
         message: { kind: "settled", runId: named("run", body.value.runId) },
+      };
+    case "reopenRun":
+      return {
+        to: "dag",
+        kind: "other",
+        dagId: named("DAG", body.value.dagId),
+        message: { kind: "reopened", runId: named("run", body.value.runId) },
       };
     case "setPaused":
       return {
@@ -102,6 +131,12 @@ const toRun = (runId: string, message: Extract<Body, { to: "run" }>["message"]):
   runId: named("run", runId),
   message,
 });
+
+const markWords = ["succeeded", "failed", "skipped"] as const;
+
+function refOf(ref: TaskRef | undefined): MachineRef {
+  return { taskId: named("task", ref?.taskId ?? ""), mapIndex: ref?.mapIndex ?? -1 };
+}
 
 function named(what: string, id: string): string {
   if (id === "") throw new RejectError(`INBOX message without a ${what}: want its id`);

@@ -97,7 +97,7 @@ function countsOf(states: readonly (typeof ends)[number][]): Counts {
 }
 
 const NOW_MS = 1_000_000;
-const RETRIES = { max: 1, backoffMs: 1_000, factor: 1, backoffMsMax: 1_000 };
+const RETRIES = { max: 1, backoffMs: 1_000, factor: 1, backoffMsMax: 1_000, rules: [] };
 
 const reports: readonly (readonly [string, AttemptReport])[] = [
   ["accepted", { state: "accepted" }],
@@ -189,6 +189,18 @@ function taskOf(id: string): PlanTask {
     timeoutMs: 60_000,
     allowFailure: false,
     outputNamed: false,
+    role: "work",
+    setups: [],
+    whenOfItem: false,
+    map: undefined,
+    mapper: undefined,
+    member: 0,
+    claims: [],
+    priority: 0,
+    dependsOnPast: false,
+    totalTimeoutMs: 0,
+    startTimeoutMs: 0,
+    produces: [],
   };
 }
 
@@ -200,6 +212,7 @@ function runOf(tasks: readonly PlanTask[], timeoutMs: number): RunState {
     tasks,
     indexOf,
     timeoutMs,
+    maxActiveTasks: 0,
     defaultParams: {},
   };
   const facts = { id: "run-example", dagId: "example", key: "k", logicalMs: 0 };

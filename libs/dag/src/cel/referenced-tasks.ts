@@ -38,6 +38,13 @@ export function referencedTasks(
   return [...found].sort();
 }
 
+/** The names at the root of a condition: `run`, `tasks`, `item`. */
+export function rootsIn(when: string): Set<string> {
+  return new Set(
+    namesIn({ when }).flatMap(({ references }) => references.map(({ root }) => root)),
+  );
+}
+
 function namesIn(sources: ExpressionSources): Names[] {
   const names: Names[] = [];
   if (sources.when !== undefined && sources.when !== "") {

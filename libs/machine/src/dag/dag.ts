@@ -1,7 +1,7 @@
 // The DAG as an aggregate: its current version, whether it is paused, and which of its runs hold a slot.
 // A plain versioned row; each change leaves an audit entry. A run is created in the commit that changes its DAG.
 // Invariants (each has a property test of the same name):
-//   D1. Never more active runs than max_active_runs (overlap `allow` apart).
+//   D1. Never more active runs than max_active_runs (overlap `allow` and runs that a person reopened apart).
 //   D2. A run is admitted at most once, and holds its slot until it is seen settled.
 //   D3. A message that was decided once decides nothing the second time.
 //   D4. While runs wait, a new one waits behind them.
@@ -41,6 +41,8 @@ export type DagMessage =
       readonly scheduled: boolean;
     }
   | { readonly kind: "settled"; readonly runId: string }
+  /** A settled run goes on: a person asked, so it waits behind nobody. */
+  | { readonly kind: "reopened"; readonly runId: string }
   | { readonly kind: "apply"; readonly version: VersionFacts }
   | { readonly kind: "set_paused"; readonly paused: boolean };
 
@@ -98,6 +100,12 @@ export function decideDag(
         return { kind: "nothing", why: "the run holds no slot" };
       emit({ type: "run_released", runId: message.runId });
       admitWaiting(draft, waiting, emit, effects);
+      break;
+    case "reopened":
+      if (draft.active.includes(message.runId))
+        return { kind: "nothing", why: "the run holds a slot" };
+      emit({ type: "run_admitted", runId: message.runId });
+      effects.push({ kind: "admit", runId: message.runId });
       break;
     case "apply":
       if (draft.fingerprint === message.version.fingerprint)
@@ -165,7 +173,7 @@ function admitWaiting(
 
 /** How many waiting runs a decision could admit; 0 spares the look. */
 export function waitingWanted(state: DagState, message: DagMessage): number {
-  if (message.kind === "start" || !state.hasWaiting) return 0;
+  if (message.kind === "start" || message.kind === "reopened" || !state.hasWaiting) return 0;
   const max =
     message.kind === "apply"
       ? Math.max(state.maxActiveRuns, message.version.maxActiveRuns)

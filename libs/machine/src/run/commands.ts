@@ -5,7 +5,7 @@ import { cancelOutside } from "./emit.ts";
 import type { Named } from "./events.ts";
 import type { ClearMessage, MarkMessage, RunDecision, RunMessage, TaskRef } from "./messages.ts";
 import { moved, nothing, rejected } from "./messages.ts";
-import { outlivesCancel } from "../plan.ts";
+import { GROUP_KIND, isInner, outlivesCancel } from "../plan.ts";
 import { labelOf, nameOf, slotNamed } from "./slots.ts";
 import type { RunState, TaskState } from "./state.ts";
 import { isFinalTask, isOutside, isSettled } from "./state.ts";
@@ -79,10 +79,8 @@ export function decideMark(draft: RunState, message: MarkMessage, emit: Emit): R
   if (draft.status === "cancelling")
     return rejected("the run is being cancelled: wait for its end");
   if (draft.startedMs === undefined) return rejected("the run has not begun");
-  if (task.isFrame)
-    return rejected(
-      `task ${message.taskId} is mapped: mark its instances, for example ${message.taskId}[0]`,
-    );
+  const refused = whyNotMarked(draft, task);
+  if (refused !== undefined) return rejected(refused);
   if (task.status === state) return nothing(`it is ${state} already`);
   if (task.status === "cancelling")
     return rejected("its attempt is being cancelled: wait for its end");
@@ -104,6 +102,17 @@ export function decideMark(draft: RunState, message: MarkMessage, emit: Emit): R
   const list = overtaken(draft, task);
   if (list.length > 0) emit({ type: "tasks_cleared", list, by, reason });
   return moved;
+}
+
+/** What exists once per item has no state of its own that a person could set. */
+function whyNotMarked(draft: RunState, task: TaskState): string | undefined {
+  const planned = draft.plan.tasks[task.plan];
+  if (planned === undefined || task.mapIndex >= 0) return undefined;
+  if (planned.kind === GROUP_KIND)
+    return `${planned.id} is a mapped group: mark its tasks' instances`;
+  if (task.isFrame || isInner(planned, task.plan))
+    return `task ${planned.id} is mapped: mark its instances, for example ${planned.id}[0]`;
+  return undefined;
 }
 
 /** What ended only because of how the marked task had ended is looked at again. */

@@ -210,10 +210,11 @@ describe("decide", () => {
 
   test("R3. A message that was decided once decides nothing the second time", () => {
     check(({ state, steps }) => {
-      for (const { message } of steps) {
+      for (const [index, { message }] of steps.entries()) {
+        const cause = `again${index}`;
         if (message.kind === "timer" || message.kind === "continue") continue; // they ask what is due now
-        decide(state, message, { nowMs: state.lastMs, cause: "again" }); // what came too early may fit by now
-        const again = decide(state, message, { nowMs: state.lastMs, cause: "again" });
+        decide(state, message, { nowMs: state.lastMs, cause }); // what came too early may fit by now
+        const again = decide(state, message, { nowMs: state.lastMs, cause });
         expect(again.events).toEqual([]);
       }
     });

@@ -83,10 +83,13 @@ export function clearSlots(draft: RunState, list: readonly Named[], clearedBy: s
     for (const slot of mapping.slots.flat())
       if (draft.tasks[slot]?.status === "waiting") setStatus(draft, slot, "removed");
   }
-  // From now on whoever was cancelled without ever having begun must have a row: only the events know of it.
+  recount(draft);
+}
+
+/** Whoever was cancelled without ever having begun must have a row from now on: the run's state no longer says it. */
+export function touchCancelled(draft: RunState): void {
   for (const [slot, task] of draft.tasks.entries())
     if (task.status === "cancelled") draft.touched.add(slot);
-  recount(draft);
 }
 
 export const earlier = (a: number | undefined, b: number): number =>

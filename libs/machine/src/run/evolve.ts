@@ -1,7 +1,7 @@
 // How each event changes a run's state. The only place that changes it, with evolve-task.ts for those about one task.
 // `evolve` works on a draft that belongs to its caller alone; given the same draft and event it always does the same.
 import type { Recorded } from "./events.ts";
-import { begin, cancelWaiting, clearSlots } from "./evolve-run.ts";
+import { begin, cancelWaiting, clearSlots, touchCancelled } from "./evolve-run.ts";
 import { evolveTask } from "./evolve-task.ts";
 import { labelOf, slotNamed } from "./slots.ts";
 import type { RunState } from "./state.ts";
@@ -34,7 +34,7 @@ export function evolve(draft: RunState, recorded: Recorded): void {
     case "run_reopened":
       draft.status = "queued";
       draft.reason = draft.settledMs = draft.settledBy = undefined;
-      return;
+      return touchCancelled(draft);
     case "tasks_cleared":
       return clearSlots(draft, event.list, event.of ?? cause);
     default: {

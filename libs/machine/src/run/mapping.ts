@@ -9,7 +9,7 @@ import { becomeReady } from "./ready.ts";
 import { setStatus } from "./set-status.ts";
 
 /** The mapping of a mapper, made if there is none. */
-export function mappingOf(draft: RunState, mapper: number): Mapping {
+function mappingOf(draft: RunState, mapper: number): Mapping {
   const known = draft.maps.get(mapper);
   if (known !== undefined) return known;
   const members = draft.plan.tasks[mapper]?.map?.members ?? [];
@@ -47,9 +47,9 @@ export function expand(draft: RunState, mapper: number, count: number): void {
   const mapping = growTo(draft, mapper, count);
   const members = draft.plan.tasks[mapper]?.map?.members ?? [];
   mapping.count = count;
-  mapping.opened = new Array<boolean>(count).fill(false);
+  mapping.opened = Array.from({ length: count }, () => false);
   mapping.open = 0;
-  mapping.leftOf = new Array<number>(count).fill(members.length);
+  mapping.leftOf = Array.from({ length: count }, () => members.length);
   for (const [member, plan] of members.entries()) {
     const slots = mapping.slots[member] ?? [];
     mapping.pending[member] = count;
@@ -125,7 +125,7 @@ export function instanceEnded(draft: RunState, planned: PlanTask, task: TaskStat
 }
 
 /** A frame whose instances have all ended ends as their summary. */
-export function endFrames(draft: RunState, mapper: number, mapping: Mapping): void {
+function endFrames(draft: RunState, mapper: number, mapping: Mapping): void {
   const members = draft.plan.tasks[mapper]?.map?.members ?? [];
   for (const [member, plan] of members.entries()) {
     if (mapping.pending[member] !== 0 || isFinalTask(draft.tasks[plan]?.status ?? "failed"))

@@ -1,9 +1,9 @@
 // Everything that follows from the slots' statuses alone, counted anew: after a clear, and when rows are read.
 import { noCounts } from "./rules.ts";
 import { becomeReady } from "./ready.ts";
-import { begunOf, endFrames, openNext } from "./mapping.ts";
+import { begunOf, openNext, summaryOf } from "./mapping.ts";
 import { setStatus } from "./set-status.ts";
-import type { Mapping, RunState } from "./state.ts";
+import type { Mapping, RunState, TaskStatus } from "./state.ts";
 import { isActive, isFinalTask } from "./state.ts";
 import { addOutcome, downstreamOf, upstreamTotalOf } from "./upstream.ts";
 
@@ -35,7 +35,7 @@ function recountMapping(draft: RunState, mapper: number, mapping: Mapping): void
   const members = draft.plan.tasks[mapper]?.map?.members ?? [];
   const items = draft.tasks[mapper]?.items;
   mapping.count = items?.length ?? 0;
-  mapping.leftOf = new Array<number>(mapping.count).fill(0);
+  mapping.leftOf = Array.from({ length: mapping.count }, () => 0);
   mapping.pending = members.map(() => 0);
   for (const [member, slots] of mapping.slots.entries())
     for (const [index, slot] of slots.entries()) {
@@ -50,23 +50,31 @@ function recountMapping(draft: RunState, mapper: number, mapping: Mapping): void
   if (items !== undefined) reviveFrames(draft, mapper, mapping, members);
 }
 
-/** A frame with an unfinished instance is unfinished, too. */
+/** A frame with an unfinished instance is unfinished, too; every other one is the summary of its instances now. */
 function reviveFrames(
   draft: RunState,
   mapper: number,
   mapping: Mapping,
   members: readonly number[],
 ): void {
-  const revive = (plan: number): void => {
-    const frame = draft.tasks[plan];
-    if (frame === undefined || !isFinalTask(frame.status)) return;
-    frame.endedMs = undefined;
-    setStatus(draft, plan, "running");
-  };
-  for (const [member, plan] of members.entries())
-    if ((mapping.pending[member] ?? 0) > 0) revive(plan);
-  if (mapping.pending.some((left) => left > 0)) revive(mapper);
-  else endFrames(draft, mapper, mapping);
+  for (const [member, plan] of members.entries()) {
+    const statuses = (mapping.slots[member] ?? []).map((slot) => statusAt(draft, slot));
+    setFrame(draft, plan, (mapping.pending[member] ?? 0) > 0 ? "running" : summaryOf(statuses));
+  }
+  if (members.includes(mapper)) return;
+  const isDone = mapping.pending.every((left) => left === 0);
+  const statuses = members.map((plan) => statusAt(draft, plan));
+  setFrame(draft, mapper, isDone ? summaryOf(statuses) : "running");
+}
+
+const statusAt = (draft: RunState, slot: number): TaskStatus =>
+  draft.tasks[slot]?.status ?? "removed";
+
+function setFrame(draft: RunState, plan: number, status: TaskStatus): void {
+  const frame = draft.tasks[plan];
+  if (frame === undefined || frame.status === status) return;
+  frame.endedMs = isFinalTask(status) ? draft.lastMs : undefined;
+  setStatus(draft, plan, status);
 }
 
 /** An index that has begun and is not done is open; then more, up to the limit. */

@@ -86,13 +86,13 @@ describe("rules", () => {
     ({ failure }) => ({ ok: true, value: failure.class === wanted });
   const rule = (
     when: RetryRule["when"],
-    then: RetryRule["then"],
+    outcome: RetryRule["outcome"],
     backoffMs?: number,
   ): RetryRule => ({
     when,
-    then,
+    outcome,
     backoffMs,
-    text: `rule ${then}`,
+    text: `rule ${outcome}`,
   });
   const withRules = (...rules: RetryRule[]) =>
     planFrom({ t: { retries: 1, rules } }).tasks[0] ?? never();

@@ -32,8 +32,8 @@ export function repeatOf(
   if (!ruled.ok) return { kind: "fail", why: ruled.message };
   const rule = ruled.value;
   const named = rule === undefined ? {} : { rule: rule.text };
-  if (rule?.then === "skip") return { kind: "skip", rule: rule.text };
-  if (rule?.then === "fail") return { kind: "fail", ...named };
+  if (rule?.outcome === "skip") return { kind: "skip", rule: rule.text };
+  if (rule?.outcome === "fail") return { kind: "fail", ...named };
   const isHopeless = failure.permanent === true || failure.class === "config";
   if (isHopeless && rule === undefined) return { kind: "fail" };
   const chance = jitterOf(`${planned.id}:${task.mapIndex}:${task.attempt}`);

@@ -8,7 +8,7 @@ import * as reads from "../store/reads.ts";
 import { findRun } from "./find-run.ts";
 import { historyEntries } from "./history.ts";
 import type { RunServiceOptions, ViewOf } from "./run-service.ts";
-import { runView, taskViews } from "./view.ts";
+import { keyOf, runView, taskViews } from "./view.ts";
 import { watchRun } from "./watch.ts";
 
 const PAGE_DEFAULT = 50;
@@ -72,11 +72,11 @@ export function runReads({ db, bus, versions }: RunServiceOptions, viewOf: ViewO
         rows.map(async (row) => {
           const plan = await versions.plan(row.dagId, row.fingerprint);
           const mine = red.get(row.runId) ?? [];
-          const isRed = new Set<string | undefined>(mine.map(({ taskId }) => taskId));
+          const isRed = new Set(mine.map(({ taskId, mapIndex }) => keyOf(taskId, mapIndex)));
           const tasks = plan === undefined ? [] : taskViews(row, plan, mine);
           return runView(
             row,
-            tasks.filter(({ taskId }) => isRed.has(taskId)),
+            tasks.filter(({ taskId = "", mapIndex = -1 }) => isRed.has(keyOf(taskId, mapIndex))),
           );
         }),
       );

@@ -2,7 +2,7 @@
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { RunSchema, TaskSchema } from "@chasqui/contracts";
-import { TaskState, attemptIdOf } from "@chasqui/contracts";
+import { attemptIdOf } from "@chasqui/contracts";
 import type { Failure } from "@chasqui/machine";
 import { attemptsMaxOf } from "@chasqui/machine";
 import type { Plan } from "@chasqui/machine";
@@ -45,23 +45,36 @@ export function runView(row: RunRecord, tasks: TaskInit[] = []): RunInit {
   };
 }
 
-/** The plan's tasks in its order; those without a row have not left `waiting`, or were cancelled with their run. */
+/**
+ * The plan's tasks in its order, each followed by its instances; those without a row have not left `waiting`, or were
+ * cancelled with their run.
+ */
 export function taskViews(run: RunRecord, plan: Plan, rows: readonly TaskRecord[]): TaskInit[] {
-  const byId = new Map(rows.map((row) => [row.taskId, row]));
-  const isOver = run.settledAt !== null || run.state === "cancelling";
-  return plan.tasks.map((planned): TaskInit => {
-    const row = byId.get(planned.id);
+  const byKey = new Map(rows.map((row) => [keyOf(row.taskId, row.mapIndex), row]));
+  const unbegun = run.settledAt !== null || run.state === "cancelling" ? "cancelled" : "waiting";
+  return plan.tasks.flatMap((planned): TaskInit[] => {
+    const mapper = plan.tasks[planned.mapper ?? -1]?.id;
+    const items = mapper === undefined ? [] : itemsOf(byKey.get(keyOf(mapper, -1)));
     const fixed = {
       taskId: planned.id,
-      mapIndex: -1,
       kind: planned.kind,
       needs: planned.needs.map((index) => plan.tasks[index]?.id ?? ""),
       attemptsMax: attemptsMaxOf(planned),
     };
-    if (row === undefined)
-      return { ...fixed, state: isOver ? TaskState.CANCELLED : TaskState.WAITING };
-    return { ...fixed, ...rowView(row) };
+    return [-1, ...items.keys()].map((mapIndex): TaskInit => {
+      const row = byKey.get(keyOf(planned.id, mapIndex));
+      if (row === undefined) return { ...fixed, mapIndex, state: taskStates[unbegun] };
+      return { ...fixed, mapIndex, ...rowView(row) };
+    });
   });
+}
+
+export const keyOf = (taskId: string, mapIndex: number): string => `${taskId} ${mapIndex}`;
+
+/** What a task was mapped over; nothing before that. */
+function itemsOf(row: TaskRecord | undefined): readonly unknown[] {
+  const { items } = (row?.more ?? {}) as { items?: readonly unknown[] }; // written by encode.ts
+  return items ?? [];
 }
 
 function rowView(row: TaskRecord): TaskInit {

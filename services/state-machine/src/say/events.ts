@@ -22,9 +22,10 @@ import type {
   Recorded,
   RunEvent,
   RunState as RunNow,
+  TaskEvent,
   TaskStatus,
 } from "@chasqui/machine";
-import { attemptsMaxOf, unhandled } from "@chasqui/machine";
+import { attemptsMaxOf, slotNamed, unhandled } from "@chasqui/machine";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { RunMeta } from "../core/aggregates.ts";
 import { causeKinds, failureClasses, runStates, taskStates } from "./enums.ts";
@@ -132,22 +133,19 @@ const statusAfter: Partial<Record<RunEvent["type"], TaskStatus>> = {
   task_cancelled: "cancelled",
   task_skipped: "skipped",
   task_upstream_failed: "upstream_failed",
+  task_queued: "queued",
+  task_mapped: "running",
 };
 
 function changeOf({ event, atMs }: Recorded) {
   if (!("t" in event)) return [];
-  const status =
-    event.type === "attempt_failed"
-      ? event.retryMs === undefined
-        ? "failed"
-        : "retrying"
-      : statusAfter[event.type];
+  const status = statusOf(event);
   if (status === undefined) return [];
   const attempt = "a" in event ? (event.a ?? 0) : 0;
   return [
     {
       taskId: event.t,
-      mapIndex: -1,
+      mapIndex: event.i ?? -1,
       state: taskStates[status],
       attempt,
       time: timestampFromMs(atMs),
@@ -155,11 +153,16 @@ function changeOf({ event, atMs }: Recorded) {
   ];
 }
 
+function statusOf(event: TaskEvent): TaskStatus | undefined {
+  if (event.type === "attempt_failed") return event.retryMs === undefined ? "failed" : "retrying";
+  return event.type === "task_marked" ? event.state : statusAfter[event.type];
+}
+
 function failureOf({ plan }: Announcement, event: FailedEvent) {
   const planned = plan.tasks[plan.indexOf.get(event.t) ?? -1];
   return {
     taskId: event.t,
-    mapIndex: -1,
+    mapIndex: event.i ?? -1,
     attempt: event.a,
     attemptsMax: planned === undefined ? 0 : attemptsMaxOf(planned),
     failure: wireFailureOf(event.failure),
@@ -170,17 +173,16 @@ function failureOf({ plan }: Announcement, event: FailedEvent) {
 
 /** The tasks that made a run red, with the failure of their last attempt. */
 function redOf(state: RunNow) {
-  return unhandled(state).flatMap((taskId) => {
-    const index = state.plan.indexOf.get(taskId) ?? -1;
-    const task = state.tasks[index];
-    const planned = state.plan.tasks[index];
+  return unhandled(state).flatMap(({ t: taskId, i: mapIndex = -1 }) => {
+    const task = state.tasks[slotNamed(state, taskId, mapIndex) ?? -1];
+    const planned = state.plan.tasks[task?.plan ?? -1];
     if (task?.failure === undefined || planned === undefined) return [];
     const { attempt, failure, link } = task;
     const attemptsMax = attemptsMaxOf(planned);
     return [
       {
         taskId,
-        mapIndex: -1,
+        mapIndex,
         attempt,
         attemptsMax,
         failure: wireFailureOf(failure),

@@ -12,7 +12,7 @@ import {
 } from "@chasqui/contracts";
 import type { InboxWhat } from "@chasqui/contracts";
 import type { OutMessage } from "@chasqui/bus";
-import type { DagEffect, PlanTask } from "@chasqui/machine";
+import type { DagEffect, PlanTask, RunEffect, TaskState } from "@chasqui/machine";
 import { attemptsMaxOf } from "@chasqui/machine";
 import type { CachedRun } from "../core/aggregates.ts";
 import type { Inbound } from "../core/inbound.ts";
@@ -37,29 +37,46 @@ export function inboxMessage(
   };
 }
 
-export const attemptOf = (run: CachedRun, taskId: string, attempt: number): string =>
-  attemptIdOf({ runId: run.meta.runId, taskId, mapIndex: -1, attempt });
+/** Which attempt of which slot. */
+export interface AttemptRef {
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly attempt: number;
+}
+
+export const attemptOf = (run: CachedRun, ref: AttemptRef): string =>
+  attemptIdOf({
+    runId: run.meta.runId,
+    taskId: ref.taskId,
+    mapIndex: ref.mapIndex,
+    attempt: ref.attempt,
+  });
+
+export interface Assigned {
+  readonly task: TaskState;
+  readonly planned: PlanTask;
+  readonly attempt: number;
+}
 
 /** The configuration is rendered already. */
 export function assignment(
   run: CachedRun,
-  planned: PlanTask,
-  attempt: number,
+  { task, planned, attempt }: Assigned,
   rendered: { configJson: string; environment: string },
 ): OutMessage {
-  const { meta, state } = run;
-  const attemptId = attemptOf(run, planned.id, attempt);
-  const task = state.tasks[state.plan.indexOf.get(planned.id) ?? -1];
+  const { meta } = run;
+  const { mapIndex } = task;
+  const attemptId = attemptOf(run, { taskId: planned.id, mapIndex, attempt });
   const body = create(AssignmentSchema, {
     attemptId,
     runId: meta.runId,
     dagId: meta.dagId,
     taskId: planned.id,
-    mapIndex: -1,
+    mapIndex,
     attempt,
     kind: planned.kind,
     configJson: rendered.configJson,
-    assignedMs: task?.assignedMs ?? 0,
+    assignedMs: task.assignedMs ?? 0,
     timeoutMs: planned.timeoutMs,
     environment: rendered.environment,
     logicalTime: new Date(meta.logicalMs).toISOString(),
@@ -77,17 +94,15 @@ export function assignment(
 /** Cancels go on a plain subject, to every replica of the runner. */
 export function cancelOf(
   run: CachedRun,
-  effect: { taskId: string; attempt: number; reason: string },
+  effect: AttemptRef & { readonly reason: string },
 ): { subject: string; data: Uint8Array } | undefined {
   const kind = run.state.plan.tasks[run.state.plan.indexOf.get(effect.taskId) ?? -1]?.kind;
   if (kind === undefined) return undefined;
-  const attemptId = attemptOf(run, effect.taskId, effect.attempt);
-  const body = create(CancelAttemptSchema, {
-    ...effect,
-    attemptId,
-    runId: run.meta.runId,
-    mapIndex: -1,
-  });
+  const attemptId = attemptOf(run, effect);
+  const { taskId, mapIndex, attempt, reason } = effect;
+  const { runId } = run.meta;
+  const init = { attemptId, runId, taskId, mapIndex, attempt, reason };
+  const body = create(CancelAttemptSchema, init);
   return { subject: subjects.cancel(kind, attemptId), data: toBinary(CancelAttemptSchema, body) };
 }
 
@@ -100,11 +115,20 @@ export function continueRun(run: CachedRun): OutMessage {
   });
 }
 
+/** A run that was reopened settles again: the moment tells the two apart. */
 export function settleRun(run: CachedRun): OutMessage {
   const { runId, dagId } = run.meta;
+  const id = `settled:${runId}:${run.state.settledMs ?? 0}`;
   const value = { dagId, runId, state: runStates[run.state.status] };
   const extra = { traceparent: traceparentOf(run.meta, () => runSpanOf(run.meta)) };
-  return inboxMessage("dag", dagId, `settled:${runId}`, { case: "settleRun", value }, extra);
+  return inboxMessage("dag", dagId, id, { case: "settleRun", value }, extra);
+}
+
+/** A settled run was reopened, and asks its DAG for a slot again. */
+export function reopenRun(run: CachedRun): OutMessage {
+  const { runId, dagId } = run.meta;
+  const id = `reopened:${runId}:${run.state.lastMs}`;
+  return inboxMessage("dag", dagId, id, { case: "reopenRun", value: { dagId, runId } });
 }
 
 export function timerDue(runId: string, wakeMs: number): OutMessage {
@@ -115,18 +139,18 @@ export function timerDue(runId: string, wakeMs: number): OutMessage {
 /** A configuration that cannot be rendered is the attempt's failure, told like any other. */
 export function unrendered(
   run: CachedRun,
-  planned: PlanTask,
-  attempt: number,
+  { task, planned, attempt }: Assigned,
   why: string,
 ): OutMessage {
   const { runId } = run.meta;
-  const attemptId = attemptOf(run, planned.id, attempt);
+  const { mapIndex } = task;
+  const attemptId = attemptOf(run, { taskId: planned.id, mapIndex, attempt });
   const failure = { class: FailureClass.CONFIG, message: why, permanent: true };
   const value = {
     attemptId,
     runId,
     taskId: planned.id,
-    mapIndex: -1,
+    mapIndex,
     attempt,
     sequence: 1,
     state: AttemptState.FAILED,
@@ -163,12 +187,35 @@ export function undecidable(inbound: Inbound, why: string): OutMessage[] {
 export function dagMessages(effects: readonly DagEffect[], cause: string): OutMessage[] {
   return effects.flatMap((effect): OutMessage[] => {
     const { runId } = effect;
-    if (effect.kind === "admit")
-      return [inboxMessage("run", runId, `admit:${runId}`, { case: "admitRun", value: { runId } })];
+    if (effect.kind === "admit") {
+      const id = `${cause}:admit:${runId}`;
+      return [inboxMessage("run", runId, id, { case: "admitRun", value: { runId } })];
+    }
     if (effect.kind === "cancel_run") {
       const value = { runId, by: "overlap", reason: effect.reason };
       return [inboxMessage("run", runId, `${cause}:cancel:${runId}`, { case: "cancelRun", value })];
     }
     return [];
   });
+}
+
+type MessageEffect = Exclude<RunEffect, { kind: "assign" | "cancel" }>;
+
+/** What a run tells itself, its DAG and pools. */
+export function effectMessages(run: CachedRun, effect: MessageEffect): OutMessage[] {
+  switch (effect.kind) {
+    case "continue":
+      return [continueRun(run)];
+    case "tell_dag":
+      return [settleRun(run)];
+    case "ask_dag":
+      return [reopenRun(run)];
+    case "acquire":
+    case "release":
+      return []; // pools
+    default: {
+      const never: never = effect;
+      throw new TypeError(`effect ${JSON.stringify(never)}`);
+    }
+  }
 }

@@ -2,18 +2,20 @@
 // SELECT for a whole batch.
 import type { OutMessage } from "@chasqui/bus";
 import { renderTask } from "@chasqui/dag";
-import type { Json, PlanTask, Scope } from "@chasqui/machine";
+import { scopeOf } from "@chasqui/machine";
+import type { Json, Scope, TaskState } from "@chasqui/machine";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Sql } from "postgres";
 import type { CachedRun } from "../core/aggregates.ts";
 import type { Version, Versions } from "../store/versions.ts";
 import { assignment, unrendered } from "./messages.ts";
+import type { Assigned } from "./messages.ts";
 
 const CONFIG_BYTES_MAX = 512 * 1024;
 
 export interface Wanted {
   readonly run: CachedRun;
-  readonly task: number;
+  readonly slot: number;
   readonly attempt: number;
 }
 
@@ -25,7 +27,8 @@ export interface RenderContext {
 }
 
 type Outputs = ReadonlyMap<string, Json>;
-const outputKey = (runId: string, taskId: string): string => `${runId} ${taskId}`;
+const outputKey = (runId: string, taskId: string, mapIndex: number): string =>
+  `${runId} ${taskId} ${mapIndex}`;
 
 /** One message per wanted assignment, in their order. */
 export async function renderAssignments(
@@ -34,17 +37,23 @@ export async function renderAssignments(
 ): Promise<OutMessage[]> {
   const named = new Map<Wanted, readonly string[]>();
   for (const one of wanted) {
-    const id = one.run.state.plan.tasks[one.task]?.id ?? "";
+    const id = assignedOf(one)?.planned.id ?? "";
     const names = versionOf(context, one.run).templates.get(id)?.names ?? [];
     if (names.length > 0) named.set(one, names);
   }
   const outputs = await loadOutputs(context.sql, named);
   return wanted.flatMap((one) => {
-    const planned = one.run.state.plan.tasks[one.task];
-    return planned === undefined
+    const assigned = assignedOf(one);
+    return assigned === undefined
       ? []
-      : [renderOne(one, planned, named.get(one) ?? [], outputs, context)];
+      : [renderOne(one.run, assigned, named.get(one) ?? [], outputs, context)];
   });
+}
+
+function assignedOf({ run, slot, attempt }: Wanted): Assigned | undefined {
+  const task = run.state.tasks[slot];
+  const planned = task === undefined ? undefined : run.state.plan.tasks[task.plan];
+  return task === undefined || planned === undefined ? undefined : { task, planned, attempt };
 }
 
 function versionOf({ versions }: RenderContext, run: CachedRun): Version {
@@ -66,45 +75,77 @@ async function loadOutputs(
       tasks.push(name);
     }
   if (runs.length === 0) return new Map();
-  const rows = await sql<{ run_id: string; task_id: string; output: Json }[]>`
-    select run_id, task_id, output from state_machine.task
+  const rows = await sql<{ run_id: string; task_id: string; map_index: number; output: Json }[]>`
+    select run_id, task_id, map_index, output from state_machine.task
     join unnest(${runs}::text[], ${tasks}::text[]) as wanted(run_id, task_id) using (run_id, task_id)
     where output is not null`;
-  return new Map(rows.map((row) => [outputKey(row.run_id, row.task_id), row.output]));
+  return new Map(
+    rows.map((row) => [outputKey(row.run_id, row.task_id, row.map_index), row.output]),
+  );
 }
 
 function renderOne(
-  { run, attempt }: Wanted,
-  planned: PlanTask,
+  run: CachedRun,
+  assigned: Assigned,
   names: readonly string[],
   outputs: Outputs,
   context: RenderContext,
 ): OutMessage {
   const { environment } = context;
   const { spec, templates } = versionOf(context, run);
-  const template = templates.get(planned.id);
-  if (template === undefined)
-    return unrendered(run, planned, attempt, "the DAG version has no such task");
+  const template = templates.get(assigned.planned.id);
+  if (template === undefined) return unrendered(run, assigned, "the DAG version has no such task");
   if (template.constant !== undefined)
-    return assignment(run, planned, attempt, { configJson: template.constant, environment });
-  const tasks: Record<string, { state: string; output: Json }> = {};
-  for (const id of names)
-    tasks[id] = {
-      state: run.state.tasks[run.state.plan.indexOf.get(id) ?? -1]?.status ?? "waiting",
-      output: outputs.get(outputKey(run.meta.runId, id)) ?? null,
-    };
-  const { params, event } = run.meta;
-  const facts: Scope = { run: run.state.facts, params, event, tasks };
-  const rendered = renderTask(spec, template.spec, facts, { vars: context.vars });
-  if (!rendered.ok) return unrendered(run, planned, attempt, `with: ${rendered.message}`);
+    return assignment(run, assigned, { configJson: template.constant, environment });
+  const scope = scopeOfAssigned(run, assigned, names, outputs);
+  const rendered = renderTask(spec, template.spec, scope, { vars: context.vars });
+  if (!rendered.ok) return unrendered(run, assigned, `with: ${rendered.message}`);
   const configJson = JSON.stringify(rendered.value);
   const bytes = Buffer.byteLength(configJson);
   if (bytes > CONFIG_BYTES_MAX)
     return unrendered(
       run,
-      planned,
-      attempt,
+      assigned,
       `with: ${bytes} bytes rendered: want at most ${CONFIG_BYTES_MAX}`,
     );
-  return assignment(run, planned, attempt, { configJson, environment });
+  return assignment(run, assigned, { configJson, environment });
+}
+
+/** What its configuration reads: states from memory, outputs as they were loaded for it. */
+function scopeOfAssigned(
+  run: CachedRun,
+  { task }: Assigned,
+  names: readonly string[],
+  outputs: Outputs,
+): Scope {
+  const { plan } = run.state;
+  const named = names.flatMap((id) => plan.indexOf.get(id) ?? []);
+  const scope = scopeOf(run.state, named, { task, atMs: run.state.lastMs });
+  const { runId } = run.meta;
+  const tasks = Object.fromEntries(
+    Object.entries(scope.tasks).map(([id, { state }]) => {
+      const index = indexBeside(run, task, id);
+      const slots = index < 0 ? instancesOf(run, id) : undefined;
+      const output = slots
+        ? slots.map((mapIndex) => outputs.get(outputKey(runId, id, mapIndex)) ?? null)
+        : (outputs.get(outputKey(runId, id, index)) ?? null);
+      return [id, { state, output }];
+    }),
+  );
+  return { ...scope, tasks };
+}
+
+/** Within a mapping an instance reads its own index of the others; from outside the task itself. */
+function indexBeside({ state }: CachedRun, reader: TaskState, id: string): number {
+  const mine = state.plan.tasks[reader.plan]?.mapper;
+  const other = state.plan.tasks[state.plan.indexOf.get(id) ?? -1]?.mapper;
+  return mine !== undefined && mine === other ? reader.mapIndex : -1;
+}
+
+/** Indexes of a task that was mapped, in their order. */
+function instancesOf({ state }: CachedRun, id: string): number[] | undefined {
+  const plan = state.plan.indexOf.get(id) ?? -1;
+  if (state.tasks[plan]?.isFrame !== true) return undefined;
+  const count = state.maps.get(state.plan.tasks[plan]?.mapper ?? -1)?.count ?? 0;
+  return Array.from({ length: count }, (_, index) => index);
 }

@@ -4,7 +4,9 @@
 import { spanIdOf } from "@chasqui/contracts";
 import type { SpanRecord, Telemetry } from "@chasqui/chassis";
 import { formatTraceparent, parseTraceparent } from "@chasqui/chassis";
+import { slotNamed } from "@chasqui/machine";
 import type { Recorded, RunState, TaskState } from "@chasqui/machine";
+import type { AttemptRef } from "./messages.ts";
 import type { CachedRun, RunMeta } from "../core/aggregates.ts";
 
 export const runSpanOf = (meta: RunMeta): string => spanIdOf(meta.runId, "run");
@@ -67,7 +69,7 @@ export function processedSpan(
 export function spansOf(
   run: CachedRun,
   events: readonly Recorded[],
-  attemptIdOf: (taskId: string, attempt: number) => string,
+  attemptIdOf: (ref: AttemptRef) => string,
 ): SpanRecord[] {
   const { meta, state } = run;
   return events.flatMap(({ event, atMs }): SpanRecord[] => {
@@ -75,14 +77,15 @@ export function spansOf(
       return [startedSpan(meta, atMs)];
     if (event.type === "run_settled") return [rootSpan(meta, state, atMs)];
     if (!("t" in event) || !("a" in event) || event.a === undefined) return [];
-    const attemptId = attemptIdOf(event.t, event.a);
+    const mapIndex = event.i ?? -1;
+    const attemptId = attemptIdOf({ taskId: event.t, mapIndex, attempt: event.a });
     if (event.type === "task_assigned")
       return [assignedSpan(meta, state, event.t, attemptId, atMs)];
     const ended =
       event.type === "task_succeeded" ||
       event.type === "attempt_failed" ||
       event.type === "task_cancelled";
-    const task = state.tasks[state.plan.indexOf.get(event.t) ?? -1];
+    const task = state.tasks[slotNamed(state, event.t, mapIndex) ?? -1];
     if (!ended || task === undefined) return [];
     const error =
       event.type === "attempt_failed"

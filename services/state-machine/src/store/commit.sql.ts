@@ -51,6 +51,7 @@ export const taskMoving: readonly Column[] = [
   { name: "reason", wire: "text" },
   { name: "link", wire: "text" },
   { name: "output", wire: "text", as: "jsonb" },
+  { name: "more", wire: "text", as: "jsonb" },
 ];
 const taskKey: readonly Column[] = [
   { name: "run_id", wire: "text" },

@@ -1,7 +1,10 @@
 // Aggregates as the arrays of the hot statement, and rows as aggregates. The only place that knows both shapes.
 import type {
+  CancelFor,
+  Claim,
   Failure,
   Json,
+  MarkState,
   Recorded,
   RunRow,
   RunState,
@@ -43,35 +46,24 @@ function addRun(rows: Rows, { run, created, events }: RunChange): void {
   else rows.run.push([runId, run.version, ...movingOf(run)]);
   rows.event.push([runId, version, json(events)]);
   const outputs = outputsOf(events);
-  for (const [index, task] of changedTasks(run.state, events)) {
-    const id = run.state.plan.tasks[index]?.id ?? "";
-    rows.task.push([runId, id, -1, ...taskOf(task, outputs.get(id))]);
+  for (const slot of run.state.touched) {
+    const task = run.state.tasks[slot];
+    if (task === undefined) continue;
+    const id = run.state.plan.tasks[task.plan]?.id ?? "";
+    const output = outputs.get(outputKey(id, task.mapIndex));
+    rows.task.push([runId, id, task.mapIndex, ...taskOf(task, output)]);
   }
 }
+
+const outputKey = (taskId: string, mapIndex: number): string => `${taskId} ${mapIndex}`;
 
 /** Outputs are not kept in the state (unless an expression names them): they go from the event to the row. */
 function outputsOf(events: readonly Recorded[]): Map<string, Json> {
   const outputs = new Map<string, Json>();
   for (const { event } of events)
     if (event.type === "task_succeeded" && event.output !== undefined)
-      outputs.set(event.t, event.output);
+      outputs.set(outputKey(event.t, event.i ?? -1), event.output);
   return outputs;
-}
-
-/** The tasks whose rows the events touch; tasks that never left `waiting` get none. */
-function changedTasks(state: RunState, events: readonly Recorded[]): Map<number, TaskState> {
-  const changed = new Map<number, TaskState>();
-  for (const { event } of events) {
-    if ("t" in event) {
-      const index = state.plan.indexOf.get(event.t);
-      const task = index === undefined ? undefined : state.tasks[index];
-      if (index !== undefined && task !== undefined) changed.set(index, task);
-    } else if (event.type === "run_cancelling" || event.type === "run_timed_out") {
-      for (const [index, task] of state.tasks.entries())
-        if (task.attempt > 0) changed.set(index, task);
-    }
-  }
-  return changed;
 }
 
 function movingOf({ state, announced }: CachedRun): Cell[] {
@@ -122,7 +114,35 @@ function taskOf(task: TaskState, output: Json | undefined): Cell[] {
     task.reason === undefined ? null : clean(task.reason),
     task.link === undefined ? null : clean(task.link),
     output === undefined ? null : json(output),
+    moreOf(task),
   ];
+}
+
+/** What most tasks do not have: then nothing is written, and everything is as on the first day. */
+interface More {
+  readonly attemptBase?: number;
+  readonly firstMs?: number;
+  readonly turnMs?: number;
+  readonly clearedBy?: string;
+  readonly markAs?: MarkState;
+  readonly claims?: readonly Claim[];
+  readonly granted?: number;
+  readonly items?: readonly Json[];
+}
+
+function moreOf(task: TaskState): string | null {
+  const { attemptBase, firstMs, turnMs, assignedMs, clearedBy, markAs, claims, granted, items } =
+    task;
+  const isPlain =
+    attemptBase === 0 &&
+    firstMs === assignedMs &&
+    turnMs === assignedMs &&
+    clearedBy === undefined &&
+    markAs === undefined &&
+    claims.length === 0 &&
+    items === undefined;
+  if (isPlain) return null;
+  return json({ attemptBase, firstMs, turnMs, clearedBy, markAs, claims, granted, items });
 }
 
 function addDag(rows: Rows, { dag, events, atMs }: DagChange): void {
@@ -175,7 +195,9 @@ export interface TaskRecord {
   readonly sequence: number;
   readonly free_repeats: number;
   readonly cause: string;
-  readonly cancel_for: "run" | "timeout" | null;
+  readonly map_index: number;
+  readonly more: More | null;
+  readonly cancel_for: CancelFor | null;
   readonly assigned_ms: number | null;
   readonly accepted_ms: number | null;
   readonly started_ms: number | null;
@@ -188,6 +210,8 @@ export interface TaskRecord {
 }
 export const taskRowOf = (row: TaskRecord, isOutputNamed: boolean): TaskRow => ({
   taskId: row.task_id,
+  mapIndex: row.map_index,
+  ...rareOf(row),
   status: row.state,
   attempt: row.attempt,
   sequence: row.sequence,
@@ -204,3 +228,27 @@ export const taskRowOf = (row: TaskRecord, isOutputNamed: boolean): TaskRow => (
   link: row.link ?? undefined,
   output: isOutputNamed && row.state === "succeeded" ? row.output : undefined,
 });
+
+function rareOf({ more, assigned_ms }: TaskRecord) {
+  const assignedMs = assigned_ms ?? undefined;
+  if (more === null) return { ...plain, firstMs: assignedMs, turnMs: assignedMs };
+  return {
+    attemptBase: more.attemptBase ?? 0,
+    firstMs: more.firstMs,
+    turnMs: more.turnMs,
+    clearedBy: more.clearedBy,
+    markAs: more.markAs,
+    claims: more.claims ?? [],
+    granted: more.granted ?? 0,
+    items: more.items,
+  };
+}
+
+const plain = {
+  attemptBase: 0,
+  clearedBy: undefined,
+  markAs: undefined,
+  claims: [],
+  granted: 0,
+  items: undefined,
+} as const;

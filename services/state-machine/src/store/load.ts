@@ -55,7 +55,7 @@ export async function loadRuns(
         ${ms(sql, "logical_at")}, ${ms(sql, "created_at")}
       from state_machine.run where run_id = any(${ids}::text[])`,
     sql<TaskRecord[]>`
-      select run_id, task_id, state, attempt, sequence, free_repeats, cause, cancel_for, failure, reason, link,
+      select run_id, task_id, map_index, more, state, attempt, sequence, free_repeats, cause, cancel_for, failure, reason, link,
         output, ${ms(sql, "assigned_at")}, ${ms(sql, "accepted_at")}, ${ms(sql, "started_at")},
         ${ms(sql, "ended_at")}, ${ms(sql, "due_at")}
       from state_machine.task where run_id = any(${ids}::text[])`,

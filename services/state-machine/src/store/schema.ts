@@ -104,7 +104,7 @@ export const task = stateMachine.table(
     sequence: integer("sequence").notNull(),
     freeRepeats: integer("free_repeats").notNull(),
     cause: text("cause").notNull(),
-    cancelFor: text("cancel_for", { enum: ["run", "timeout"] }),
+    cancelFor: text("cancel_for", { enum: ["run", "timeout", "clear", "mark"] }),
     assignedAt: at("assigned_at"),
     acceptedAt: at("accepted_at"),
     startedAt: at("started_at"),
@@ -114,6 +114,8 @@ export const task = stateMachine.table(
     reason: text("reason"),
     link: text("link"),
     output: jsonb("output"),
+    /** What most tasks do not have: items of a mapping, claims of pools, what a clear left (encode.ts). */
+    more: jsonb("more"),
   },
   (t) => [
     primaryKey({ columns: [t.runId, t.taskId, t.mapIndex] }),

@@ -33,10 +33,23 @@ export async function unacceptedOrCancelling(
 }
 
 /** Runs that hold a slot of their DAG and have not begun. */
-export async function admittedButQueued(sql: Sql, olderMs: number): Promise<string[]> {
-  const rows = await sql<{ run_id: string }[]>`
-    select r.run_id from state_machine.dag d join state_machine.run r on r.run_id = any(d.active)
+export async function admittedButQueued(
+  sql: Sql,
+  olderMs: number,
+): Promise<{ runId: string; version: number }[]> {
+  const rows = await sql<{ run_id: string; version: number }[]>`
+    select r.run_id, r.version from state_machine.dag d join state_machine.run r on r.run_id = any(d.active)
     where r.state = 'queued' and r.last_at < now() - ${olderMs}::float8 * interval '1 millisecond'
+    limit ${ROWS_MAX}`;
+  return rows.map((row) => ({ runId: row.run_id, version: row.version }));
+}
+
+/** Runs that were reopened and hold no slot of their DAG yet. */
+export async function reopenedWithoutSlot(sql: Sql, olderMs: number): Promise<string[]> {
+  const rows = await sql<{ run_id: string }[]>`
+    select r.run_id from state_machine.run r join state_machine.dag d using (dag_id)
+    where r.state = 'queued' and r.started_at is not null and r.run_id <> all(d.active)
+      and r.last_at < now() - ${olderMs}::float8 * interval '1 millisecond'
     limit ${ROWS_MAX}`;
   return rows.map((row) => row.run_id);
 }

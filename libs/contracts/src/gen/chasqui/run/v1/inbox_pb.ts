@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file chasqui/run/v1/inbox.proto.
  */
 export const file_chasqui_run_v1_inbox: GenFile = /*@__PURE__*/
-  fileDesc("ChpjaGFzcXVpL3J1bi92MS9pbmJveC5wcm90bxIOY2hhc3F1aS5ydW4udjEirgQKDEluYm94TWVzc2FnZRIKCgJpZBgBIAEoCRIQCghyZXBseV90bxgCIAEoCRItCglzdGFydF9ydW4YAyABKAsyGC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1bkgAEjAKBnVwZGF0ZRgEIAEoCzIeLmNoYXNxdWkudGFzay52MS5BdHRlbXB0VXBkYXRlSAASLwoKY2FuY2VsX3J1bhgFIAEoCzIZLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1bkgAEi0KCXRpbWVyX2R1ZRgGIAEoCzIYLmNoYXNxdWkucnVuLnYxLlRpbWVyRHVlSAASMwoMY29udGludWVfcnVuGAcgASgLMhsuY2hhc3F1aS5ydW4udjEuQ29udGludWVSdW5IABItCglhZG1pdF9ydW4YCCABKAsyGC5jaGFzcXVpLnJ1bi52MS5BZG1pdFJ1bkgAEi8KCnNldHRsZV9ydW4YCSABKAsyGS5jaGFzcXVpLnJ1bi52MS5TZXR0bGVSdW5IABI1Cg1hcHBseV92ZXJzaW9uGAogASgLMhwuY2hhc3F1aS5ydW4udjEuQXBwbHlWZXJzaW9uSAASNgoKc2V0X3BhdXNlZBgLIAEoCzIgLmNoYXNxdWkucnVuLnYxLlNldFBhdXNlZENvbW1hbmRIABIzCgxsb3NlX2F0dGVtcHQYDCABKAsyGy5jaGFzcXVpLnJ1bi52MS5Mb3NlQXR0ZW1wdEgAQgYKBGJvZHkirwEKCFN0YXJ0UnVuEg4KBmRhZ19pZBgBIAEoCRILCgNrZXkYAiABKAkSEgoKbG9naWNhbF9tcxgDIAEoARISCgpjYXVzZV9raW5kGAQgASgNEgoKAmJ5GAUgASgJEhMKC3BhcmFtc19qc29uGAYgASgJEhIKCmV2ZW50X2pzb24YByABKAkSEwoLdHJhY2VwYXJlbnQYCCABKAkSFAoMcmVxdWVzdGVkX21zGAkgASgBIjcKCUNhbmNlbFJ1bhIOCgZydW5faWQYASABKAkSCgoCYnkYAiABKAkSDgoGcmVhc29uGAMgASgJIisKCFRpbWVyRHVlEg4KBnJ1bl9pZBgBIAEoCRIPCgd3YWtlX21zGAIgASgBIh0KC0NvbnRpbnVlUnVuEg4KBnJ1bl9pZBgBIAEoCSIaCghBZG1pdFJ1bhIOCgZydW5faWQYASABKAkiOgoJU2V0dGxlUnVuEg4KBmRhZ19pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSDQoFc3RhdGUYAyABKA0iTQoMQXBwbHlWZXJzaW9uEg4KBmRhZ19pZBgBIAEoCRITCgtmaW5nZXJwcmludBgCIAEoCRIKCgJieRgDIAEoCRIMCgRub3RlGAQgASgJIk4KEFNldFBhdXNlZENvbW1hbmQSDgoGZGFnX2lkGAEgASgJEg4KBnBhdXNlZBgCIAEoCBIKCgJieRgDIAEoCRIOCgZyZWFzb24YBCABKAkiZAoLTG9zZUF0dGVtcHQSDgoGcnVuX2lkGAEgASgJEg8KB3Rhc2tfaWQYAiABKAkSEQoJbWFwX2luZGV4GAMgASgREg8KB2F0dGVtcHQYBCABKA0SEAoIZXZpZGVuY2UYBSABKAkieAoOQ29tbWFuZFZlcmRpY3QSEAoIYWNjZXB0ZWQYASABKAgSDgoGcmVhc29uGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIPCgdjaGFuZ2VkGAQgASgIEhMKC2RhZ192ZXJzaW9uGAUgASgNEg4KBnBhdXNlZBgGIAEoCGIGcHJvdG8z", [file_chasqui_task_v1_task]);
+  fileDesc("ChpjaGFzcXVpL3J1bi92MS9pbmJveC5wcm90bxIOY2hhc3F1aS5ydW4udjEi9gUKDEluYm94TWVzc2FnZRIKCgJpZBgBIAEoCRIQCghyZXBseV90bxgCIAEoCRItCglzdGFydF9ydW4YAyABKAsyGC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1bkgAEjAKBnVwZGF0ZRgEIAEoCzIeLmNoYXNxdWkudGFzay52MS5BdHRlbXB0VXBkYXRlSAASLwoKY2FuY2VsX3J1bhgFIAEoCzIZLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1bkgAEi0KCXRpbWVyX2R1ZRgGIAEoCzIYLmNoYXNxdWkucnVuLnYxLlRpbWVyRHVlSAASMwoMY29udGludWVfcnVuGAcgASgLMhsuY2hhc3F1aS5ydW4udjEuQ29udGludWVSdW5IABItCglhZG1pdF9ydW4YCCABKAsyGC5jaGFzcXVpLnJ1bi52MS5BZG1pdFJ1bkgAEi8KCnNldHRsZV9ydW4YCSABKAsyGS5jaGFzcXVpLnJ1bi52MS5TZXR0bGVSdW5IABI1Cg1hcHBseV92ZXJzaW9uGAogASgLMhwuY2hhc3F1aS5ydW4udjEuQXBwbHlWZXJzaW9uSAASNgoKc2V0X3BhdXNlZBgLIAEoCzIgLmNoYXNxdWkucnVuLnYxLlNldFBhdXNlZENvbW1hbmRIABIzCgxsb3NlX2F0dGVtcHQYDCABKAsyGy5jaGFzcXVpLnJ1bi52MS5Mb3NlQXR0ZW1wdEgAEi8KCnJlb3Blbl9ydW4YDSABKAsyGS5jaGFzcXVpLnJ1bi52MS5SZW9wZW5SdW5IABIxCgtjbGVhcl90YXNrcxgOIAEoCzIaLmNoYXNxdWkucnVuLnYxLkNsZWFyVGFza3NIABItCgltYXJrX3Rhc2sYDyABKAsyGC5jaGFzcXVpLnJ1bi52MS5NYXJrVGFza0gAEjMKDHNsb3RfZ3JhbnRlZBgQIAEoCzIbLmNoYXNxdWkucnVuLnYxLlNsb3RHcmFudGVkSABCBgoEYm9keSKvAQoIU3RhcnRSdW4SDgoGZGFnX2lkGAEgASgJEgsKA2tleRgCIAEoCRISCgpsb2dpY2FsX21zGAMgASgBEhIKCmNhdXNlX2tpbmQYBCABKA0SCgoCYnkYBSABKAkSEwoLcGFyYW1zX2pzb24YBiABKAkSEgoKZXZlbnRfanNvbhgHIAEoCRITCgt0cmFjZXBhcmVudBgIIAEoCRIUCgxyZXF1ZXN0ZWRfbXMYCSABKAEiRAoJQ2FuY2VsUnVuEg4KBnJ1bl9pZBgBIAEoCRIKCgJieRgCIAEoCRIOCgZyZWFzb24YAyABKAkSCwoDbm93GAQgASgIIisKCVJlb3BlblJ1bhIOCgZkYWdfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJIi0KB1Rhc2tSZWYSDwoHdGFza19pZBgBIAEoCRIRCgltYXBfaW5kZXgYAiABKBEimwEKCkNsZWFyVGFza3MSDgoGcnVuX2lkGAEgASgJEiYKBXRhc2tzGAIgAygLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIQCgh1cHN0cmVhbRgDIAEoCBISCgpkb3duc3RyZWFtGAQgASgIEhMKC29ubHlfZmFpbGVkGAUgASgIEgoKAmJ5GAYgASgJEg4KBnJlYXNvbhgHIAEoCSJsCghNYXJrVGFzaxIOCgZydW5faWQYASABKAkSJQoEdGFzaxgCIAEoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSDQoFc3RhdGUYAyABKAkSCgoCYnkYBCABKAkSDgoGcmVhc29uGAUgASgJImMKC1Nsb3RHcmFudGVkEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAMgASgNEgwKBHBvb2wYBCABKAkiKwoIVGltZXJEdWUSDgoGcnVuX2lkGAEgASgJEg8KB3dha2VfbXMYAiABKAEiHQoLQ29udGludWVSdW4SDgoGcnVuX2lkGAEgASgJIhoKCEFkbWl0UnVuEg4KBnJ1bl9pZBgBIAEoCSI6CglTZXR0bGVSdW4SDgoGZGFnX2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRINCgVzdGF0ZRgDIAEoDSJNCgxBcHBseVZlcnNpb24SDgoGZGFnX2lkGAEgASgJEhMKC2ZpbmdlcnByaW50GAIgASgJEgoKAmJ5GAMgASgJEgwKBG5vdGUYBCABKAkiTgoQU2V0UGF1c2VkQ29tbWFuZBIOCgZkYWdfaWQYASABKAkSDgoGcGF1c2VkGAIgASgIEgoKAmJ5GAMgASgJEg4KBnJlYXNvbhgEIAEoCSJkCgtMb3NlQXR0ZW1wdBIOCgZydW5faWQYASABKAkSDwoHdGFza19pZBgCIAEoCRIRCgltYXBfaW5kZXgYAyABKBESDwoHYXR0ZW1wdBgEIAEoDRIQCghldmlkZW5jZRgFIAEoCSJ4Cg5Db21tYW5kVmVyZGljdBIQCghhY2NlcHRlZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSDgoGcnVuX2lkGAMgASgJEg8KB2NoYW5nZWQYBCABKAgSEwoLZGFnX3ZlcnNpb24YBSABKA0SDgoGcGF1c2VkGAYgASgIYgZwcm90bzM", [file_chasqui_task_v1_task]);
 
 /**
  * The body of every message on chasqui.inbox.<partition>.<what>.<key>.
@@ -122,6 +122,38 @@ export type InboxMessage = Message<"chasqui.run.v1.InboxMessage"> & {
      */
     value: LoseAttempt;
     case: "loseAttempt";
+  } | {
+    /**
+     * To a DAG, from one of its runs that had settled: it wants a slot again.
+     *
+     * @generated from field: chasqui.run.v1.ReopenRun reopen_run = 13;
+     */
+    value: ReopenRun;
+    case: "reopenRun";
+  } | {
+    /**
+     * To a run, by a person.
+     *
+     * @generated from field: chasqui.run.v1.ClearTasks clear_tasks = 14;
+     */
+    value: ClearTasks;
+    case: "clearTasks";
+  } | {
+    /**
+     * To a run, by a person.
+     *
+     * @generated from field: chasqui.run.v1.MarkTask mark_task = 15;
+     */
+    value: MarkTask;
+    case: "markTask";
+  } | {
+    /**
+     * To a run, from a pool: one of its attempts has its slots.
+     *
+     * @generated from field: chasqui.run.v1.SlotGranted slot_granted = 16;
+     */
+    value: SlotGranted;
+    case: "slotGranted";
   } | { case: undefined; value?: undefined };
 };
 
@@ -235,6 +267,13 @@ export type CancelRun = Message<"chasqui.run.v1.CancelRun"> & {
    * @generated from field: string reason = 3;
    */
   reason: string;
+
+  /**
+   * Teardowns and on-exit tasks end, too.
+   *
+   * @generated from field: bool now = 4;
+   */
+  now: boolean;
 };
 
 /**
@@ -243,6 +282,216 @@ export type CancelRun = Message<"chasqui.run.v1.CancelRun"> & {
  */
 export const CancelRunSchema: GenMessage<CancelRun> = /*@__PURE__*/
   messageDesc(file_chasqui_run_v1_inbox, 2);
+
+/**
+ * A run that had settled goes on.
+ *
+ * @generated from message chasqui.run.v1.ReopenRun
+ */
+export type ReopenRun = Message<"chasqui.run.v1.ReopenRun"> & {
+  /**
+   * The DAG.
+   *
+   * @generated from field: string dag_id = 1;
+   */
+  dagId: string;
+
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 2;
+   */
+  runId: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.ReopenRun.
+ * Use `create(ReopenRunSchema)` to create a new message.
+ */
+export const ReopenRunSchema: GenMessage<ReopenRun> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 3);
+
+/**
+ * Names a task, or one instance of it.
+ *
+ * @generated from message chasqui.run.v1.TaskRef
+ */
+export type TaskRef = Message<"chasqui.run.v1.TaskRef"> & {
+  /**
+   * The task.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * Index of the mapped instance; -1 for the task itself, and with it all its instances.
+   *
+   * @generated from field: sint32 map_index = 2;
+   */
+  mapIndex: number;
+};
+
+/**
+ * Describes the message chasqui.run.v1.TaskRef.
+ * Use `create(TaskRefSchema)` to create a new message.
+ */
+export const TaskRefSchema: GenMessage<TaskRef> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 4);
+
+/**
+ * Asks a run to do some of its tasks again.
+ *
+ * @generated from message chasqui.run.v1.ClearTasks
+ */
+export type ClearTasks = Message<"chasqui.run.v1.ClearTasks"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The tasks; empty for all of them.
+   *
+   * @generated from field: repeated chasqui.run.v1.TaskRef tasks = 2;
+   */
+  tasks: TaskRef[];
+
+  /**
+   * Also everything upstream of them.
+   *
+   * @generated from field: bool upstream = 3;
+   */
+  upstream: boolean;
+
+  /**
+   * Also everything downstream of them.
+   *
+   * @generated from field: bool downstream = 4;
+   */
+  downstream: boolean;
+
+  /**
+   * Of all these only what failed, was cancelled or had no chance.
+   *
+   * @generated from field: bool only_failed = 5;
+   */
+  onlyFailed: boolean;
+
+  /**
+   * Who.
+   *
+   * @generated from field: string by = 6;
+   */
+  by: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string reason = 7;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.ClearTasks.
+ * Use `create(ClearTasksSchema)` to create a new message.
+ */
+export const ClearTasksSchema: GenMessage<ClearTasks> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 5);
+
+/**
+ * Says what a task is to be taken for.
+ *
+ * @generated from message chasqui.run.v1.MarkTask
+ */
+export type MarkTask = Message<"chasqui.run.v1.MarkTask"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The task.
+   *
+   * @generated from field: chasqui.run.v1.TaskRef task = 2;
+   */
+  task?: TaskRef | undefined;
+
+  /**
+   * succeeded, failed or skipped.
+   *
+   * @generated from field: string state = 3;
+   */
+  state: string;
+
+  /**
+   * Who.
+   *
+   * @generated from field: string by = 4;
+   */
+  by: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.MarkTask.
+ * Use `create(MarkTaskSchema)` to create a new message.
+ */
+export const MarkTaskSchema: GenMessage<MarkTask> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 6);
+
+/**
+ * A pool gave slots to an attempt.
+ *
+ * @generated from message chasqui.run.v1.SlotGranted
+ */
+export type SlotGranted = Message<"chasqui.run.v1.SlotGranted"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The task.
+   *
+   * @generated from field: chasqui.run.v1.TaskRef task = 2;
+   */
+  task?: TaskRef | undefined;
+
+  /**
+   * The attempt's number.
+   *
+   * @generated from field: uint32 attempt = 3;
+   */
+  attempt: number;
+
+  /**
+   * The pool.
+   *
+   * @generated from field: string pool = 4;
+   */
+  pool: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.SlotGranted.
+ * Use `create(SlotGrantedSchema)` to create a new message.
+ */
+export const SlotGrantedSchema: GenMessage<SlotGranted> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 7);
 
 /**
  * A run's wake time came.
@@ -270,7 +519,7 @@ export type TimerDue = Message<"chasqui.run.v1.TimerDue"> & {
  * Use `create(TimerDueSchema)` to create a new message.
  */
 export const TimerDueSchema: GenMessage<TimerDue> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 3);
+  messageDesc(file_chasqui_run_v1_inbox, 8);
 
 /**
  * More tasks are ready than one commit assigns.
@@ -291,7 +540,7 @@ export type ContinueRun = Message<"chasqui.run.v1.ContinueRun"> & {
  * Use `create(ContinueRunSchema)` to create a new message.
  */
 export const ContinueRunSchema: GenMessage<ContinueRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 4);
+  messageDesc(file_chasqui_run_v1_inbox, 9);
 
 /**
  * A slot of the DAG is free for a queued run.
@@ -312,7 +561,7 @@ export type AdmitRun = Message<"chasqui.run.v1.AdmitRun"> & {
  * Use `create(AdmitRunSchema)` to create a new message.
  */
 export const AdmitRunSchema: GenMessage<AdmitRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 5);
+  messageDesc(file_chasqui_run_v1_inbox, 10);
 
 /**
  * A run settled.
@@ -347,7 +596,7 @@ export type SettleRun = Message<"chasqui.run.v1.SettleRun"> & {
  * Use `create(SettleRunSchema)` to create a new message.
  */
 export const SettleRunSchema: GenMessage<SettleRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 6);
+  messageDesc(file_chasqui_run_v1_inbox, 11);
 
 /**
  * Makes a stored version current.
@@ -389,7 +638,7 @@ export type ApplyVersion = Message<"chasqui.run.v1.ApplyVersion"> & {
  * Use `create(ApplyVersionSchema)` to create a new message.
  */
 export const ApplyVersionSchema: GenMessage<ApplyVersion> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 7);
+  messageDesc(file_chasqui_run_v1_inbox, 12);
 
 /**
  * Pauses or resumes a DAG.
@@ -431,7 +680,7 @@ export type SetPausedCommand = Message<"chasqui.run.v1.SetPausedCommand"> & {
  * Use `create(SetPausedCommandSchema)` to create a new message.
  */
 export const SetPausedCommandSchema: GenMessage<SetPausedCommand> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 8);
+  messageDesc(file_chasqui_run_v1_inbox, 13);
 
 /**
  * An attempt is declared lost.
@@ -480,7 +729,7 @@ export type LoseAttempt = Message<"chasqui.run.v1.LoseAttempt"> & {
  * Use `create(LoseAttemptSchema)` to create a new message.
  */
 export const LoseAttemptSchema: GenMessage<LoseAttempt> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 9);
+  messageDesc(file_chasqui_run_v1_inbox, 14);
 
 /**
  * The answer to a command, sent after the commit.
@@ -536,5 +785,5 @@ export type CommandVerdict = Message<"chasqui.run.v1.CommandVerdict"> & {
  * Use `create(CommandVerdictSchema)` to create a new message.
  */
 export const CommandVerdictSchema: GenMessage<CommandVerdict> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 10);
+  messageDesc(file_chasqui_run_v1_inbox, 15);
 

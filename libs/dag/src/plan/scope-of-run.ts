@@ -1,0 +1,37 @@
+// What the expressions of a run see: the machine's facts in the language's names.
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { DagSpec } from "@chasqui/contracts";
+import type { Scope as MachineScope } from "@chasqui/machine";
+import { createScope } from "../cel/scope.ts";
+import type { Scope } from "../cel/scope.ts";
+
+/** What an installation adds to what a run's expressions see. */
+export interface PlanOptions {
+  readonly vars: JsonObject;
+}
+
+export function scopeOfRun(spec: DagSpec, facts: MachineScope, options: PlanOptions): Scope {
+  const timezone = spec.schedule?.timezone;
+  const { id, dagId, key, logicalMs } = facts.run;
+  const { exit } = facts;
+  return createScope({
+    run: {
+      id,
+      dagId,
+      key,
+      logicalMs,
+      timezone: timezone === undefined || timezone === "" ? "UTC" : timezone,
+      ...(exit === undefined ? {} : { ending: exit }),
+    },
+    params: asObject(facts.params),
+    event: facts.event === null ? null : { data: facts.event as JsonValue },
+    tasks: facts.tasks as Readonly<Record<string, { state: string; output: JsonValue }>>,
+    vars: options.vars,
+    ...(facts.index === undefined
+      ? {}
+      : { instance: { item: (facts.item ?? null) as JsonValue, index: facts.index } }),
+  });
+}
+
+const asObject = (value: unknown): JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
