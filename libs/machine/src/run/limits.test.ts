@@ -1,0 +1,104 @@
+// Limits of a run told as stories: how many at once, pools, and how long.
+import { describe, expect, test } from "vitest";
+import { story } from "../testing/story.ts";
+
+test("never more tasks at work than max_active_tasks; the next starts when one ends", () => {
+  const s = story({ a: {}, b: {}, c: {} }, { maxActiveTasks: 2 });
+  expect(s.start().effects).toEqual([
+    { kind: "assign", slot: 0, attempt: 1 },
+    { kind: "assign", slot: 1, attempt: 1 },
+  ]);
+  expect(s.succeed("b").effects).toEqual([{ kind: "assign", slot: 2, attempt: 1 }]);
+});
+
+describe("pools", () => {
+  const claim = (pool: string) => ({ pool, slots: 1 });
+
+  test("an attempt asks for one pool after the other, in the order of their names, then it is assigned", () => {
+    const s = story({ a: { pools: ["vertex", "db"] } });
+    expect(s.start().effects).toEqual([
+      { kind: "acquire", slot: 0, attempt: 1, claim: claim("db") },
+    ]);
+    expect(s.grant("a", "vertex").types).toEqual([]); // not its turn
+    expect(s.grant("a", "db").effects).toEqual([
+      { kind: "acquire", slot: 0, attempt: 1, claim: claim("vertex") },
+    ]);
+    expect(s.grant("a", "vertex").effects).toEqual([{ kind: "assign", slot: 0, attempt: 1 }]);
+    expect(s.succeed("a").effects.map(({ kind }) => kind)).toEqual([
+      "release",
+      "release",
+      "tell_dag",
+    ]);
+  });
+
+  test("a repeat gives its slots back and asks anew", () => {
+    const s = story({ a: { pools: ["db"], retries: 1 } });
+    s.start();
+    s.grant("a", "db");
+    expect(s.fail("a").effects).toMatchObject([{ kind: "release", attempt: 1 }]);
+    expect(s.wait(200).effects).toMatchObject([{ kind: "acquire", attempt: 2 }]);
+  });
+
+  test("who is cancelled in line gives up its place", () => {
+    const s = story({ a: { pools: ["db"] } });
+    s.start();
+    expect(s.cancel().effects).toEqual([
+      { kind: "release", slot: 0, attempt: 1, claim: claim("db") },
+      { kind: "tell_dag" },
+    ]);
+    expect(s.grant("a", "db").types).toEqual([]);
+  });
+});
+
+describe("time", () => {
+  test("all attempts together: the last one is cancelled, and none follows", () => {
+    const s = story({ a: { retries: 9, timeoutMs: 60_000, totalTimeoutMs: 10_000 } });
+    s.start();
+    s.wait(8_000);
+    s.report("a", 1, 2, { state: "running" });
+    expect(s.wait(18_000).effects).toMatchObject([{ kind: "cancel", taskId: "a" }]);
+    s.report("a", 1, 3, { state: "cancelled" });
+    expect(s.task("a")).toMatchObject({
+      status: "failed",
+      failure: {
+        class: "timeout",
+        message: "all attempts together took longer than 10 s; this one was cancelled",
+      },
+    });
+  });
+
+  test("from its turn to its start: an assignment that nobody starts is cancelled and repeated", () => {
+    const s = story({ a: { retries: 1, startTimeoutMs: 1_000 } });
+    s.start();
+    expect(s.wait(1_500).effects).toMatchObject([{ kind: "cancel" }]);
+    s.report("a", 1, 1, { state: "cancelled" });
+    expect(s.task("a")).toMatchObject({
+      status: "retrying",
+      failure: { message: "the attempt did not start within 1 s and was cancelled" },
+    });
+  });
+
+  test("in line for a pool: the wait counts, too", () => {
+    const s = story({ a: { startTimeoutMs: 1_000, pools: ["db"] } });
+    s.start();
+    const late = s.wait(1_500);
+    expect(late.effects.map(({ kind }) => kind)).toEqual(["release", "tell_dag"]);
+    expect(s.task("a")?.failure).toMatchObject({ class: "timeout" });
+  });
+});
+
+test("a retry rule skips the task, and says why", () => {
+  const rule = {
+    when: () => ({ ok: true, value: true }) as const,
+    outcome: "skip" as const,
+    backoffMs: undefined,
+    text: "failure.exit_code == 99",
+  };
+  const s = story({ a: { retries: 3, rules: [rule] } });
+  s.start();
+  s.fail("a");
+  expect(s.task("a")).toMatchObject({
+    status: "skipped",
+    reason: "code: exit code 1 (retry rule `failure.exit_code == 99`)",
+  });
+});
