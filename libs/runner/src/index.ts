@@ -1,5 +1,5 @@
 // The door of @chasqui/runner: how a service runs tasks of its own kinds.
-//   const runner = await startRunner({ service, kinds: [callRunner({ kind: "acme.invoice", … })], bus, claims, … });
+//   await runRunner({ name: "billing-runner", kinds: [callRunner({ kind: "billing.invoice", … })] });
 
 export { ConfigError, TaskFailure, failureClasses } from "./attempt.ts";
 export type {
@@ -40,5 +40,9 @@ export { callRunner, jobRunner } from "./kinds.ts";
 export type { CallKind, HeldRef, JobKind, JobReports, Runner, Submission } from "./kinds.ts";
 export type { AttemptLog } from "./logs.ts";
 export type { Claims, RunnerBus, RunnerLog, RunnerPart, RunnerTelemetry } from "./ports.ts";
+export { bringUpRunner, runnerSettings } from "./bring-up-runner.ts";
+export type { RunnerParts, RunnerSettings } from "./bring-up-runner.ts";
+export { runRunner } from "./run-runner.ts";
+export type { RunnerProcess } from "./run-runner.ts";
 export { startRunner } from "./start-runner.ts";
 export type { RunnerOptions, RunningRunner } from "./start-runner.ts";

@@ -3,7 +3,7 @@
 // first test and is gone after its last.
 //   const world = useWorld({ dags: ["hello.yaml"] });
 // and in a test: const { runs } = world().clients;
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll } from "vitest";
@@ -24,6 +24,8 @@ export interface WorldSetup {
   readonly dags?: readonly string[];
   /** Changes the text of a DAG file before it is applied. */
   readonly edit?: (text: string) => string;
+  /** Changes the text of environments/local.yaml. */
+  readonly environment?: (text: string) => string;
   readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly services?: readonly ServiceName[];
   /** How long a message that a dead process held waits; production has 30 s. */
@@ -69,7 +71,7 @@ async function startRunning(setup: WorldSetup): Promise<RunningWorld> {
     const world = await startWorld({
       root,
       dataDir: folder.path,
-      environmentFile: path.join(root, "environments/local.yaml"),
+      environmentFile: await environmentFile(folder.path, setup.environment),
       bundles,
       durable: false,
       env: { ...setup.env, "*": { ...QUICK, ...setup.env?.["*"] } },
@@ -94,6 +96,16 @@ async function startRunning(setup: WorldSetup): Promise<RunningWorld> {
     await stack.disposeAsync();
     throw thrown;
   }
+}
+
+const LOCAL = path.join(root, "environments/local.yaml");
+
+/** The environment of this world: ours, or a changed copy of it. */
+async function environmentFile(folder: string, edit: WorldSetup["environment"]): Promise<string> {
+  if (edit === undefined) return LOCAL;
+  const file = path.join(folder, "environment.yaml");
+  await writeFile(file, edit(await readFile(LOCAL, "utf8")));
+  return file;
 }
 
 function createRunning(

@@ -3,7 +3,7 @@
 // JSON 10.5 a double, and nobody wants `cost * 1.1` to depend on that), and `date.plusDays(n)`.
 // Invariant: an evaluation visits at most `expressionStepsMax` elements, whatever its input.
 import { CelScalar, celEnv, celFunc, celMethod, listType } from "@bufbuild/cel";
-import type { CelFunc } from "@bufbuild/cel";
+import type { CelEnv, CelFunc } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
 import { concatLists } from "./concat.ts";
 import { limits } from "../limits.ts";
@@ -51,7 +51,7 @@ const own: CelFunc[] = [
   }),
 ];
 
-export const environment = celEnv({ funcs: [...strings, ...own] });
+export const environment: CelEnv = celEnv({ funcs: [...strings, ...own] });
 
 /** Names of functions and macros that an author may call. */
 export const functionNames: readonly string[] = [
