@@ -30,6 +30,11 @@ test("what is installed is JavaScript with types: no source of ours, no test", (
   expect(files.filter((file) => /(?<!\.d)\.ts$|\.test\.|\/testing\//.test(file))).toEqual([]);
 });
 
+test("our own types are whole, whatever is in those of others", async () => {
+  const { out } = await outside.type("npx tsc --skipLibCheck false");
+  expect(out.split("\n").filter((line) => /node_modules\/(@?chasqui)\b/.test(line))).toEqual([]);
+});
+
 test("types cross the edge: a wrong `needs` and a wrong configuration do not type-check", async () => {
   outside.write(
     "dags/wrong.ts",

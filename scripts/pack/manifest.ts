@@ -5,25 +5,36 @@ export interface Manifest {
   readonly version: string;
   readonly license: string;
   readonly type: string;
-  readonly description?: string;
+  readonly exports: Readonly<Record<string, string>>;
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
-/** Type stripping does not work below node_modules, and this is the Node that everything is tested on. */
+export interface PackedManifest extends Omit<Manifest, "exports"> {
+  readonly engines: { readonly node: string };
+  readonly exports: Readonly<Record<string, { readonly types: string; readonly default: string }>>;
+}
+
+/** The Node that everything is tested on. */
 const NODE_WANTED = ">=24";
 
-/** One door, `.`: what tests and other libraries of the workspace may enter besides is nobody else's. */
-export function packedManifest({ name, version, license, type, ...rest }: Manifest): object {
-  const { description, bin, dependencies } = rest;
+/** `.` or `./text` with its source; doors for tests stay in the workspace. */
+export const doorsOf = ({ exports }: Manifest): [door: string, source: string][] =>
+  Object.entries(exports).filter(([door]) => !door.startsWith("./testing"));
+
+export function packedManifest(own: Manifest): PackedManifest {
+  const { name, version, license, type, bin, dependencies } = own;
+  const exports = doorsOf(own).map(([door, source]) => {
+    const built = source.replace("./src/", "./dist/").replace(/\.ts$/, "");
+    return [door, { types: `${built}.d.ts`, default: `${built}.js` }] as const;
+  });
   return {
     name,
     version,
-    ...(description === undefined ? {} : { description }),
     license,
     type,
     engines: { node: NODE_WANTED },
-    exports: { ".": { types: "./dist/index.d.ts", default: "./dist/index.js" } },
+    exports: Object.fromEntries(exports),
     ...(bin === undefined ? {} : { bin }),
     dependencies,
   };

@@ -95,10 +95,10 @@ test("C1: a mutated valid DAG compiles or gets positioned errors", () => {
   );
 });
 
-/** The same meaning in another spelling: keys in another order, other quotes, comments, defaults written out. */
+/** The same meaning in another spelling: keys and sets in another order, other quotes, comments, defaults written out. */
 function respell(dag: JsonObject, random: fc.Stream<boolean>, json: boolean): string {
   const flip = (): boolean => random.next().value === true;
-  const shuffled = shuffleKeys(dag, flip);
+  const shuffled = shuffleKeys(turnSets(dag, flip), flip);
   const spelled = isMap(shuffled) ? writeOutDefaults(shuffled) : {};
   if (json) return JSON.stringify(spelled);
   const type = flip() ? "QUOTE_DOUBLE" : "QUOTE_SINGLE";
@@ -124,6 +124,20 @@ function shuffleKeys(value: JsonValue, flip: () => boolean): JsonValue {
     ...first,
     ...entries.filter((entry) => !first.includes(entry)).reverse(),
   ]);
+}
+
+/** Lists whose order means nothing, wherever they stand outside of a task's `with`. */
+const SETS: ReadonlySet<string> = new Set(["tags", "needs", "cron", "alerts", "on"]);
+
+function turnSets(value: JsonValue, flip: () => boolean): JsonValue {
+  if (Array.isArray(value)) return value.map((item) => turnSets(item, flip));
+  if (!isMap(value)) return value;
+  const turned = Object.entries(value).map(([key, item]): [string, JsonValue] => {
+    if (key === "with") return [key, item];
+    const inside = turnSets(item, flip);
+    return [key, SETS.has(key) && Array.isArray(inside) && flip() ? inside.toReversed() : inside];
+  });
+  return Object.fromEntries(turned);
 }
 
 function writeOutDefaults(dag: JsonObject): JsonObject {

@@ -62,6 +62,11 @@ test.each([
   ["connection lost in the body", after({ code: "ECONNECTION", command: "CONN" }), "doubt"],
   ["time-out after the body", after({ code: "ETIMEDOUT", command: "CONN" }), "doubt"],
   ["421 after the body", after({ code: "ECONNECTION", responseCode: 421 }), "doubt"],
+  [
+    "421 in the place of the body's answer",
+    after({ code: "EMESSAGE", responseCode: 421, command: "DATA" }),
+    "doubt",
+  ],
   ["half an answer", after({ code: "ECONNECTION", responseCode: 550 }), "doubt"],
 ] satisfies [string, SendError, string][])("%s", (_name, error, expected) => {
   const result = sendResultOf(error);
