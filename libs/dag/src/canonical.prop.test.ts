@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { canonicalSpec, fingerprintOf } from "./canonical.ts";
 import { compileDagObject } from "./compile/compile-dag.ts";
-import { validDag } from "./testing/examples.ts";
+import { validDag } from "./testing/valid-dag.ts";
 
 const spec = validDag.map((dag): DagSpec => {
   const compiled = compileDagObject(dag, "x.ts");
@@ -18,8 +18,13 @@ const spec = validDag.map((dag): DagSpec => {
 function turned(original: DagSpec): DagSpec {
   const copy = clone(DagSpecSchema, original);
   copy.tags = twice(copy.tags).reverse();
+  copy.was = twice(copy.was).reverse();
   copy.tasks.reverse();
-  for (const task of copy.tasks) task.needs = twice(task.needs).reverse();
+  for (const task of copy.tasks)
+    for (const set of ["needs", "teardownOf", "produces", "was"] as const)
+      task[set] = twice(task[set]).reverse();
+  copy.groups.reverse();
+  for (const group of copy.groups) group.needs = twice(group.needs).reverse();
   if (copy.schedule !== undefined) copy.schedule.crons = twice(copy.schedule.crons).reverse();
   copy.alerts.reverse();
   for (const alert of copy.alerts) alert.on.reverse();
