@@ -1,13 +1,29 @@
 // What npm would fetch from a registry, taken from what is installed here: an install in an empty folder then needs
 // no network and gets the versions of the lock file. npm itself still checks that nothing is missing.
-import { cpSync, existsSync, readFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+} from "node:fs";
 import path from "node:path";
 
+type Names = Readonly<Record<string, unknown>>;
 interface Manifest {
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly devDependencies?: Readonly<Record<string, string>>;
-  readonly optionalDependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly dependencies?: Names;
+  readonly devDependencies?: Names;
+  readonly optionalDependencies?: Names;
+  readonly peerDependencies?: Names;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
+}
+
+export interface Way {
+  readonly from: string;
+  readonly to: string;
 }
 
 const isOurs = (name: string): boolean => name === "chasqui" || name.startsWith("@chasqui/");
@@ -20,41 +36,63 @@ export const thirdPartiesOf = (folder: string): string[] => {
   return Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !isOurs(name));
 };
 
-/** Copies these packages and all that they need into `to`, each to the place that it has in `from`. */
-export function bringThirdParties(
-  names: readonly string[],
-  { from, to }: { readonly from: string; readonly to: string },
-): void {
+/** Brings these packages and all that they need, each to the place that it has in `from`. */
+export function bringThirdParties(names: readonly string[], { from, to }: Way): void {
   const brought = new Set<string>();
   const waiting = names.map((name) => ({ name, near: "." }));
   for (let asked = waiting.pop(); asked !== undefined; asked = waiting.pop()) {
     const place = findPackage(from, asked.name, asked.near);
     if (place === undefined || brought.has(place)) continue; // npm says so if it is missed
     brought.add(place);
-    const source = path.join(from, place);
-    cpSync(source, path.join(to, place), {
-      recursive: true,
-      filter: (file) => !path.relative(source, file).split(path.sep).includes("node_modules"),
-    });
-    const { dependencies, optionalDependencies, peerDependencies } = readManifest(source);
-    for (const name of Object.keys({
-      ...dependencies,
-      ...optionalDependencies,
-      ...peerDependencies,
-    }))
+    linkFiles({ from: path.join(from, place), to: path.join(to, place) });
+    for (const name of needsOf(readManifest(path.join(from, place))))
       waiting.push({ name, near: place });
   }
+  linkPrograms({ from, to });
 }
 
 /** As Node looks for it: in the nearest node_modules upwards; relative to `root`. */
 function findPackage(root: string, name: string, near: string): string | undefined {
   for (let folder = near; ; folder = path.dirname(folder)) {
     const place = path.join(folder, "node_modules", name);
-    if (
-      path.basename(folder) !== "node_modules" &&
-      existsSync(path.join(root, place, "package.json"))
-    )
-      return place;
+    const isLevel = path.basename(folder) !== "node_modules";
+    if (isLevel && existsSync(path.join(root, place, "package.json"))) return place;
     if (folder === ".") return undefined;
+  }
+}
+
+function needsOf(manifest: Manifest): string[] {
+  const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = manifest;
+  const peers = Object.keys(peerDependencies ?? {}).filter(
+    (name) => peerDependenciesMeta?.[name]?.optional !== true,
+  );
+  return [...Object.keys({ ...dependencies, ...optionalDependencies }), ...peers];
+}
+
+/** Ten thousand files: links, where both places are on one disk. npm replaces files, it never writes into them. */
+function linkFiles({ from, to }: Way): void {
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const way = { from: path.join(from, entry.name), to: path.join(to, entry.name) };
+    if (entry.isDirectory() && entry.name !== "node_modules") linkFiles(way);
+    if (entry.isFile()) linkFile(way);
+  }
+}
+
+function linkFile({ from, to }: Way): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+}
+
+/** Without its link in .bin, npm takes a package for a broken one and fetches it again. */
+function linkPrograms({ from, to }: Way): void {
+  const bin = "node_modules/.bin";
+  mkdirSync(path.join(to, bin), { recursive: true });
+  for (const name of readdirSync(path.join(from, bin))) {
+    const target = readlinkSync(path.join(from, bin, name));
+    if (existsSync(path.join(to, bin, target))) symlinkSync(target, path.join(to, bin, name));
   }
 }
