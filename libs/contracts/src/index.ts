@@ -248,6 +248,7 @@ export {
   AttemptUpdateSchema,
   FailureSchema,
   KindAnnouncementSchema,
+  InventorySchema,
   AttemptState,
   AttemptStateSchema,
   FailureClass,
@@ -259,6 +260,7 @@ export type {
   AttemptUpdate,
   Failure,
   KindAnnouncement,
+  Inventory,
 } from "./gen/chasqui/task/v1/task_pb.ts";
 export { TriggerEventSchema } from "./gen/chasqui/trigger/v1/trigger_pb.ts";
 export type { TriggerEvent } from "./gen/chasqui/trigger/v1/trigger_pb.ts";

@@ -34,8 +34,6 @@ export { kindConfig, object } from "./config/kind-config.ts";
 export type { ConfigOf, KindConfig } from "./config/kind-config.ts";
 export { RETAIN_MS } from "./core/sweep.ts";
 export type { HeldJob } from "./core/sweep.ts";
-export { decodeInventory, encodeInventory } from "./inventory.ts";
-export type { Inventory } from "./inventory.ts";
 export { callRunner, jobRunner } from "./kinds.ts";
 export type { CallKind, HeldRef, JobKind, JobReports, Runner, Submission } from "./kinds.ts";
 export type { AttemptLog } from "./logs.ts";

@@ -150,7 +150,8 @@ function countCalls(
   { service, inventoryMs }: { readonly service: string; readonly inventoryMs: number },
 ): Care {
   const say = (): void => {
-    sayInventory(deps.bus, { service, kind, atMs: deps.now(), attemptIds: shell.held() });
+    const mine = { service, kind, atMs: deps.now(), isWhole: false };
+    sayInventory(deps.bus, { ...mine, attemptIds: shell.held() });
   };
   const timer = setInterval(say, inventoryMs).unref();
   return {

@@ -52,7 +52,8 @@ export function startSweeper(
     const jobs = await kind.list();
     const live = jobs.filter((job) => job.state.is !== "confirmed").map((job) => job.attemptId);
     const attemptIds = [...new Set([...live, ...options.submitting()])];
-    sayInventory(bus, { service: options.service, kind: kind.kind, atMs: now(), attemptIds });
+    const whole = { service: options.service, kind: kind.kind, atMs: now(), isWhole: true };
+    sayInventory(bus, { ...whole, attemptIds });
     asked = new Map(jobs.flatMap(({ attemptId: id }) => entryOf(asked, id)));
     const queue = [...jobs];
     const worker = async (): Promise<void> => {

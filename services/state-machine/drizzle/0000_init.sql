@@ -114,6 +114,7 @@ CREATE INDEX "run_queued" ON "state_machine"."run" USING btree ("dag_id","create
 CREATE INDEX "run_settled" ON "state_machine"."run" USING btree ("settled_at");--> statement-breakpoint
 CREATE INDEX "task_unaccepted" ON "state_machine"."task" USING btree ("assigned_at") WHERE "state_machine"."task"."state" = 'assigned' and "state_machine"."task"."accepted_at" is null;--> statement-breakpoint
 CREATE INDEX "task_cancelling" ON "state_machine"."task" USING btree ("run_id") WHERE "state_machine"."task"."state" = 'cancelling';--> statement-breakpoint
+CREATE INDEX "task_held" ON "state_machine"."task" USING btree ("accepted_at") WHERE "state_machine"."task"."state" in ('assigned', 'running') and "state_machine"."task"."accepted_at" is not null;--> statement-breakpoint
 ALTER TABLE "state_machine"."run" SET (fillfactor = 70);--> statement-breakpoint
 ALTER TABLE "state_machine"."task" SET (fillfactor = 70);--> statement-breakpoint
 ALTER TABLE "state_machine"."dag" SET (fillfactor = 50);

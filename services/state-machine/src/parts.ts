@@ -13,6 +13,7 @@ import { runEngine } from "./handle.ts";
 import type { Settings } from "./settings.ts";
 import { createSpeaker } from "./speaker.ts";
 import type { Versions } from "./store/versions.ts";
+import { watchInventories } from "./inventory-watch.ts";
 import { startSweeper } from "./sweep.ts";
 import { createTracingLimit } from "./tracing-limit.ts";
 import { createWakes } from "./wakes.ts";
@@ -69,6 +70,7 @@ export async function startEngine(parts: EngineParts): Promise<RunningEngine> {
     },
   });
   const sweeper = startSweeper({ sql, bus, versions, speaker, environment, log, unheardMs });
+  const inventories = watchInventories({ sql, bus, versions, log });
   return {
     name: "engine",
     clock,
@@ -80,6 +82,7 @@ export async function startEngine(parts: EngineParts): Promise<RunningEngine> {
     }),
     async stop() {
       await sweeper.stop();
+      await inventories.stop();
       wakes.stop();
       await source.stop();
       await engine.done;

@@ -7,17 +7,18 @@ import {
   AssignmentSchema,
   CancelAttemptSchema,
   InboxMessageSchema,
+  InventorySchema,
   LogBatchSchema,
   attemptIdOf,
   kindDurable,
   runIdOf,
   subjects,
 } from "@chasqui/contracts";
-import type { AttemptUpdate, KindAnnouncement, LogBatch } from "@chasqui/contracts";
+import type { AttemptUpdate, Inventory, KindAnnouncement, LogBatch } from "@chasqui/contracts";
 import type { AttemptRef } from "../attempt.ts";
-import { decodeInventory } from "../inventory.ts";
-import type { Inventory } from "../inventory.ts";
 import type { RunnerBus } from "../ports.ts";
+
+const INVENTORIES = subjects.inventories().replace("*", "");
 
 /** What became of a delivery: "acked", "retry in <ms>", "dead: <reason>". */
 export type Settled = string;
@@ -122,9 +123,8 @@ export function memoryBus(): MemoryBus {
       publishes.push(messages.length);
       return messages.map(store);
     },
-    publishPlain(_subject, data) {
-      const inventory = decodeInventory(data);
-      if (inventory !== undefined) inventories.push(inventory);
+    publishPlain(subject, data) {
+      if (subject.startsWith(INVENTORIES)) inventories.push(fromBinary(InventorySchema, data));
     },
     subscribePlain(subject, handle) {
       listeners.set(subject, handle);

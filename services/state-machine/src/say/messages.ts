@@ -159,6 +159,14 @@ export function unrendered(
   return inboxMessage("update", runId, `${attemptId}:unrendered`, { case: "update", value });
 }
 
+/** An attempt that its runners do not know any more. */
+export function loseAttempt(lost: AttemptRef & { runId: string; evidence: string }): OutMessage {
+  const { runId, taskId, mapIndex, attempt, evidence } = lost;
+  const id = `${attemptIdOf({ runId, taskId, mapIndex, attempt })}:lost`;
+  const value = { runId, taskId, mapIndex, attempt, evidence };
+  return inboxMessage("run", runId, id, { case: "loseAttempt", value });
+}
+
 /** Above every sequence that a runner counts to. */
 const LAST_SEQUENCE = 1_000_000_000;
 

@@ -125,6 +125,9 @@ export const task = stateMachine.table(
     index("task_cancelling")
       .on(t.runId)
       .where(sql`${t.state} = 'cancelling'`),
+    index("task_held")
+      .on(t.acceptedAt)
+      .where(sql`${t.state} in ('assigned', 'running') and ${t.acceptedAt} is not null`),
     check("task_state_known", sql`${t.state} in (${listed(taskStates)})`),
     check("task_due_when_retrying", sql`${t.state} <> 'retrying' or ${t.dueAt} is not null`),
     check(

@@ -32,6 +32,28 @@ export async function unacceptedOrCancelling(
   return rows.map((row) => row.run_id);
 }
 
+export interface HeldRow {
+  readonly runId: string;
+  readonly dagId: string;
+  readonly fingerprint: string;
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly attempt: number;
+}
+
+const HELD_MAX = 20_000;
+
+/** Attempts that a runner accepted before a moment and that have not ended, oldest first. */
+export async function heldAttempts(sql: Sql, beforeMs: number): Promise<HeldRow[]> {
+  return sql<HeldRow[]>`
+    select t.run_id as "runId", r.dag_id as "dagId", r.fingerprint, t.task_id as "taskId",
+      t.map_index as "mapIndex", t.attempt
+    from state_machine.task t join state_machine.run r using (run_id)
+    where t.state in ('assigned', 'running') and t.accepted_at is not null and t.attempt > 0
+      and t.accepted_at < to_timestamp(${beforeMs}::float8 / 1000)
+    order by t.accepted_at limit ${HELD_MAX}`;
+}
+
 /** Runs that hold a slot of their DAG and have not begun. */
 export async function admittedButQueued(
   sql: Sql,

@@ -13,7 +13,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file chasqui/task/v1/task.proto.
  */
 export const file_chasqui_task_v1_task: GenFile = /*@__PURE__*/
-  fileDesc("ChpjaGFzcXVpL3Rhc2svdjEvdGFzay5wcm90bxIPY2hhc3F1aS50YXNrLnYxIpMCCgpBc3NpZ25tZW50EhIKCmF0dGVtcHRfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEg4KBmRhZ19pZBgDIAEoCRIPCgd0YXNrX2lkGAQgASgJEhEKCW1hcF9pbmRleBgFIAEoERIPCgdhdHRlbXB0GAYgASgNEgwKBGtpbmQYByABKAkSEwoLY29uZmlnX2pzb24YCCABKAkSEwoLYXNzaWduZWRfbXMYCSABKAESEgoKdGltZW91dF9tcxgKIAEoARITCgtlbnZpcm9ubWVudBgLIAEoCRIUCgxsb2dpY2FsX3RpbWUYDCABKAkSDwoHcnVuX2tleRgNIAEoCRIUCgxhdHRlbXB0c19tYXgYDiABKA0ieAoNQ2FuY2VsQXR0ZW1wdBISCgphdHRlbXB0X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRIPCgd0YXNrX2lkGAMgASgJEhEKCW1hcF9pbmRleBgEIAEoERIPCgdhdHRlbXB0GAUgASgNEg4KBnJlYXNvbhgGIAEoCSLBAgoNQXR0ZW1wdFVwZGF0ZRISCgphdHRlbXB0X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRIPCgd0YXNrX2lkGAMgASgJEhEKCW1hcF9pbmRleBgEIAEoERIPCgdhdHRlbXB0GAUgASgNEhAKCHNlcXVlbmNlGAYgASgNEiwKBXN0YXRlGAcgASgOMh0uY2hhc3F1aS50YXNrLnYxLkF0dGVtcHRTdGF0ZRITCgthY2NlcHRlZF9tcxgIIAEoARISCgpzdGFydGVkX21zGAkgASgBEhAKCGVuZGVkX21zGAogASgBEhMKC291dHB1dF9qc29uGAsgASgJEikKB2ZhaWx1cmUYDCABKAsyGC5jaGFzcXVpLnRhc2sudjEuRmFpbHVyZRIOCgZyZWFzb24YDSABKAkSDAoEbGluaxgOIAEoCSKvAQoHRmFpbHVyZRIsCgVjbGFzcxgBIAEoDjIdLmNoYXNxdWkudGFzay52MS5GYWlsdXJlQ2xhc3MSDwoHbWVzc2FnZRgCIAEoCRIpCghldmlkZW5jZRgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEAoIbG9nX3RhaWwYBCADKAkSFQoNbmV2ZXJfc3RhcnRlZBgFIAEoCBIRCglwZXJtYW5lbnQYBiABKAgibwoQS2luZEFubm91bmNlbWVudBIMCgRraW5kGAEgASgJEicKBnNjaGVtYRgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEwoLZGVzY3JpcHRpb24YAyABKAkSDwoHc2VydmljZRgEIAEoCSrTAQoMQXR0ZW1wdFN0YXRlEh0KGUFUVEVNUFRfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZBVFRFTVBUX1NUQVRFX0FDQ0VQVEVEEAESGQoVQVRURU1QVF9TVEFURV9SVU5OSU5HEAISGwoXQVRURU1QVF9TVEFURV9TVUNDRUVERUQQAxIYChRBVFRFTVBUX1NUQVRFX0ZBSUxFRBAEEhkKFUFUVEVNUFRfU1RBVEVfU0tJUFBFRBAFEhsKF0FUVEVNUFRfU1RBVEVfQ0FOQ0VMTEVEEAYq0AIKDEZhaWx1cmVDbGFzcxIdChlGQUlMVVJFX0NMQVNTX1VOU1BFQ0lGSUVEEAASFgoSRkFJTFVSRV9DTEFTU19DT0RFEAESHwobRkFJTFVSRV9DTEFTU19PVVRfT0ZfTUVNT1JZEAISFwoTRkFJTFVSRV9DTEFTU19JTUFHRRADEhgKFEZBSUxVUkVfQ0xBU1NfQ09ORklHEAQSGQoVRkFJTFVSRV9DTEFTU19FVklDVEVEEAUSFwoTRkFJTFVSRV9DTEFTU19RVU9UQRAGEhkKFUZBSUxVUkVfQ0xBU1NfVElNRU9VVBAHEhYKEkZBSUxVUkVfQ0xBU1NfTE9TVBAIEhoKFkZBSUxVUkVfQ0xBU1NfVVBTVFJFQU0QCRIXChNGQUlMVVJFX0NMQVNTX0lORlJBEAoSGQoVRkFJTFVSRV9DTEFTU19VTktOT1dOEAtiBnByb3RvMw", [file_google_protobuf_struct]);
+  fileDesc("ChpjaGFzcXVpL3Rhc2svdjEvdGFzay5wcm90bxIPY2hhc3F1aS50YXNrLnYxIpMCCgpBc3NpZ25tZW50EhIKCmF0dGVtcHRfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEg4KBmRhZ19pZBgDIAEoCRIPCgd0YXNrX2lkGAQgASgJEhEKCW1hcF9pbmRleBgFIAEoERIPCgdhdHRlbXB0GAYgASgNEgwKBGtpbmQYByABKAkSEwoLY29uZmlnX2pzb24YCCABKAkSEwoLYXNzaWduZWRfbXMYCSABKAESEgoKdGltZW91dF9tcxgKIAEoARITCgtlbnZpcm9ubWVudBgLIAEoCRIUCgxsb2dpY2FsX3RpbWUYDCABKAkSDwoHcnVuX2tleRgNIAEoCRIUCgxhdHRlbXB0c19tYXgYDiABKA0ieAoNQ2FuY2VsQXR0ZW1wdBISCgphdHRlbXB0X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRIPCgd0YXNrX2lkGAMgASgJEhEKCW1hcF9pbmRleBgEIAEoERIPCgdhdHRlbXB0GAUgASgNEg4KBnJlYXNvbhgGIAEoCSLBAgoNQXR0ZW1wdFVwZGF0ZRISCgphdHRlbXB0X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRIPCgd0YXNrX2lkGAMgASgJEhEKCW1hcF9pbmRleBgEIAEoERIPCgdhdHRlbXB0GAUgASgNEhAKCHNlcXVlbmNlGAYgASgNEiwKBXN0YXRlGAcgASgOMh0uY2hhc3F1aS50YXNrLnYxLkF0dGVtcHRTdGF0ZRITCgthY2NlcHRlZF9tcxgIIAEoARISCgpzdGFydGVkX21zGAkgASgBEhAKCGVuZGVkX21zGAogASgBEhMKC291dHB1dF9qc29uGAsgASgJEikKB2ZhaWx1cmUYDCABKAsyGC5jaGFzcXVpLnRhc2sudjEuRmFpbHVyZRIOCgZyZWFzb24YDSABKAkSDAoEbGluaxgOIAEoCSKvAQoHRmFpbHVyZRIsCgVjbGFzcxgBIAEoDjIdLmNoYXNxdWkudGFzay52MS5GYWlsdXJlQ2xhc3MSDwoHbWVzc2FnZRgCIAEoCRIpCghldmlkZW5jZRgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEAoIbG9nX3RhaWwYBCADKAkSFQoNbmV2ZXJfc3RhcnRlZBgFIAEoCBIRCglwZXJtYW5lbnQYBiABKAgibwoQS2luZEFubm91bmNlbWVudBIMCgRraW5kGAEgASgJEicKBnNjaGVtYRgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEwoLZGVzY3JpcHRpb24YAyABKAkSDwoHc2VydmljZRgEIAEoCSJ9CglJbnZlbnRvcnkSDwoHc2VydmljZRgBIAEoCRIMCgRraW5kGAIgASgJEg0KBWF0X21zGAMgASgBEhMKC2F0dGVtcHRfaWRzGAQgAygJEgwKBHBhcnQYBSABKA0SDQoFcGFydHMYBiABKA0SEAoIaXNfd2hvbGUYByABKAgq0wEKDEF0dGVtcHRTdGF0ZRIdChlBVFRFTVBUX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWQVRURU1QVF9TVEFURV9BQ0NFUFRFRBABEhkKFUFUVEVNUFRfU1RBVEVfUlVOTklORxACEhsKF0FUVEVNUFRfU1RBVEVfU1VDQ0VFREVEEAMSGAoUQVRURU1QVF9TVEFURV9GQUlMRUQQBBIZChVBVFRFTVBUX1NUQVRFX1NLSVBQRUQQBRIbChdBVFRFTVBUX1NUQVRFX0NBTkNFTExFRBAGKtACCgxGYWlsdXJlQ2xhc3MSHQoZRkFJTFVSRV9DTEFTU19VTlNQRUNJRklFRBAAEhYKEkZBSUxVUkVfQ0xBU1NfQ09ERRABEh8KG0ZBSUxVUkVfQ0xBU1NfT1VUX09GX01FTU9SWRACEhcKE0ZBSUxVUkVfQ0xBU1NfSU1BR0UQAxIYChRGQUlMVVJFX0NMQVNTX0NPTkZJRxAEEhkKFUZBSUxVUkVfQ0xBU1NfRVZJQ1RFRBAFEhcKE0ZBSUxVUkVfQ0xBU1NfUVVPVEEQBhIZChVGQUlMVVJFX0NMQVNTX1RJTUVPVVQQBxIWChJGQUlMVVJFX0NMQVNTX0xPU1QQCBIaChZGQUlMVVJFX0NMQVNTX1VQU1RSRUFNEAkSFwoTRkFJTFVSRV9DTEFTU19JTkZSQRAKEhkKFUZBSUxVUkVfQ0xBU1NfVU5LTk9XThALYgZwcm90bzM", [file_google_protobuf_struct]);
 
 /**
  * One attempt of one task, handed to the runners of its kind on chasqui.task.<kind>.<attempt>.
@@ -394,6 +394,69 @@ export type KindAnnouncement = Message<"chasqui.task.v1.KindAnnouncement"> & {
  */
 export const KindAnnouncementSchema: GenMessage<KindAnnouncement> = /*@__PURE__*/
   messageDesc(file_chasqui_task_v1_task, 4);
+
+/**
+ * What a runner says every half minute on chasqui.inventory.<kind>: the attempts that it holds.
+ *
+ * @generated from message chasqui.task.v1.Inventory
+ */
+export type Inventory = Message<"chasqui.task.v1.Inventory"> & {
+  /**
+   * The service.
+   *
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * The kind.
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * When it looked.
+   *
+   * @generated from field: double at_ms = 3;
+   */
+  atMs: number;
+
+  /**
+   * The attempts.
+   *
+   * @generated from field: repeated string attempt_ids = 4;
+   */
+  attemptIds: string[];
+
+  /**
+   * A large inventory comes in parts, counted from 1, that say the same time.
+   *
+   * @generated from field: uint32 part = 5;
+   */
+  part: number;
+
+  /**
+   * How many parts there are.
+   *
+   * @generated from field: uint32 parts = 6;
+   */
+  parts: number;
+
+  /**
+   * It shows everything of this kind, whoever began it; otherwise only what this process holds.
+   *
+   * @generated from field: bool is_whole = 7;
+   */
+  isWhole: boolean;
+};
+
+/**
+ * Describes the message chasqui.task.v1.Inventory.
+ * Use `create(InventorySchema)` to create a new message.
+ */
+export const InventorySchema: GenMessage<Inventory> = /*@__PURE__*/
+  messageDesc(file_chasqui_task_v1_task, 5);
 
 /**
  * What an attempt is.
