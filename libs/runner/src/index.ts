@@ -32,6 +32,8 @@ export {
 export type { Field } from "./config/fields.ts";
 export { kindConfig, object } from "./config/kind-config.ts";
 export type { ConfigOf, KindConfig } from "./config/kind-config.ts";
+export { bindParameters } from "./core/query-parameters.ts";
+export type { Binding, BoundQuery, ParamValue, Place } from "./core/query-parameters.ts";
 export { RETAIN_MS } from "./core/sweep.ts";
 export type { HeldJob } from "./core/sweep.ts";
 export { callRunner, jobRunner } from "./kinds.ts";

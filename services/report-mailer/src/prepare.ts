@@ -2,10 +2,9 @@
 // Invariant: when `prepare` resolves, every due recipient's mail was rendered once, so a template that fails for one
 // recipient sends to nobody.
 import { ConnectionError } from "@chasqui/chassis";
-import { TaskFailure } from "@chasqui/runner";
+import { TaskFailure, bindParameters } from "@chasqui/runner";
 import type { MailConnection } from "./connections.ts";
 import { supportedLocale } from "./core/format.ts";
-import { bindParameters } from "./core/parameters.ts";
 import { type Candidate, candidatesOf, type DueRecipient } from "./core/recipients.ts";
 import {
   type Template,

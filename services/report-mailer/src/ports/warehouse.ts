@@ -1,6 +1,6 @@
 // What a report's database looks like from here.
+import type { BoundQuery } from "@chasqui/runner";
 import type { Evidence } from "../core/delivery.ts";
-import type { BoundQuery } from "../core/parameters.ts";
 import type { Row } from "../core/rows.ts";
 
 export interface NamedQuery {

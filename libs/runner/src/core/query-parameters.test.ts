@@ -1,6 +1,6 @@
 // Named parameters: a table of what is and what is not one.
 import { describe, expect, test } from "vitest";
-import { bindParameters, type ParamValue } from "./parameters.ts";
+import { bindParameters, type ParamValue } from "./query-parameters.ts";
 
 function bound(source: string, params: Record<string, ParamValue>) {
   const binding = bindParameters(source, params);

@@ -1,4 +1,4 @@
-// Named parameters of a report's query: `:day` becomes `$1`, as PostgreSQL wants it.
+// Named parameters of a query in SQL: `:day` becomes `$1`, as PostgreSQL wants it. For every kind that asks a database.
 // Invariants (each has a test of the same name):
 //   P1. A name inside a string, a quoted identifier, a dollar-quoted body or a comment is text, never a parameter.
 //   P2. `::date` is a cast. The same name twice is the same parameter.
