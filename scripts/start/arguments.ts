@@ -21,7 +21,7 @@ Starts Chasqui on this machine and runs the main job on sample data.
 Ports, 0 for any free one:
   CHASQUI_CONSOLE_PORT (8700)  CHASQUI_CONSOLE_GRPC_PORT (8701)  CHASQUI_MAIL_PORT (8702)
   CHASQUI_SLACK_PORT (8703)    CHASQUI_TRACES_PORT (8704)        CHASQUI_NATS_PORT (any)
-  CHASQUI_POSTGRES_PORT (any)  CHASQUI_KUBERNETES_PORT (any)
+  CHASQUI_POSTGRES_PORT (any)  CHASQUI_KUBERNETES_PORT (any)     CHASQUI_BUCKETS_PORT (any)
 `;
 
 const settings = {
@@ -33,6 +33,7 @@ const settings = {
   nats: ["CHASQUI_NATS_PORT", 0],
   postgres: ["CHASQUI_POSTGRES_PORT", 0],
   kubernetes: ["CHASQUI_KUBERNETES_PORT", 0],
+  buckets: ["CHASQUI_BUCKETS_PORT", 0],
 } as const satisfies Record<keyof WorldPorts, readonly [string, number]>;
 
 export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): StartArguments {

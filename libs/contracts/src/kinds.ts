@@ -247,6 +247,56 @@ const sensorHttp: JsonSchema = {
   },
 };
 
+const sensorSql: JsonSchema = {
+  type: "object",
+  title: "Waits until a query finds what is expected",
+  required: ["connection", "query"],
+  additionalProperties: false,
+  properties: {
+    connection: connection("The database that is asked", ["postgres"]),
+    query: text("SQL, one statement; it may only read. At most 100 rows are looked at"),
+    params: { type: "object", description: "Values of :name in the query" },
+    expect: condition(
+      ["rows", "row"],
+      "CEL over `rows` and `row`, the first one (null when there is none); absent means a first row whose first column is neither null, false, 0 nor empty",
+    ),
+    fail_when: condition(["rows", "row"], "CEL; when it holds, the wait fails at once"),
+    ...polling("1m"),
+  },
+};
+
+const sensorObject: JsonSchema = {
+  type: "object",
+  title: "Waits for objects in a bucket",
+  required: ["connection", "bucket"],
+  oneOf: [{ required: ["key"] }, { required: ["prefix"] }],
+  additionalProperties: false,
+  properties: {
+    connection: connection("Who keeps the bucket", ["s3", "gcs"]),
+    bucket: text("Its name, without s3:// or gs://"),
+    key: text("The object that is waited for; for example daily/${run.date}/routes.csv"),
+    prefix: text("What the keys of those that are waited for begin with"),
+    newer_than: text(
+      "Only what was written after it counts: a date or a local date and time in `timezone`, or an instant such as ${run.logical_time}",
+    ),
+    timezone,
+    min_bytes: {
+      type: "integer",
+      minimum: 0,
+      default: 0,
+      description: "Only what has so many bytes counts",
+    },
+    min_count: {
+      type: "integer",
+      minimum: 1,
+      maximum: 10_000,
+      default: 1,
+      description: "With prefix: so many of them",
+    },
+    ...polling("1m"),
+  },
+};
+
 const reportEmail: JsonSchema = {
   type: "object",
   title: "One report mail per recipient that has data",
@@ -351,6 +401,8 @@ export const builtInKindSchemas: Readonly<Record<string, JsonSchema>> = {
   "vertex.custom-job": customJob,
   "sensor.time": sensorTime,
   "sensor.http": sensorHttp,
+  "sensor.sql": sensorSql,
+  "sensor.object": sensorObject,
   "report.email": reportEmail,
   noop,
   approval,

@@ -127,6 +127,8 @@ export const builtInKinds = {
   "vertex.custom-job": "vertex-runner",
   "sensor.time": "sensor-runner",
   "sensor.http": "sensor-runner",
+  "sensor.sql": "sensor-runner",
+  "sensor.object": "sensor-runner",
   "report.email": "report-mailer",
 } as const;
 

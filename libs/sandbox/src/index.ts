@@ -19,6 +19,8 @@ export {
   startNats,
   startPostgres,
 } from "./servers/index.ts";
+export { startBuckets } from "./buckets/server.ts";
+export type { BucketRequest, BucketsStandIn } from "./buckets/server.ts";
 export { startKubernetes } from "./kubernetes/server.ts";
 export type { KubernetesOptions, KubernetesStandIn } from "./kubernetes/server.ts";
 export type { LoggedRequest } from "./kubernetes/request-log.ts";

@@ -29,6 +29,7 @@ function start(): Promise<Sandbox> {
       smtp: portOf("SMTP"),
       mail: portOf("MAIL"),
       otlp: portOf("OTLP"),
+      buckets: portOf("BUCKETS"),
     },
   });
 }

@@ -1,6 +1,8 @@
 // All stand-ins in one process: what a local installation talks to instead of the outside world.
 // Invariant: either all of them are up, or none is left.
 import { join } from "node:path";
+import { startBuckets } from "./buckets/server.ts";
+import type { BucketsStandIn } from "./buckets/server.ts";
 import { startKubernetes } from "./kubernetes/server.ts";
 import type { KubernetesStandIn } from "./kubernetes/server.ts";
 import { startOtlp } from "./otlp/server.ts";
@@ -22,6 +24,7 @@ export interface SandboxPorts {
   readonly smtp: number;
   readonly mail: number;
   readonly otlp: number;
+  readonly buckets: number;
 }
 
 export interface SandboxOptions {
@@ -38,6 +41,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly slack: SlackStandIn;
   readonly smtp: SmtpStandIn;
   readonly otlp: OtlpStandIn;
+  readonly buckets: BucketsStandIn;
   readonly urls: SandboxUrls & {
     /** Of Vertex AI's request log and faults. */
     readonly vertexHttp: string;
@@ -62,6 +66,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const [port, httpPort] = [ports.smtp ?? 0, ports.mail ?? 0];
     const smtp = stack.use(await startSmtp({ port, httpPort, dataDir: folder("smtp") }));
     const otlp = stack.use(await startOtlp({ port: ports.otlp ?? 0, dataDir: folder("otlp") }));
+    const buckets = stack.use(await startBuckets({ port: ports.buckets ?? 0 }));
     const vertex = stack.use(
       await startVertex({ port: ports.vertexGrpc ?? 0, httpPort: ports.vertexHttp ?? 0 }),
     );
@@ -78,8 +83,19 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       smtp: smtp.smtpUrl,
       smtpPort: smtp.port,
       otlp: otlp.url,
+      buckets: buckets.url,
     };
-    return { kubernetes, vertex, slack, smtp, otlp, urls, stop, [Symbol.asyncDispose]: stop };
+    return {
+      kubernetes,
+      vertex,
+      slack,
+      smtp,
+      otlp,
+      buckets,
+      urls,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
   } catch (error) {
     await stack.disposeAsync();
     throw error;

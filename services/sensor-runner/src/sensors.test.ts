@@ -3,8 +3,9 @@ import { ConfigError } from "@chasqui/runner";
 import { describe, expect, test } from "vitest";
 import { addressPolicy } from "./ports/addresses.ts";
 import { sensorsOf } from "./sensors.ts";
+import { testConnections } from "./testing/connections.ts";
 
-const sensors = sensorsOf({ policy: addressPolicy([]), connection: () => ({}) });
+const sensors = sensorsOf({ policy: addressPolicy([]), connections: testConnections({}) });
 
 test("every kind that is this service's is here, and no other", () => {
   const ours = Object.entries(builtInKinds).filter(([, owner]) => owner === "sensor-runner");
@@ -29,7 +30,7 @@ describe.each([...sensors.values()].map((sensor) => [sensor.kind, sensor] as con
 
     test("of fields that exclude each other exactly one is wanted", () => {
       const choice = schema?.oneOf?.flatMap(({ required = [] }) => required) ?? [];
-      const rest = Object.fromEntries((schema?.required ?? []).map((name) => [name, "x"]));
+      const rest = Object.fromEntries((schema?.required ?? []).map((name) => [name, "some"]));
       const wanted = choice.length === 0 ? "" : choice.map((name) => `\`${name}\``).join(", ");
       expect(problemsOf({ ...rest, timeout: "never" })).toContain("timeout");
       if (choice.length > 0) expect(problemsOf(rest)).toContain(`0 of ${wanted} are given`);

@@ -1,14 +1,16 @@
 // Every kind of sensor, by name. What a kind reaches outside with is imported by its first look.
-import type { ResolveConnection } from "./ports/connections.ts";
+import type { Connections } from "./ports/connections.ts";
 import type { AddressPolicy } from "./ports/addresses.ts";
 import { httpSensor } from "./kinds/http.ts";
 import { timeSensor } from "./kinds/time.ts";
 import { sensorKind } from "./kinds/kind.ts";
+import { objectSensor } from "./kinds/object.ts";
+import { sqlSensor } from "./kinds/sql.ts";
 import type { SensorKind } from "./kinds/kind.ts";
 
 export interface Outside {
   readonly policy: AddressPolicy;
-  readonly connection: ResolveConnection;
+  readonly connections: Connections;
 }
 
 export function sensorsOf(outside: Outside): ReadonlyMap<string, SensorKind<unknown>> {
@@ -18,6 +20,19 @@ export function sensorsOf(outside: Outside): ReadonlyMap<string, SensorKind<unkn
       httpSensor(async () => {
         const { httpLooker } = await import("./ports/look-http.ts");
         return httpLooker(outside);
+      }),
+    ),
+    sensorKind(
+      sqlSensor(async () => {
+        const { sqlLooker } = await import("./ports/look-sql.ts");
+        const { databasePools } = await import("./ports/database-pools.ts");
+        return sqlLooker(databasePools(outside.connections));
+      }),
+    ),
+    sensorKind(
+      objectSensor(async () => {
+        const { objectLooker } = await import("./ports/look-object.ts");
+        return objectLooker(outside);
       }),
     ),
   ];

@@ -6,12 +6,12 @@ import {
   migrateDatabase,
   openDatabase,
   readEnvironmentFile,
-  resolveConnection,
 } from "@chasqui/chassis";
 import type { Life } from "@chasqui/chassis";
 import { RunService, kindDurable } from "@chasqui/contracts";
 import { jobRunner, startRunner } from "@chasqui/runner";
 import { addressPolicy } from "./ports/addresses.ts";
+import { connectionsOf } from "./ports/connections.ts";
 import { sensorsOf } from "./sensors.ts";
 import type { Settings } from "./settings.ts";
 import { postgresWaits } from "./store/waits.ts";
@@ -40,7 +40,7 @@ export async function startService(life: Life<Settings>): Promise<void> {
   await life.up({ name: "bus", stop: () => bus.drain() });
   const sensors = sensorsOf({
     policy: addressPolicy(settings.privateAddresses),
-    connection: (name) => resolveConnection(installation, name, process.env),
+    connections: connectionsOf(installation, process.env),
   });
   await bus.checkTopology({
     durables: [...sensors.keys()].map(kindDurable),

@@ -1,6 +1,7 @@
 // What each process of a local installation is told: the environment variables of its settings.ts.
 import { builtInKinds } from "@chasqui/contracts";
 import { servicesWithStore } from "@chasqui/chassis";
+import { KEY as BUCKETS_KEY } from "../buckets/signature.ts";
 import type { SandboxUrls } from "./sandbox-urls.ts";
 import type { Credentials } from "./credentials.ts";
 
@@ -61,6 +62,8 @@ export function environmentOf(
     CHASQUI_SLACK_VIEWER_URL: sandbox.slack,
     OTEL_EXPORTER_OTLP_ENDPOINT: sandbox.otlp,
     METADATA_SERVER_DETECTION: "none",
+    // Everything that there is to wait for on one machine is at this address.
+    CHASQUI_SENSOR_PRIVATE_ADDRESSES: "127.0.0.1",
     ...databaseOf(name, addresses, credentials),
     ...connectionsOf(addresses),
     ...extra,
@@ -93,6 +96,8 @@ function connectionsOf({ sandbox, postgresUrl }: WorldAddresses): Record<string,
     CHASQUI_SLACK_TOKEN: "xoxb-sandbox",
     CHASQUI_SLACK_API_URL: sandbox.slackApi,
     CHASQUI_VERTEX_ENDPOINT: sandbox.vertex,
+    CHASQUI_BUCKETS_ENDPOINT: sandbox.buckets,
+    CHASQUI_BUCKETS_KEY: BUCKETS_KEY.secret,
     KUBECONFIG: sandbox.kubeconfig,
   };
 }

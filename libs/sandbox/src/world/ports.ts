@@ -11,6 +11,7 @@ export interface WorldPorts {
   readonly slack: number;
   readonly traces: number;
   readonly kubernetes: number;
+  readonly buckets: number;
 }
 
 const typed: Readonly<Record<keyof WorldPorts, { what: string; setting: string }>> = {
@@ -22,6 +23,7 @@ const typed: Readonly<Record<keyof WorldPorts, { what: string; setting: string }
   slack: { what: "the Slack viewer", setting: "CHASQUI_SLACK_PORT" },
   traces: { what: "the trace viewer", setting: "CHASQUI_TRACES_PORT" },
   kubernetes: { what: "the Kubernetes API", setting: "CHASQUI_KUBERNETES_PORT" },
+  buckets: { what: "the buckets", setting: "CHASQUI_BUCKETS_PORT" },
 };
 
 /** Before anything is started: names every port that somebody has already, and what to do about it. */

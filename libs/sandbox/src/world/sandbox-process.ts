@@ -34,6 +34,7 @@ export async function startSandboxProcess(options: WorldOptions): Promise<Sandbo
       CHASQUI_SANDBOX_SMTP_PORT: "0",
       CHASQUI_SANDBOX_MAIL_PORT: port(ports.mail),
       CHASQUI_SANDBOX_OTLP_PORT: port(ports.traces),
+      CHASQUI_SANDBOX_BUCKETS_PORT: port(ports.buckets),
       CHASQUI_SANDBOX_DATA_DIR: path.join(dataDir, "sandbox"),
       CHASQUI_SANDBOX_WORK_DIR: root,
       CHASQUI_EXIT_WITH_PARENT: "1",

@@ -10,4 +10,6 @@ export interface SandboxUrls {
   readonly mail: string;
   readonly smtpPort: number;
   readonly otlp: string;
+  /** S3, and the JSON API of Cloud Storage. */
+  readonly buckets: string;
 }

@@ -19,7 +19,6 @@ export const polling = {
   ...patience,
 };
 
-export const connectionName = text({ lengthMax: 63, want: "a connection's name" });
 /** A CEL condition. */
 export const condition = text({ lengthMax: 4_096 });
 

@@ -1,6 +1,7 @@
 // sensor.http: waits until an HTTP endpoint answers as expected.
 import {
   ConfigError,
+  connectionName,
   integer,
   kindConfig,
   list,
@@ -13,7 +14,7 @@ import {
   withDefault,
 } from "@chasqui/runner";
 import type { HttpConfig } from "../core/kinds/http.ts";
-import { condition, connectionName, polled, polling } from "./common.ts";
+import { condition, polled, polling } from "./common.ts";
 import type { Looker, SensorKind, WaitSpecOf } from "./kind.ts";
 
 const DEFAULT_INTERVAL_MS = 30_000;
@@ -32,7 +33,7 @@ const fields = kindConfig({
     }),
   ),
   fail_when: optional(condition),
-  connection: optional(connectionName),
+  connection: optional(connectionName(["http"])),
   ...polling,
 });
 

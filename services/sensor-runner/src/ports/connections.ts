@@ -1,42 +1,26 @@
-// Connections as sensors read them: of the type that is wanted, or a refusal that names what was there.
+// Connections as sensors use them: of the type that is wanted, references resolved at each use.
+// Invariant: whatever is wrong with one is a CannotAsk that names it.
+import { connectionOf } from "@chasqui/chassis";
+import type { ConnectionOf, EnvironmentFile } from "@chasqui/chassis";
+import type { ConnectionTypeName } from "@chasqui/contracts";
 import { CannotAsk } from "../kinds/kind.ts";
 
-export type ConnectionValues = Readonly<Record<string, string | number | boolean>>;
-
-/** Resolves a name, secrets included; throws when there is none, or when a reference leads nowhere. */
-export type ResolveConnection = (name: string) => ConnectionValues;
-
-export interface Connection {
-  readonly name: string;
-  readonly type: string;
-  /** Undefined when it is absent or empty. */
-  text(key: string): string | undefined;
+export interface Connections {
+  of<T extends ConnectionTypeName>(name: string, type: T): ConnectionOf<T>;
+  /** As the file has it; undefined when there is none of this name. */
+  typeOf(name: string): string | undefined;
 }
 
-/** Throws CannotAsk. */
-export function connectionOf(
-  name: string,
-  types: readonly string[],
-  resolve: ResolveConnection,
-): Connection {
-  const values = resolved(name, resolve);
-  const type = String(values["type"]);
-  if (!types.includes(type))
-    throw new CannotAsk(`connection ${name} is of type ${type}: want ${types.join(" or ")}`);
+export function connectionsOf(file: EnvironmentFile, env: NodeJS.ProcessEnv): Connections {
   return {
-    name,
-    type,
-    text(key) {
-      const value = values[key];
-      return value === undefined || value === "" ? undefined : String(value);
+    of(name, type) {
+      try {
+        return connectionOf(file, name, type, env);
+      } catch (cause) {
+        throw new CannotAsk(cause instanceof Error ? cause.message : String(cause), { cause });
+      }
     },
+    typeOf: (name) =>
+      Object.hasOwn(file.connections, name) ? file.connections[name]?.type : undefined,
   };
-}
-
-function resolved(name: string, resolve: ResolveConnection): ConnectionValues {
-  try {
-    return resolve(name);
-  } catch (cause) {
-    throw new CannotAsk(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
 }

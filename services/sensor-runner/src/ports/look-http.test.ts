@@ -9,7 +9,7 @@ import { parseHttp } from "../kinds/http.ts";
 import { CannotAsk } from "../kinds/kind.ts";
 import { lookAt } from "../testing/look-at.ts";
 import { addressPolicy } from "./addresses.ts";
-import type { ConnectionValues } from "./connections.ts";
+import { testConnections } from "../testing/connections.ts";
 import { BODY_BYTES_MAX, httpLooker } from "./look-http.ts";
 
 /** Whatever is answered is there: the output shows it. */
@@ -19,24 +19,25 @@ async function setup(listener: RequestListener, allowed = ["127.0.0.1"]) {
   const server = createServer(listener).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const connections: Record<string, ConnectionValues> = {};
-  const http = httpLooker({
-    policy: addressPolicy(allowed),
-    connection(name) {
-      const found = connections[name];
-      if (found === undefined) throw new Error(`no connection ${JSON.stringify(name)}`);
-      return found;
-    },
-  });
+  const stack = new AsyncDisposableStack();
+  const connections: Record<string, object> = {};
+  const env = { TOKEN: "s3cret-token" };
+  const looker = () =>
+    httpLooker({
+      policy: addressPolicy(allowed),
+      connections: testConnections(connections, env),
+    });
   const url = `http://127.0.0.1:${port}`;
   return {
     url,
     port,
     connections,
     look: (config: object, signal = new AbortController().signal): Promise<Seen> =>
-      http.look(parseHttp({ url, expect: { status: ANY }, ...config }).of, lookAt({ signal })),
+      stack
+        .adopt(looker(), (one) => one.close())
+        .look(parseHttp({ url, expect: { status: ANY }, ...config }).of, lookAt({ signal })),
     async [Symbol.asyncDispose]() {
-      await http.close();
+      await stack.disposeAsync();
       server.closeAllConnections();
       server.close();
     },
@@ -143,7 +144,7 @@ describe("a connection", () => {
 
   test("gives the base address and the secret header", async () => {
     await using t = await setup(listener);
-    t.connections["routes"] = { type: "http", base_url: `${t.url}/v1/`, token: "s3cret-token" };
+    t.connections["routes"] = { type: "http", base_url: `${t.url}/v1/`, token: "env:TOKEN" };
     expect(await t.look({ url: "/ready", connection: "routes" })).toMatchObject({
       output: { body: "/v1/ready" },
     });
@@ -151,7 +152,7 @@ describe("a connection", () => {
     t.connections["routes"] = {
       type: "http",
       base_url: t.url,
-      token: "s3cret-token",
+      token: "env:TOKEN",
       header: "X-API-Key",
     };
     await t.look({ url: t.url, connection: "routes", headers: { "x-api-key": "mine" } });
@@ -161,7 +162,7 @@ describe("a connection", () => {
 
   test("is for its own address only", async () => {
     await using t = await setup(listener);
-    t.connections["routes"] = { type: "http", base_url: "https://api.example", token: "s3cret" };
+    t.connections["routes"] = { type: "http", base_url: "https://api.example", token: "env:TOKEN" };
     const before = seen.length;
     await expect(t.look({ connection: "routes" })).rejects.toThrow(
       new CannotAsk(`${t.url}: connection routes is for https://api.example only`),
@@ -170,13 +171,14 @@ describe("a connection", () => {
   });
 
   test.each([
-    [{ type: "postgres" }, "connection routes is of type postgres: want http"],
-    [{ type: "http" }, 'connection routes: base_url "": want an address'],
+    [{ type: "postgres", url: "env:TOKEN" }, 'connection routes is of type "postgres": want http'],
+    [{ type: "http", base_url: "env:NO_URL" }, "base_url is env:NO_URL, which is not there"],
     [undefined, 'no connection "routes"'],
   ])("%j is refused", async (values, message) => {
     await using t = await setup(listener);
     if (values !== undefined) t.connections["routes"] = values;
     const look = t.look({ url: "/x", connection: "routes" });
-    await expect(look).rejects.toThrow(new CannotAsk(message));
+    await expect(look).rejects.toThrow(message);
+    await expect(look).rejects.toBeInstanceOf(CannotAsk);
   });
 });

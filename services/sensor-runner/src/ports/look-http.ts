@@ -9,8 +9,7 @@ import type { Json } from "../core/wait.ts";
 import { CannotAsk } from "../kinds/kind.ts";
 import type { Looker } from "../kinds/kind.ts";
 import type { AddressPolicy } from "./addresses.ts";
-import type { ResolveConnection } from "./connections.ts";
-import { connectionOf } from "./connections.ts";
+import type { Connections } from "./connections.ts";
 import { guardedAgent, messageOf, privateAddressIn } from "./guarded-agent.ts";
 import type { GuardedAgent } from "./guarded-agent.ts";
 
@@ -18,12 +17,12 @@ export const BODY_BYTES_MAX = 60_000;
 
 export function httpLooker(options: {
   readonly policy: AddressPolicy;
-  readonly connection: ResolveConnection;
+  readonly connections: Connections;
 }): Looker<HttpConfig> {
   const guarded = guardedAgent(options.policy);
   return {
     async look(config, { signal }) {
-      const target = targetOf(config, options.connection);
+      const target = targetOf(config, options.connections);
       const answer = await ask(guarded, { ...target, method: config.method }, signal);
       return judgeHttp(config, answer, await heldOf(config, answer));
     },
@@ -36,21 +35,17 @@ interface Target {
   readonly headers: Record<string, string>;
 }
 
-function targetOf(config: HttpConfig, connection: ResolveConnection): Target {
+function targetOf(config: HttpConfig, connections: Connections): Target {
   const headers: Record<string, string> = { "user-agent": "chasqui-sensor" };
   for (const [key, value] of Object.entries(config.headers)) headers[key.toLowerCase()] = value;
   const name = config.connection;
   if (name === undefined) return { url: new URL(config.url), headers };
-  const values = connectionOf(name, ["http"], connection);
-  const base = values.text("base_url") ?? "";
-  if (!URL.canParse(base))
-    throw new CannotAsk(`connection ${name}: base_url ${JSON.stringify(base)}: want an address`);
+  const { base_url: base, token, header } = connections.of(name, "http");
   const url = config.url.startsWith("/")
     ? new URL(base.replace(/\/$/, "") + config.url)
     : new URL(config.url);
   if (url.origin !== new URL(base).origin)
     throw new CannotAsk(`${url.origin}: connection ${name} is for ${new URL(base).origin} only`);
-  const [token, header] = [values.text("token"), values.text("header")];
   if (token !== undefined && header !== undefined) headers[header.toLowerCase()] = token;
   else if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
   return { url, headers };
