@@ -293,7 +293,7 @@ export {
 } from "./ids.ts";
 export type { AttemptKey } from "./ids.ts";
 export { builtInKindSchemas } from "./kinds.ts";
-export type { JsonSchema, JsonSchemaType } from "./kinds.ts";
+export type { JsonSchema, JsonSchemaType } from "./json-schema.ts";
 export { connectionTypes } from "./connection-types.ts";
 export type { ConnectionField, ConnectionType, ConnectionTypeName } from "./connection-types.ts";
 export {

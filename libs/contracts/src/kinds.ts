@@ -1,62 +1,14 @@
 // What `with` of each built-in task kind may hold: JSON Schemas, read by `validate`, by editors and by people.
 // The runner of a kind parses the rendered configuration again; these schemas judge it before it is rendered,
 // when any value may still be a "${…}".
-// Beyond plain JSON Schema: `format: "duration"` (30s, 1h30m), `format: "cel"` with the names that the
-// expression may use in `x-variables`, `format: "http-url"`, and `x-connection` with the types of connections that fit.
-import type { ConnectionTypeName } from "./connection-types.ts";
+import { connection, duration, text, textMap } from "./json-schema.ts";
+import type { JsonSchema } from "./json-schema.ts";
+import { sensorKindSchemas } from "./sensor-kinds.ts";
 
-/** The part of JSON Schema that Chasqui understands. */
-export interface JsonSchema {
-  readonly type?: JsonSchemaType | readonly JsonSchemaType[];
-  readonly title?: string;
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly examples?: readonly unknown[];
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: boolean | JsonSchema;
-  /** What keys of a map look like. */
-  readonly propertyNames?: JsonSchema;
-  readonly minProperties?: number;
-  readonly maxProperties?: number;
-  readonly items?: JsonSchema;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly uniqueItems?: boolean;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly pattern?: string;
-  readonly format?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly oneOf?: readonly JsonSchema[];
-  readonly anyOf?: readonly JsonSchema[];
-  /** With `format: "cel"`: the names that the expression may use. */
-  readonly "x-variables"?: readonly string[];
-  /** The name of a connection, of one of these types; its `default` is used when nothing is named. */
-  readonly "x-connection"?: readonly string[];
-}
-
-export type JsonSchemaType =
-  "object" | "array" | "string" | "integer" | "number" | "boolean" | "null";
-
-const text = (description: string): JsonSchema => ({ type: "string", minLength: 1, description });
-const duration = (description: string): JsonSchema => ({
-  type: "string",
-  format: "duration",
-  description: `${description}; for example 30s, 5m, 1h30m`,
-});
 const texts = (description: string): JsonSchema => ({
   type: "array",
   items: { type: "string" },
   maxItems: 1_000,
-  description,
-});
-const textMap = (description: string): JsonSchema => ({
-  type: "object",
-  additionalProperties: { type: "string" },
   description,
 });
 const environment: JsonSchema = {
@@ -65,18 +17,6 @@ const environment: JsonSchema = {
   additionalProperties: { type: "string" },
   description: "Environment variables; values are text, so put numbers in quotes",
 };
-const connection = (
-  description: string,
-  types: readonly ConnectionTypeName[],
-  otherwise?: string,
-): JsonSchema => ({
-  type: "string",
-  minLength: 1,
-  maxLength: 63,
-  description: `${description}; the name of a connection in environments/<env>.yaml`,
-  "x-connection": types,
-  ...(otherwise === undefined ? {} : { default: otherwise }),
-});
 const quantity = (description: string): JsonSchema => ({
   type: "string",
   pattern: "^[0-9]+(\\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$",
@@ -152,148 +92,6 @@ const customJob: JsonSchema = {
     service_account: text("The service account that the job runs as"),
     region: text("In place of the connection's location; for example us-central1"),
     connection: connection("Where the job runs", ["vertex"], "vertex"),
-  },
-};
-
-/** How long a sensor waits, and what becomes of it then. */
-const patience = {
-  timeout: duration(
-    "How long it waits in all; absent means the task's timeout, which ends it in any case",
-  ),
-  soft_fail: {
-    type: "boolean",
-    default: false,
-    description: "When the time is up: skipped, not failed",
-  },
-} as const satisfies Record<string, JsonSchema>;
-
-/** How often a sensor looks; `usual` is the interval when nothing is said. */
-const polling = (usual: string) =>
-  ({
-    interval: duration(`How often it looks; absent means ${usual}`),
-    factor: {
-      type: "number",
-      minimum: 1,
-      maximum: 10,
-      default: 1,
-      description: "What the interval is multiplied with after each look, up to max_interval",
-    },
-    max_interval: duration("The longest interval; absent means 10m"),
-    ...patience,
-  }) as const satisfies Record<string, JsonSchema>;
-
-const condition = (variables: readonly string[], description: string): JsonSchema => ({
-  type: "string",
-  format: "cel",
-  "x-variables": variables,
-  description,
-});
-
-const timezone: JsonSchema = {
-  type: "string",
-  minLength: 1,
-  maxLength: 64,
-  default: "UTC",
-  description: "IANA zone of dates and times that are written without an offset",
-};
-
-const sensorTime: JsonSchema = {
-  type: "object",
-  title: "Waits for a moment",
-  oneOf: [{ required: ["until"] }, { required: ["delay"] }],
-  additionalProperties: false,
-  properties: {
-    until: text(
-      "The moment: a local date and time in `timezone` such as ${run.date}T18:00, a date (its first instant), or an instant such as 2026-10-06T18:00:00Z",
-    ),
-    delay: duration("How long after the run's logical time"),
-    timezone,
-    ...patience,
-  },
-};
-
-const sensorHttp: JsonSchema = {
-  type: "object",
-  title: "Waits until an HTTP endpoint answers as expected",
-  required: ["url"],
-  additionalProperties: false,
-  properties: {
-    url: { type: "string", format: "http-url", description: "What is asked" },
-    method: { enum: ["GET", "HEAD", "POST"], default: "GET" },
-    headers: textMap("Request headers"),
-    expect: {
-      type: "object",
-      additionalProperties: false,
-      description: "When the wait is over; absent means any 2xx",
-      properties: {
-        status: {
-          type: "array",
-          minItems: 1,
-          items: { type: "integer", minimum: 100, maximum: 599 },
-          description: "Any of these",
-        },
-        body: condition(
-          ["response"],
-          "CEL over `response` {status, headers, body}; a JSON body is parsed",
-        ),
-      },
-    },
-    fail_when: condition(
-      ["response"],
-      "CEL over `response`; when it holds, the wait fails at once",
-    ),
-    connection: connection("Where a secret header or a base address comes from", ["http"]),
-    ...polling("30s"),
-  },
-};
-
-const sensorSql: JsonSchema = {
-  type: "object",
-  title: "Waits until a query finds what is expected",
-  required: ["connection", "query"],
-  additionalProperties: false,
-  properties: {
-    connection: connection("The database that is asked", ["postgres"]),
-    query: text("SQL, one statement; it may only read. At most 100 rows are looked at"),
-    params: { type: "object", description: "Values of :name in the query" },
-    expect: condition(
-      ["rows", "row"],
-      "CEL over `rows` and `row`, the first one (null when there is none); absent means a first row whose first column is neither null, false, 0 nor empty",
-    ),
-    fail_when: condition(["rows", "row"], "CEL; when it holds, the wait fails at once"),
-    ...polling("1m"),
-  },
-};
-
-const sensorObject: JsonSchema = {
-  type: "object",
-  title: "Waits for objects in a bucket",
-  required: ["connection", "bucket"],
-  oneOf: [{ required: ["key"] }, { required: ["prefix"] }],
-  additionalProperties: false,
-  properties: {
-    connection: connection("Who keeps the bucket", ["s3", "gcs"]),
-    bucket: text("Its name, without s3:// or gs://"),
-    key: text("The object that is waited for; for example daily/${run.date}/routes.csv"),
-    prefix: text("What the keys of those that are waited for begin with"),
-    newer_than: text(
-      "Only what was written after it counts: a date or a local date and time in `timezone`, or an instant such as ${run.logical_time}",
-    ),
-    timezone,
-    min_bytes: {
-      type: "integer",
-      minimum: 0,
-      default: 0,
-      description: "Only what has so many bytes counts",
-    },
-    min_count: {
-      type: "integer",
-      minimum: 1,
-      maximum: 10_000,
-      default: 1,
-      description: "With prefix: so many of them",
-    },
-    ...polling("1m"),
   },
 };
 
@@ -399,10 +197,7 @@ const dagRun: JsonSchema = {
 export const builtInKindSchemas: Readonly<Record<string, JsonSchema>> = {
   "k8s.pod": pod,
   "vertex.custom-job": customJob,
-  "sensor.time": sensorTime,
-  "sensor.http": sensorHttp,
-  "sensor.sql": sensorSql,
-  "sensor.object": sensorObject,
+  ...sensorKindSchemas,
   "report.email": reportEmail,
   noop,
   approval,

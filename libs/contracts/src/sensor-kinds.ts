@@ -1,0 +1,153 @@
+// What `with` of each sensor may hold. See kinds.ts.
+import { connection, duration, text, textMap } from "./json-schema.ts";
+import type { JsonSchema } from "./json-schema.ts";
+
+/** How long a sensor waits, and what becomes of it then. */
+const patience = {
+  timeout: duration(
+    "How long it waits in all; absent means the task's timeout, which ends it in any case",
+  ),
+  soft_fail: {
+    type: "boolean",
+    default: false,
+    description: "When the time is up: skipped, not failed",
+  },
+} as const satisfies Record<string, JsonSchema>;
+
+/** How often a sensor looks; `usual` is the interval when nothing is said. */
+const polling = (usual: string) =>
+  ({
+    interval: duration(`How often it looks; absent means ${usual}`),
+    factor: {
+      type: "number",
+      minimum: 1,
+      maximum: 10,
+      default: 1,
+      description: "What the interval is multiplied with after each look, up to max_interval",
+    },
+    max_interval: duration("The longest interval; absent means 10m"),
+    ...patience,
+  }) as const satisfies Record<string, JsonSchema>;
+
+const condition = (variables: readonly string[], description: string): JsonSchema => ({
+  type: "string",
+  format: "cel",
+  "x-variables": variables,
+  description,
+});
+
+const timezone: JsonSchema = {
+  type: "string",
+  minLength: 1,
+  maxLength: 64,
+  default: "UTC",
+  description: "IANA zone of dates and times that are written without an offset",
+};
+
+const sensorTime: JsonSchema = {
+  type: "object",
+  title: "Waits for a moment",
+  oneOf: [{ required: ["until"] }, { required: ["delay"] }],
+  additionalProperties: false,
+  properties: {
+    until: text(
+      "The moment: a local date and time in `timezone` such as ${run.date}T18:00, a date (its first instant), or an instant such as 2026-10-06T18:00:00Z",
+    ),
+    delay: duration("How long after the run's logical time"),
+    timezone,
+    ...patience,
+  },
+};
+
+const sensorHttp: JsonSchema = {
+  type: "object",
+  title: "Waits until an HTTP endpoint answers as expected",
+  required: ["url"],
+  additionalProperties: false,
+  properties: {
+    url: { type: "string", format: "http-url", description: "What is asked" },
+    method: { enum: ["GET", "HEAD", "POST"], default: "GET" },
+    headers: textMap("Request headers"),
+    expect: {
+      type: "object",
+      additionalProperties: false,
+      description: "When the wait is over; absent means any 2xx",
+      properties: {
+        status: {
+          type: "array",
+          minItems: 1,
+          items: { type: "integer", minimum: 100, maximum: 599 },
+          description: "Any of these",
+        },
+        body: condition(
+          ["response"],
+          "CEL over `response` {status, headers, body}; a JSON body is parsed",
+        ),
+      },
+    },
+    fail_when: condition(
+      ["response"],
+      "CEL over `response`; when it holds, the wait fails at once",
+    ),
+    connection: connection("Where a secret header or a base address comes from", ["http"]),
+    ...polling("30s"),
+  },
+};
+
+const sensorSql: JsonSchema = {
+  type: "object",
+  title: "Waits until a query finds what is expected",
+  required: ["connection", "query"],
+  additionalProperties: false,
+  properties: {
+    connection: connection("The database that is asked", ["postgres"]),
+    query: text("SQL, one statement; it may only read. At most 100 rows are looked at"),
+    params: { type: "object", description: "Values of :name in the query" },
+    expect: condition(
+      ["rows", "row"],
+      "CEL over `rows` and `row`, the first one (null when there is none); absent means a first row whose first column is neither null, false, 0 nor empty",
+    ),
+    fail_when: condition(["rows", "row"], "CEL; when it holds, the wait fails at once"),
+    ...polling("1m"),
+  },
+};
+
+const sensorObject: JsonSchema = {
+  type: "object",
+  title: "Waits for objects in a bucket",
+  required: ["connection", "bucket"],
+  oneOf: [{ required: ["key"] }, { required: ["prefix"] }],
+  additionalProperties: false,
+  properties: {
+    connection: connection("Who keeps the bucket", ["s3", "gcs"]),
+    bucket: text("Its name, without s3:// or gs://"),
+    key: text("The object that is waited for; for example daily/${run.date}/routes.csv"),
+    prefix: text("What the keys of those that are waited for begin with"),
+    newer_than: text(
+      "Only what was written after it counts: a date or a local date and time in `timezone`, or an instant such as ${run.logical_time}",
+    ),
+    timezone,
+    min_bytes: {
+      type: "integer",
+      minimum: 0,
+      default: 0,
+      description: "Only what has so many bytes counts",
+    },
+    min_count: {
+      type: "integer",
+      minimum: 1,
+      maximum: 10_000,
+      default: 1,
+      description: "With prefix: so many of them",
+    },
+    ...polling("1m"),
+  },
+};
+
+/** By kind; all of them are sensor-runner's. */
+export const sensorKindSchemas = {
+  "sensor.time": sensorTime,
+  "sensor.http": sensorHttp,
+  "sensor.sql": sensorSql,
+  "sensor.object": sensorObject,
+} as const satisfies Record<string, JsonSchema>;
