@@ -3,6 +3,7 @@
 // In a package the program is built (dist/main.mjs); in a clone it is the source, which Node 24 runs as it is.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import module from "node:module";
 import { constants } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -20,6 +21,8 @@ async function main() {
   if (program === undefined) return fail("the program is missing: install the package again");
   const major = Number(process.versions.node.split(".")[0]);
   if (major >= NODE_MAJOR_WANTED) {
+    // The source's types are stripped once, not at every call; a folder of the clone, for what is in it is run.
+    module.enableCompileCache(path.join(here, "../../../node_modules/.cache/chasqui"));
     await import(pathToFileURL(program).href);
     return;
   }

@@ -9,6 +9,7 @@ import { addDagCommands } from "./program/dag-commands.ts";
 import { addFileCommands } from "./program/file-commands.ts";
 import { addRunCommands } from "./program/run-commands.ts";
 import { examples } from "./program/shared.ts";
+import { addSimulateCommands } from "./program/simulate-commands.ts";
 
 /** Makes the context once the global options are known. */
 export type CliFor = (options: { readonly server: string | undefined }) => Cli;
@@ -52,6 +53,7 @@ export function createProgram(options: ProgramOptions): Command {
     };
   };
   addFileCommands(program, with_);
+  addSimulateCommands(program, with_);
   addRunCommands(program, with_);
   addDagCommands(program, with_);
   addAdminCommands(program, with_);

@@ -1,6 +1,6 @@
 // environments/<env>.yaml as commands read it: which one is meant, and what is wrong with it, with its places.
-import { parseEnvironmentFile } from "@chasqui/chassis";
-import type { EnvironmentFile } from "@chasqui/chassis";
+import { parseEnvironmentFile } from "@chasqui/chassis/environment";
+import type { EnvironmentFile } from "@chasqui/chassis/environment";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Cli } from "./cli.ts";

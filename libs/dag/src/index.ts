@@ -22,7 +22,7 @@ export type {
   ScopeParts,
   TaskFacts,
 } from "./cel/scope.ts";
-export { referencedTasks } from "./cel/referenced-tasks.ts";
+export { referencedTasks, varsNamedIn } from "./cel/referenced-tasks.ts";
 export type { ExpressionSources } from "./cel/referenced-tasks.ts";
 export type { Result } from "./cel/result.ts";
 export { millisOf } from "./plan/millis.ts";
@@ -55,3 +55,7 @@ export type {
 } from "./define.ts";
 export { dagJsonSchema } from "./dag-schema.ts";
 export { suggest } from "./text/suggest.ts";
+export { simulate } from "./simulate/simulate.ts";
+export type { SimulationInput } from "./simulate/simulate.ts";
+export type { Simulated, SimulatedTask } from "./simulate/result.ts";
+export type { ScriptForm } from "./simulate/script.ts";

@@ -1,5 +1,6 @@
 // Which tasks a task's expressions read: only their outputs are loaded before it is assigned.
 import type { JsonValue } from "@bufbuild/protobuf";
+import type { DagSpec, ForEach } from "@chasqui/contracts";
 import { parseExpression } from "./expression.ts";
 import type { Names } from "./references.ts";
 import { expressionName } from "./scope.ts";
@@ -40,10 +41,33 @@ export function referencedTasks(
 
 /** The names at the root of a condition: `run`, `tasks`, `item`. */
 export function rootsIn(when: string): Set<string> {
-  return new Set(
-    namesIn({ when }).flatMap(({ references }) => references.map(({ root }) => root)),
-  );
+  return new Set(namesIn({ when }).flatMap(({ references }) => references.map(({ root }) => root)));
 }
+
+/** Names of the environment's vars that any expression of a DAG reads. */
+export function varsNamedIn(spec: DagSpec): string[] {
+  const { tasks, groups, triggers } = spec;
+  const conditions = [
+    ...tasks.flatMap(({ when, forEach }) => [when, ...listsOf(forEach)]),
+    ...groups.flatMap(({ when, forEach }) => [when, ...listsOf(forEach)]),
+  ];
+  const texts: JsonValue = [
+    ...tasks.map((task) => task.with ?? {}),
+    ...tasks.map(({ concurrency }) => concurrency?.key ?? ""),
+    ...[...tasks, ...groups].map(({ forEach }) => forEach?.label ?? ""),
+    ...triggers.map(({ key }) => key),
+  ];
+  const names = [...conditions.flatMap((when) => namesIn({ when })), ...namesIn({ with: texts })];
+  const found = names.flatMap(({ references }) =>
+    references.flatMap(({ root, path: [name] }) =>
+      root === "vars" && name !== undefined ? [name] : [],
+    ),
+  );
+  return [...new Set(found)].sort();
+}
+
+const listsOf = (forEach: ForEach | undefined): string[] =>
+  (forEach?.lists ?? []).map((list) => list.in);
 
 function namesIn(sources: ExpressionSources): Names[] {
   const names: Names[] = [];

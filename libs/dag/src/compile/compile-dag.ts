@@ -41,6 +41,8 @@ import { dagFields } from "./words.ts";
 export interface CompileOptions {
   /** Custom kinds with the schema of their `with`; undefined when the schema is not known. */
   readonly kinds?: Readonly<Record<string, JsonSchema | undefined>>;
+  /** What a kind that nobody knows is; an error when absent. */
+  readonly unknownKinds?: "error" | "warning";
   /** Names of the environment's vars, when it is known; absent means any name may exist. */
   readonly vars?: readonly string[];
   /** The environment's connections, when they are known; absent means any may exist. */
@@ -127,6 +129,7 @@ function compileValue(
       { tasks, groups },
       {
         kinds: { ...builtInKindSchemas, ...options.kinds },
+        unknownKinds: options.unknownKinds ?? "error",
         shared,
         schema,
         params: paramNames(schema),

@@ -40,6 +40,7 @@ type Field = (typeof taskFields)[number];
 
 export interface TaskSurroundings {
   readonly kinds: Kinds;
+  readonly unknownKinds: "error" | "warning";
   readonly names: TaskNames;
   /** The type of the items of the mapped group that it stands in. */
   readonly item: Type;
@@ -63,7 +64,7 @@ export function compileTask(reader: Reader, node: Node, around: TaskSurroundings
   const { id, path, name, fields } = node;
   const at = (field: Field): Path => [...path, field];
   const what = (field: Field): string => `${name}: ${field}`;
-  const uses = readKind(reader, node, around.kinds);
+  const uses = readKind(reader, node, around);
   const rule = fields["trigger_rule"];
   readWord(reader, at("trigger_rule"), rule, what("trigger_rule"), triggerRuleWords);
   const names = {
@@ -191,7 +192,11 @@ function readConcurrency(
   return { maxActive, concurrency: { key: key ?? "", max } };
 }
 
-function readKind(reader: Reader, { name, path, fields }: Node, kinds: Kinds): string | undefined {
+function readKind(
+  reader: Reader,
+  { name, path, fields }: Node,
+  { kinds, unknownKinds }: TaskSurroundings,
+): string | undefined {
   const value = fields["uses"];
   const known = Object.keys(kinds).sort();
   if (value === undefined) {
@@ -205,11 +210,12 @@ function readKind(reader: Reader, { name, path, fields }: Node, kinds: Kinds): s
   if (uses === undefined || Object.hasOwn(kinds, uses)) return uses;
   const near = suggest(uses, known);
   reader.note([...path, "uses"], `${name} uses ${quote(uses)}: no such task kind`, {
+    severity: unknownKinds,
     suggestion: near?.startsWith("did you mean")
       ? `${near} known: ${known.join(", ")}`
       : `known: ${known.join(", ")}`,
   });
-  return undefined;
+  return unknownKinds === "warning" ? uses : undefined;
 }
 
 function readWith(

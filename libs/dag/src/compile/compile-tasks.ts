@@ -23,6 +23,7 @@ import { triggerRuleWords } from "./words.ts";
 export interface TaskContext extends KnownValues {
   /** Schema of `with` by kind; undefined for a kind whose schema is not known. */
   readonly kinds: Kinds;
+  readonly unknownKinds: "error" | "warning";
   readonly shared: Shared;
 }
 
@@ -48,6 +49,7 @@ export function compileTasks(
     const around = outline.around(node.id);
     const task = compileTask(reader, node, {
       kinds: context.kinds,
+      unknownKinds: context.unknownKinds,
       names,
       item: compiled.items.get(outline.mappedAround(node.id)?.id ?? "") ?? any,
       shared: [...around.flatMap(({ id }) => compiled.defaults.get(id) ?? []), context.shared],

@@ -1,0 +1,5 @@
+// The door of @chasqui/chassis/environment: environment files alone, for commands that start in no time and need
+// neither a database nor a broker.
+
+export { parseEnvironmentFile } from "./environment-file.ts";
+export type { EnvironmentFile } from "./environment-file.ts";

@@ -1,0 +1,66 @@
+// What a person gives a run on the command line: its instant and its parameters.
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { DagSpec } from "@chasqui/contracts";
+import { usageError } from "../errors.ts";
+
+interface ParamOptions {
+  readonly param?: readonly string[];
+  readonly params?: string;
+}
+
+export function parseInstant(text: string): number {
+  const ms = /^\d{4}-\d{2}-\d{2}(T|$)/.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(ms))
+    throw usageError(
+      `--at ${JSON.stringify(text)}: want an instant such as 2026-10-06T19:00:00-05:00`,
+    );
+  return ms;
+}
+
+/** `--params '{…}'` first, then each `--param k=v`: text where the DAG's schema wants text, else JSON when it is. */
+export function readParams(
+  { param = [], params }: ParamOptions,
+  spec: DagSpec | undefined,
+): JsonObject {
+  const given: JsonObject = params === undefined ? {} : parseObject(params);
+  for (const pair of param) {
+    const [, name, value] = /^([^=]+)=([\s\S]*)$/.exec(pair) ?? [];
+    if (name === undefined || value === undefined)
+      throw usageError(`--param ${JSON.stringify(pair)}: want name=value`);
+    given[name] = wantsText(spec, name) ? value : jsonOrText(value);
+  }
+  return given;
+}
+
+function parseObject(text: string): JsonObject {
+  try {
+    const value: JsonValue = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // said below
+  }
+  throw usageError(
+    `--params ${JSON.stringify(text)}: want a JSON object such as '{"day":"2026-10-06"}'`,
+  );
+}
+
+function wantsText(spec: DagSpec | undefined, name: string): boolean {
+  const properties = spec?.params?.["properties"];
+  if (typeof properties !== "object" || properties === null || Array.isArray(properties))
+    return false;
+  const property = properties[name];
+  return (
+    typeof property === "object" &&
+    property !== null &&
+    !Array.isArray(property) &&
+    property["type"] === "string"
+  );
+}
+
+function jsonOrText(text: string): JsonValue {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

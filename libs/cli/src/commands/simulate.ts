@@ -1,0 +1,79 @@
+// `chasqui simulate <file>`: a run in virtual time, decided by the state machine's own code. Needs no server.
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { DagSpec } from "@chasqui/contracts";
+import { simulate } from "@chasqui/dag";
+import type { Simulated } from "@chasqui/dag";
+import { printJson, printLines } from "../cli.ts";
+import type { Cli } from "../cli.ts";
+import { exitCodes, usageError } from "../errors.ts";
+import type { ExitCode } from "../errors.ts";
+import { readOneDag } from "../read-one-dag.ts";
+import { renderSimulation } from "../render/simulation.ts";
+import { readJson, readPairs } from "./pairs.ts";
+import { parseInstant, readParams } from "./run-inputs.ts";
+
+export interface SimulateOptions {
+  readonly outcome?: readonly string[];
+  readonly output?: readonly string[];
+  readonly takes?: readonly string[];
+  readonly pool?: readonly string[];
+  readonly param?: readonly string[];
+  readonly params?: string;
+  readonly event?: string;
+  readonly at?: string;
+  readonly key?: string;
+  readonly environment?: string;
+  readonly json?: boolean;
+}
+
+export async function simulateDag(
+  cli: Cli,
+  file: string,
+  options: SimulateOptions,
+): Promise<ExitCode> {
+  const script = readScript(options);
+  const dag = await readOneDag(cli, file, options);
+  if (dag === undefined) return exitCodes.failed;
+  const simulated = run(cli, dag, script, options);
+  if (options.json === true) printJson(cli.out, simulated);
+  else
+    printLines(
+      cli.out,
+      renderSimulation(dag.spec, simulated, { style: cli.out.style, width: cli.out.columns }),
+    );
+  return exitCodes.ok;
+}
+
+function readScript({ outcome = [], output = [], takes = [], pool = [], event }: SimulateOptions) {
+  const text = (value: string): string => value;
+  const slots = (value: string): number | undefined =>
+    /^[1-9]\d{0,8}$/.test(value) ? Number(value) : undefined;
+  const data = event === undefined ? undefined : readJson(event);
+  if (event !== undefined && data === undefined)
+    throw usageError(`--event ${JSON.stringify(event)}: want JSON such as '{"country":"CO"}'`);
+  return {
+    outcomes: readPairs("--outcome", outcome, "<task>=<step>[,<step>…]", text),
+    outputs: readPairs("--output", output, `<task>=<JSON> such as load='{"rows":0}'`, readJson),
+    takes: readPairs("--takes", takes, "<task>=<duration> such as load=5m", text),
+    pools: readPairs("--pool", pool, "<pool>=<slots>", slots),
+    ...(data === undefined ? {} : { event: data }),
+  };
+}
+
+function run(
+  cli: Cli,
+  { spec, vars }: { readonly spec: DagSpec; readonly vars: JsonObject },
+  script: ReturnType<typeof readScript>,
+  options: SimulateOptions,
+): Simulated {
+  const simulated = simulate({
+    spec,
+    vars,
+    atMs: options.at === undefined ? cli.nowMs() : parseInstant(options.at),
+    params: readParams(options, spec),
+    ...(options.key === undefined ? {} : { key: options.key }),
+    ...script,
+  });
+  if (simulated.ok) return simulated.value;
+  throw usageError(simulated.message);
+}

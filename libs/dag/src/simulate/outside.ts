@@ -1,0 +1,136 @@
+// The outside of a simulation: attempts work as long and end as the script says.
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { DagSpec, TaskSpec } from "@chasqui/contracts";
+import { isOutside, scopeOf, slotNamed } from "@chasqui/machine";
+import type { AttemptReport, Failure, RunEffect, RunState, TaskState } from "@chasqui/machine";
+import { outputsNamedBy, renderTask } from "../plan/render-task.ts";
+import type { Result } from "../cel/result.ts";
+import type { Script, Step, Target } from "./script.ts";
+import { targetName } from "./script.ts";
+import type { Answer } from "./simulate.ts";
+
+export interface OutsideInput {
+  readonly spec: DagSpec;
+  readonly state: RunState;
+  readonly script: Script;
+  readonly vars: JsonObject;
+}
+
+export interface Outside {
+  /** What the outside says to an effect of the machine, and when. */
+  answersTo(effect: RunEffect, nowMs: number): readonly Answer[];
+}
+
+export function createOutside({ spec, state, script, vars }: OutsideInput): Outside {
+  const specs = new Map(spec.tasks.map((task) => [task.id, task]));
+  const namesOf = new Map<string, readonly number[]>();
+
+  function configOf(taskSpec: TaskSpec, task: TaskState, atMs: number): Result<JsonValue> {
+    const named =
+      namesOf.get(taskSpec.id) ??
+      outputsNamedBy(spec, taskSpec).map((id) => state.plan.indexOf.get(id) ?? -1);
+    namesOf.set(taskSpec.id, named);
+    return renderTask(spec, taskSpec, scopeOf(state, named, { task, atMs }), { vars });
+  }
+
+  function attemptBegins(slot: number, attempt: number, nowMs: number): Answer[] {
+    const task = state.tasks[slot];
+    const planned = task === undefined ? undefined : state.plan.tasks[task.plan];
+    const taskSpec = specs.get(planned?.id ?? "");
+    if (task === undefined || planned === undefined || taskSpec === undefined) return [];
+    const target = { taskId: planned.id, mapIndex: task.mapIndex };
+    const answer = (atMs: number, sequence: number, report: AttemptReport): Answer => {
+      const times = report.state === "running" ? {} : { endedMs: atMs };
+      const update = { ...target, attempt, sequence, startedMs: nowMs, ...times, report };
+      return { atMs, message: { kind: "update", ...update } };
+    };
+    const config = configOf(taskSpec, task, nowMs);
+    if (!config.ok)
+      return [answer(nowMs, 1, { state: "failed", failure: unrendered(config.message) })];
+    const takesMs = script.takesMs(target);
+    const limitMs = planned.timeoutMs;
+    const isLate = limitMs > 0 && takesMs > limitMs;
+    const step = script.stepOf(target, attempt) ?? { kind: "succeed" };
+    const end: AttemptReport = isLate
+      ? { state: "failed", failure: late(limitMs) }
+      : endOf(step, config.value, script.outputOf(target), target);
+    const ended = answer(nowMs + (isLate ? limitMs : takesMs), 2, end);
+    return takesMs === 0 ? [ended] : [answer(nowMs, 1, { state: "running" }), ended];
+  }
+
+  return {
+    answersTo(effect, nowMs) {
+      switch (effect.kind) {
+        case "assign":
+          return attemptBegins(effect.slot, effect.attempt, nowMs);
+        case "cancel": {
+          const { taskId, mapIndex, attempt } = effect;
+          const slot = slotNamed(state, taskId, mapIndex);
+          const task = slot === undefined ? undefined : state.tasks[slot];
+          if (task === undefined || !isOutside(task)) return [];
+          const sequence = 3;
+          const report = { state: "cancelled" } as const;
+          return [
+            {
+              atMs: nowMs,
+              message: { kind: "update", taskId, mapIndex, attempt, sequence, report },
+            },
+          ];
+        }
+        case "continue":
+          return [{ atMs: nowMs, message: { kind: "continue" } }];
+        default:
+          return [];
+      }
+    },
+  };
+}
+
+const unrendered = (message: string): Failure => ({
+  class: "config",
+  message: `with: ${message}`,
+  permanent: true,
+});
+const late = (limitMs: number): Failure => ({
+  class: "timeout",
+  message: `the attempt took longer than ${limitMs / 1000} s`,
+});
+
+function endOf(
+  step: Step,
+  config: JsonValue,
+  output: JsonValue | undefined,
+  target: Target,
+): AttemptReport {
+  const done: AttemptReport = { state: "succeeded", ...(output === undefined ? {} : { output }) };
+  switch (step.kind) {
+    case "succeed":
+      return done;
+    case "skip":
+      return { state: "skipped", reason: "as scripted" };
+    case "reject":
+      return fieldOf(config, "on_reject") === "skip"
+        ? { state: "skipped", reason: "rejected" }
+        : { state: "failed", failure: { class: "code", message: "rejected", permanent: true } };
+    case "child": {
+      const allowed = fieldOf(config, "allowed") ?? ["succeeded"];
+      if (Array.isArray(allowed) && allowed.includes(step.state)) return done;
+      const message = `the run that ${targetName(target)} started ended as ${step.state}`;
+      return { state: "failed", failure: { class: "upstream", message } };
+    }
+    case "fail": {
+      const { exitCode } = step;
+      const evidence = exitCode === undefined ? {} : { evidence: { exit_code: exitCode } };
+      const how = exitCode === undefined ? "" : ` with exit code ${exitCode}`;
+      const message = `failed as scripted${how}`;
+      return { state: "failed", failure: { class: step.class, message, ...evidence } };
+    }
+    default: {
+      const never: never = step;
+      throw new TypeError(`step ${JSON.stringify(never)}`);
+    }
+  }
+}
+
+const fieldOf = (value: JsonValue, field: string): JsonValue | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? value[field] : undefined;
