@@ -1,0 +1,43 @@
+// The helper for the tests of DAG authors.
+import path from "node:path";
+import { expect, test } from "vitest";
+import { defineDag } from "../define.ts";
+import { simulateDag, statesOf } from "./simulate-dag.ts";
+
+const dag = defineDag({
+  id: "train",
+  tasks: {
+    train: { uses: "k8s.pod", with: { image: "${vars.registry}/t:1" }, retries: 2 },
+    publish: { uses: "noop", needs: ["train"], when: "tasks.train.output.score > 0.9" },
+  },
+});
+
+test("a typed DAG", () => {
+  const run = simulateDag(dag, {
+    outcomes: { train: "fail:quota,succeed" },
+    outputs: { train: { score: 0.5 } },
+  });
+  expect(run.run.state).toBe("succeeded");
+  expect(run.tasks["train"]).toMatchObject({ state: "succeeded", attempts: 2 });
+  expect(statesOf(run)).toEqual({ train: "succeeded", publish: "skipped" });
+});
+
+test("its outcomes name its tasks, for the type checker and when it runs", () => {
+  // @ts-expect-error: there is no task `tran`
+  expect(() => simulateDag(dag, { outcomes: { tran: "fail" } })).toThrow("did you mean `train`?");
+});
+
+test("a file; the same in every time", () => {
+  const file = path.resolve(import.meta.dirname, "../../../../dags/carrier-daily-costs.yaml");
+  const run = simulateDag(file, { outputs: { aggregate: { carriers: 2 } } });
+  expect(run.run).toMatchObject({ state: "succeeded", started_at: "2026-01-05T12:00:00Z" });
+  expect(simulateDag(file, { outcomes: { aggregate: ["fail"] } }).run.state).toBe("failed");
+});
+
+test("errors of a DAG are thrown with their places", () => {
+  const broken: object = { id: "x", tasks: { a: { uses: "noop", needs: ["b"] } } };
+  expect(() => simulateDag(JSON.parse(JSON.stringify(broken)))).toThrow(
+    "x:1:1: task `a` needs `b`",
+  );
+  expect(() => simulateDag(dag, { at: "noon" })).toThrow("want an instant such as");
+});
