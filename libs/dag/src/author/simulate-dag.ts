@@ -1,5 +1,5 @@
 // For the tests of DAG authors, in vitest or any other runner: a DAG simulated in a line, without any server.
-//   import { simulateDag, statesOf } from "@chasqui/dag/testing";
+//   import { simulateDag, statesOf } from "@chasqui/dag/simulate";
 //   const run = simulateDag("dags/train.yaml", { outcomes: { train: "fail:quota,succeed" } });
 //   expect(run.tasks.train).toMatchObject({ state: "succeeded", attempts: 2 });
 import { readFileSync } from "node:fs";
