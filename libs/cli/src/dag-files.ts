@@ -68,9 +68,10 @@ function failed(file: string, message: string): Compiled {
   return { ok: false, problems: [problem] };
 }
 
-async function compileFile(full: string, cwd: string, options: CompileOptions): Promise<DagFile> {
+async function compileFile(full: string, cwd: string, given: CompileOptions): Promise<DagFile> {
   const relative = path.relative(cwd, full);
   const file = relative.startsWith("..") ? full : relative;
+  const options = { ...given, readFile: readBeside(path.dirname(full)) };
   if (full.endsWith(".ts"))
     return { file, text: "", compiled: await compileModule(full, file, options) };
   let text: string;
@@ -82,6 +83,14 @@ async function compileFile(full: string, cwd: string, options: CompileOptions): 
   }
   return { file, text, compiled: compileDag({ file, text }, options) };
 }
+
+/** Files below a DAG's own folder. */
+const readBeside =
+  (folder: string) =>
+  (file: string): string | undefined => {
+    const full = path.join(folder, file);
+    return existsSync(full) && statSync(full).isFile() ? readFileSync(full, "utf8") : undefined;
+  };
 
 /** A module that exports its DAG as `dag` or by default; evaluated here, never in a service. */
 async function compileModule(

@@ -31,6 +31,10 @@ export {
   AlertSpecSchema,
   Catchup,
   CatchupSchema,
+  ClockFold,
+  ClockGap,
+  ExcludedDaysSchema,
+  RunsFor,
   Overlap,
   OverlapSchema,
   TriggerRule,
@@ -41,6 +45,7 @@ export {
 export type {
   DagSpec,
   Schedule,
+  ExcludedDays,
   EventTrigger,
   TaskSpec,
   RetryPolicy,

@@ -13,20 +13,13 @@ import {
   ForEachMode,
   ForEachSchema,
   GroupSpecSchema,
-  ScheduleSchema,
   TaskRole,
   TaskSpecSchema,
 } from "@chasqui/contracts";
-import type {
-  AlertSpec,
-  DagSpec,
-  ForEach,
-  GroupSpec,
-  Schedule,
-  TaskSpec,
-} from "@chasqui/contracts";
+import type { AlertSpec, DagSpec, ForEach, GroupSpec, TaskSpec } from "@chasqui/contracts";
 import { defaults } from "./compile/words.ts";
 import { limits } from "./limits.ts";
+import { canonicalSchedule } from "./canonical-schedule.ts";
 
 /** A spec with the same meaning in its canonical form. */
 export function canonicalSpec(spec: DagSpec): DagSpec {
@@ -46,17 +39,6 @@ export function canonicalSpec(spec: DagSpec): DagSpec {
     maxActiveTasks: spec.maxActiveTasks,
     ...(timeout === undefined ? {} : { timeout }),
     was: sortedSet(spec.was),
-  });
-}
-
-function canonicalSchedule(schedule: Schedule): Schedule {
-  return create(ScheduleSchema, {
-    crons: sortedSet(schedule.crons),
-    timezone: schedule.timezone === "" ? defaults.timezone : schedule.timezone,
-    catchup: schedule.catchup === 0 ? defaults.catchup : schedule.catchup,
-    overlap: schedule.overlap === 0 ? defaults.overlap : schedule.overlap,
-    start: schedule.start,
-    end: schedule.end,
   });
 }
 

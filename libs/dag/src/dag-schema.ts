@@ -1,26 +1,11 @@
 // The JSON Schema of the YAML form, for editors: completion and first checks while typing.
 // The compiler is stricter (positions of cycles, expressions, zones); it is also the one that decides.
 import type { JsonObject } from "@bufbuild/protobuf";
-import { alertWords, catchupWords, overlapWords } from "./compile/words.ts";
+import { alertWords } from "./compile/words.ts";
 import { closed, count, duration, text, texts, words } from "./editor/parts.ts";
+import { scheduleSchema } from "./editor/schedule-schema.ts";
 import { groupSchema, sharedDefaults, taskSchema } from "./editor/task-schema.ts";
 import { limits } from "./limits.ts";
-
-const schedule = closed("When it runs by the clock", {
-  cron: {
-    description:
-      "Five fields (minute, hour, day of month, month, day of week) or @daily and the like",
-    anyOf: [{ type: "string" }, { type: "array", minItems: 1, items: { type: "string" } }],
-  },
-  timezone: text("IANA zone of the crons and of run.date; UTC when absent"),
-  catchup: words(
-    catchupWords,
-    "What becomes of ticks missed while nothing ran; latest when absent",
-  ),
-  overlap: words(overlapWords, "When the run before is not done; queue when absent"),
-  start: text("First date or instant that counts"),
-  end: text("Last date or instant that counts"),
-});
 
 const triggers: JsonObject = {
   type: "array",
@@ -70,7 +55,7 @@ export function dagJsonSchema(): JsonObject {
       owner: text("The team that answers for it"),
       description: text("One sentence for people"),
       tags: texts("Labels for filters"),
-      schedule,
+      schedule: scheduleSchema,
       triggers,
       params: {
         type: "object",

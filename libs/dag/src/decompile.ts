@@ -12,11 +12,16 @@ import type {
 } from "@chasqui/contracts";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { formatDuration } from "./text/duration.ts";
+import { formatExclusion } from "./time/exclusions.ts";
+import { isTimed } from "./time/timing.ts";
 import {
   alertWords,
   catchupWords,
+  foldWords,
+  gapWords,
   overlapWords,
   retryOutcomeWords,
+  runsForWords,
   triggerRuleWords,
   wordOf,
 } from "./compile/words.ts";
@@ -50,16 +55,34 @@ export function specToObject(spec: DagSpec): JsonObject {
 }
 
 function scheduleToObject(schedule: Schedule): JsonObject {
-  const { crons, timezone, start, end } = schedule;
-  const timed = crons.length > 0;
+  const { timezone, start, end, anchor, dates, key } = schedule;
+  const timed = isTimed(schedule);
+  const named = (words: Readonly<Record<string, number>>, value: number): string | undefined =>
+    value === 0 || !timed ? undefined : word(words, value);
   return present({
-    cron: timed ? crons : undefined,
+    cron: cronOf(schedule),
+    every: durationText(schedule.every),
+    anchor,
+    dates,
     timezone,
-    catchup: timed && schedule.catchup !== 0 ? word(catchupWords, schedule.catchup) : undefined,
-    overlap: timed && schedule.overlap !== 0 ? word(overlapWords, schedule.overlap) : undefined,
     start,
     end,
+    exclude: schedule.excludes.map(formatExclusion),
+    gap: named(gapWords, schedule.gap),
+    fold: named(foldWords, schedule.fold),
+    jitter: durationText(schedule.jitter),
+    runs_for: named(runsForWords, schedule.runsFor),
+    key,
+    catchup: schedule.continuous ? undefined : named(catchupWords, schedule.catchup),
+    catchup_window: durationText(schedule.catchupWindow),
+    overlap: named(overlapWords, schedule.overlap),
   });
+}
+
+function cronOf({ crons, once, continuous }: Schedule): JsonValue | undefined {
+  if (once) return "@once";
+  if (continuous) return "@continuous";
+  return crons.length === 0 ? undefined : crons;
 }
 
 function taskToObject(task: TaskSpec): JsonObject {

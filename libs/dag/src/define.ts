@@ -4,8 +4,11 @@ import type { FailureClass } from "@chasqui/machine";
 import type {
   alertWords,
   catchupWords,
+  foldWords,
+  gapWords,
   overlapWords,
   retryOutcomeWords,
+  runsForWords,
   triggerRuleWords,
 } from "./compile/words.ts";
 
@@ -95,18 +98,33 @@ export interface TaskForm<
   readonly was?: readonly string[];
 }
 
+export type ExcludeForm = string | { readonly file: string };
+
 export interface DagForm<Id extends string = string, Group extends string = string> {
   readonly id: string;
   readonly owner?: string;
   readonly description?: string;
   readonly tags?: readonly string[];
   readonly schedule?: {
+    /** Five fields, six with seconds, a preset, @once or @continuous. */
     readonly cron?: string | readonly string[];
+    /** An interval of real time, for example 15m. */
+    readonly every?: string;
+    readonly anchor?: string;
+    readonly dates?: readonly string[];
     readonly timezone?: string;
-    readonly catchup?: keyof typeof catchupWords;
-    readonly overlap?: keyof typeof overlapWords;
     readonly start?: string;
     readonly end?: string;
+    /** Days without ticks, for example 2026-12-25 or 12-25, or a file of them. */
+    readonly exclude?: ExcludeForm | readonly ExcludeForm[];
+    readonly gap?: keyof typeof gapWords;
+    readonly fold?: keyof typeof foldWords;
+    readonly jitter?: string;
+    readonly runs_for?: keyof typeof runsForWords;
+    readonly key?: string;
+    readonly catchup?: keyof typeof catchupWords;
+    readonly catchup_window?: string;
+    readonly overlap?: keyof typeof overlapWords;
   };
   readonly triggers?: readonly {
     readonly event: { readonly subject: string; readonly when?: string };

@@ -29,6 +29,14 @@ export const limits = {
   configBytesMax: 262_144,
   /** Crons of one schedule. */
   cronsMax: 20,
+  /** Dates of one schedule. */
+  datesMax: 1_000,
+  /** Days and ranges that one schedule excludes. */
+  excludesMax: 2_000,
+  /** The shortest interval of a schedule. */
+  everyMsMin: 1_000,
+  /** The latest that jitter may make a tick. */
+  jitterMsMax: 86_400_000,
   /** Repeats after the first attempt. */
   retriesMax: 100,
   /** Active runs of one DAG when the DAG does not say. */

@@ -1,10 +1,11 @@
-// `new`, `validate`, `apply`: DAG files.
+// `new`, `validate`, `apply`, `schedule preview`: DAG files.
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { ApplyOptions } from "../commands/apply.ts";
 import type { ValidateOptions } from "../commands/validate.ts";
-import { JSON_OPTION, examples } from "./shared.ts";
+import { JSON_OPTION, examples, number } from "./shared.ts";
 import type { With } from "./shared.ts";
+import type { PreviewOptions } from "../commands/schedule-preview.ts";
 
 const ENVIRONMENT_OPTION = [
   "--environment <name>",
@@ -13,7 +14,7 @@ const ENVIRONMENT_OPTION = [
 const POLICIES_OPTION = ["--policies <folder>", "where the policies are (policies)"] as const;
 
 export function addFileCommands(program: Command, with_: With): void {
-  for (const add of [addNew, addValidate, addApply]) add(program, with_);
+  for (const add of [addNew, addValidate, addApply, addSchedule]) add(program, with_);
 }
 
 function addNew(program: Command, with_: With): void {
@@ -90,6 +91,36 @@ function addApply(program: Command, with_: With): void {
       with_(async (cli, paths: string[], o: ApplyOptions) => {
         const { apply } = await import("../commands/apply.ts");
         return apply(cli, paths, o);
+      }),
+    );
+}
+
+const PREVIEW_COUNT_MAX = 10_000;
+
+function addSchedule(program: Command, with_: With): void {
+  program
+    .command("schedule")
+    .description("What a DAG's schedule means")
+    .command("preview")
+    .description(
+      "The next ticks of a DAG file, with a warning on each day the clock changes; needs no server",
+    )
+    .argument("<file>", "a DAG file")
+    .option("--from <time>", "the first instant that counts; without an offset, local time (now)")
+    .option("--count <n>", "how many ticks", number(1, PREVIEW_COUNT_MAX), 10)
+    .option(...ENVIRONMENT_OPTION)
+    .option(...JSON_OPTION)
+    .addHelpText(
+      "after",
+      examples(
+        "schedule preview dags/carrier-daily-costs.yaml",
+        "schedule preview dags/x.yaml --from 2026-10-24T00:00 --count 3 --json",
+      ),
+    )
+    .action(
+      with_(async (cli, file: string, o: PreviewOptions) => {
+        const { preview } = await import("../commands/schedule-preview.ts");
+        return preview(cli, file, o);
       }),
     );
 }

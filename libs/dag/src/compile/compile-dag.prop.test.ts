@@ -152,7 +152,7 @@ function writeOutDefaults(dag: JsonObject): JsonObject {
     },
   );
   const schedule = isMap(dag["schedule"])
-    ? { schedule: { timezone: "UTC", catchup: "latest", overlap: "queue", ...dag["schedule"] } }
+    ? { schedule: { ...scheduleDefaults(dag["schedule"]), ...dag["schedule"] } }
     : {};
   return {
     max_active_runs: 16,
@@ -164,6 +164,13 @@ function writeOutDefaults(dag: JsonObject): JsonObject {
     ...schedule,
     tasks: Object.fromEntries(tasks),
   };
+}
+
+function scheduleDefaults({ cron, gap, fold }: JsonObject): JsonObject {
+  const shared = { timezone: "UTC", overlap: "queue", runs_for: "tick" };
+  if (cron === "@continuous") return shared;
+  if (cron !== "0 19 * * *") return { ...shared, catchup: "latest" };
+  return { ...shared, catchup: "latest", gap: gap ?? "shift", fold: fold ?? "first" };
 }
 
 test("C2: the same meaning has the same fingerprint, whatever its spelling", () => {

@@ -21,6 +21,7 @@ import { quote } from "../text/suggest.ts";
 import { noteConnections } from "./check-connections.ts";
 import type { KnownConnections } from "./check-connections.ts";
 import { compileAlerts } from "./compile-alerts.ts";
+import type { ReadFile } from "./compile-excludes.ts";
 import { compileSchedule } from "./compile-schedule.ts";
 import { compileTasks } from "./compile-tasks.ts";
 import { compileTriggers } from "./compile-triggers.ts";
@@ -47,6 +48,8 @@ export interface CompileOptions {
   readonly vars?: readonly string[];
   /** The environment's connections, when they are known; absent means any may exist. */
   readonly connections?: KnownConnections;
+  /** Reads files beside the DAG's own, which are compiled in. */
+  readonly readFile?: ReadFile;
 }
 
 export type Compiled =
@@ -109,7 +112,10 @@ function compileValue(
   const { triggers, params, timeout, tasks, groups } = fields;
   const shared = readDefaults(reader, ["defaults"], "defaults", fields["defaults"]);
   const hasTriggers = Array.isArray(triggers) && triggers.length > 0;
-  const schedule = compileSchedule(reader, fields["schedule"], { hasTriggers });
+  const schedule = compileSchedule(reader, fields["schedule"], {
+    hasTriggers,
+    readFile: options.readFile,
+  });
   const timeoutMs = readDuration(reader, ["timeout"], timeout, "timeout");
   const schema = readParams(reader, params);
   const text = (field: "owner" | "description"): string =>

@@ -1,5 +1,14 @@
 // The words of the YAML form and what they mean in the protobuf form, and the defaults that the compiler writes out.
-import { AlertOn, Catchup, Overlap, RetryOutcome, TriggerRule } from "@chasqui/contracts";
+import {
+  AlertOn,
+  Catchup,
+  ClockFold,
+  ClockGap,
+  Overlap,
+  RetryOutcome,
+  RunsFor,
+  TriggerRule,
+} from "@chasqui/contracts";
 
 export const catchupWords = {
   none: Catchup.NONE,
@@ -13,6 +22,16 @@ export const overlapWords = {
   cancel_other: Overlap.CANCEL_OTHER,
   allow: Overlap.ALLOW,
 } as const;
+
+export const gapWords = { shift: ClockGap.SHIFT, skip: ClockGap.SKIP } as const;
+
+export const foldWords = {
+  first: ClockFold.FIRST,
+  both: ClockFold.BOTH,
+  last: ClockFold.LAST,
+} as const;
+
+export const runsForWords = { tick: RunsFor.TICK, interval: RunsFor.INTERVAL } as const;
 
 export const triggerRuleWords = {
   all_success: TriggerRule.ALL_SUCCESS,
@@ -51,6 +70,7 @@ export const defaults = {
   timezone: "UTC",
   catchup: Catchup.LATEST,
   overlap: Overlap.QUEUE,
+  runsFor: RunsFor.TICK,
   triggerRule: TriggerRule.ALL_SUCCESS,
   /** Of a retry policy that says only how often. */
   backoffMs: 30_000,
@@ -62,7 +82,11 @@ export const dagFields = [
   ...["id", "owner", "description", "tags", "schedule", "triggers", "params", "defaults", "groups"],
   ...["tasks", "alerts", "max_active_runs", "max_active_tasks", "timeout", "was"],
 ] as const;
-export const scheduleFields = ["cron", "timezone", "catchup", "overlap", "start", "end"] as const;
+export const scheduleFields = [
+  ...["cron", "every", "anchor", "dates", "timezone", "start", "end", "exclude", "gap", "fold"],
+  ...["jitter", "runs_for", "key", "catchup", "catchup_window", "overlap"],
+] as const;
+export const holidayFileFields = ["file"] as const;
 export const triggerFields = ["event", "key"] as const;
 export const eventFields = ["subject", "when"] as const;
 /** Of the DAG, and of a group for its tasks. */
@@ -88,7 +112,7 @@ export const concurrencyFields = ["key", "max"] as const;
 /** Names that expressions of a run may use. */
 export const runRoots = ["run", "params", "event", "tasks", "vars"] as const;
 export const runScopeFields = [
-  ...["id", "dag_id", "key", "date", "logical_time", "is_latest"],
+  ...["id", "dag_id", "key", "date", "logical_time", "interval", "cause", "is_latest"],
 ] as const;
 /** Beside these, in the expressions of an instance of a mapping. */
 export const instanceRoots = ["item", "index"] as const;
@@ -99,4 +123,6 @@ export const retryRoots = ["failure", "attempt"] as const;
 export const failureScopeFields = ["class", "message", "exit_code", "evidence"] as const;
 /** While a trigger is judged there is no run yet. */
 export const triggerRunFields = ["dag_id", "date", "logical_time"] as const;
+/** While a tick is named there is no run yet. */
+export const tickRunFields = ["dag_id", "date", "logical_time", "interval", "cause"] as const;
 export const eventScopeFields = ["data", "id", "source", "subject", "type", "time"] as const;

@@ -1,6 +1,7 @@
 // A generator of random valid DAGs in the author's form, with everything that the language has.
 import fc from "fast-check";
 import type { JsonObject } from "@bufbuild/protobuf";
+import { schedule } from "./valid-schedule.ts";
 
 const id = fc.stringMatching(/^[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,3})?$/);
 const duration = fc.constantFrom("1s", "90s", "30m", "1h30m", "2d", "500ms");
@@ -24,26 +25,6 @@ const retries = fc.oneof(
   }),
 );
 const optional = { requiredKeys: [] as [] };
-
-const schedule = fc
-  .record(
-    {
-      timezone: fc.constantFrom("America/Bogota", "UTC", "Europe/Berlin"),
-      catchup: fc.constantFrom("none", "latest", "all"),
-      overlap: fc.constantFrom("queue", "skip", "cancel_other", "allow"),
-      start: fc.constantFrom("2026-01-01", "2026-01-01T00:00:00Z"),
-      end: fc.constantFrom("2027-01-01T12:00:00+02:00", "2030-01-01"),
-    },
-    optional,
-  )
-  .chain((rest) =>
-    fc.oneof(
-      fc
-        .constantFrom("0 19 * * *", "@daily", "*/5 * * * mon-fri")
-        .map((cron) => ({ cron, ...rest })),
-      fc.constant({ cron: ["0 1 * * *", "@hourly"], ...rest }),
-    ),
-  );
 
 const config = fc.oneof(
   fc.constant({ uses: "noop" }),

@@ -1,7 +1,9 @@
-// Cron expressions of five fields (minute, hour, day of month, month, day of week) and presets such as @daily.
+// Cron expressions as authors write them: five fields (minute, hour, day of month, month, day of week), six when
+// seconds come first, or a preset such as @daily.
 import { Cron } from "croner";
 import type { Parsed } from "../cel/result.ts";
 import { quote } from "../text/suggest.ts";
+import { cronPatternOf, nextWall } from "./cron-pattern.ts";
 
 export const presets: Readonly<Record<string, string>> = {
   "@yearly": "0 0 1 1 *",
@@ -13,29 +15,32 @@ export const presets: Readonly<Record<string, string>> = {
   "@hourly": "0 * * * *",
 };
 
+const SECOND = { name: "second", any: "0..59" } as const;
 const FIELDS = [
   { name: "minute", any: "0..59" },
   { name: "hour", any: "0..23" },
-  { name: "day of month", any: "1..31 or L" },
+  { name: "day of month", any: "1..31, L, 15W or LW" },
   { name: "month", any: "1..12 or JAN..DEC" },
-  { name: "day of week", any: "0..7 or SUN..SAT" },
+  { name: "day of week", any: "0..7, SUN..SAT, FRI#2 or FRIL" },
 ] as const;
 
-/** The expression in its usual spelling: presets written out, one space between fields, names in capitals. */
+/**
+ * The expression in its usual spelling: presets written out, one space between fields, names in capitals, no seconds
+ * when they are 0.
+ */
 export function parseCron(text: string): Parsed<string> {
   const trimmed = text.trim();
   const preset = presets[trimmed.toLowerCase()];
   if (preset !== undefined) return { ok: true, value: preset };
-  const known = Object.keys(presets).join(", ");
-  if (trimmed.startsWith("@"))
-    return { ok: false, offset: 0, message: `cron ${quote(text)}: want one of ${known}` };
+  if (trimmed.startsWith("@")) return { ok: false, offset: 0, ...wrongPreset(text) };
   const fields = trimmed === "" ? [] : trimmed.split(/\s+/);
-  if (fields.length !== FIELDS.length)
-    return { ok: false, offset: 0, ...wrongCount(text, fields.length) };
+  const names = fields.length === 6 ? [SECOND, ...FIELDS] : FIELDS;
+  if (fields.length !== names.length)
+    return { ok: false, offset: 0, message: wrongCount(text, fields.length) };
   for (const [index, field] of fields.entries()) {
-    const reason = fieldError(field, index);
+    const reason = fieldError(field, index, names.length);
     if (reason === undefined) continue;
-    const { name, any } = FIELDS[index] ?? FIELDS[0];
+    const { name, any } = names[index] ?? SECOND;
     return {
       ok: false,
       offset: offsetOfField(text, index),
@@ -43,23 +48,31 @@ export function parseCron(text: string): Parsed<string> {
     };
   }
   const cron = fields.join(" ").toUpperCase();
-  if (nextOf(cron) === null)
+  if (!comesDue(cron))
     return { ok: false, offset: 0, message: `cron ${quote(text)} never comes due` };
-  return { ok: true, value: cron };
+  return { ok: true, value: names.length === 6 ? cron.replace(/^0+ /, "") : cron };
 }
 
-function wrongCount(text: string, count: number): { message: string; suggestion?: string } {
+function wrongPreset(text: string): { message: string; suggestion?: string } {
+  const known = [...Object.keys(presets), "@once", "@continuous"].join(", ");
+  const [, every] = /^@every\s+(\S+)$/.exec(text.trim()) ?? [];
+  return {
+    message: `cron ${quote(text)}: want one of ${known}`,
+    ...(every === undefined ? {} : { suggestion: `write every: ${every} in place of cron` }),
+  };
+}
+
+function wrongCount(text: string, count: number): string {
   const want = FIELDS.map(({ name }) => name).join(", ");
-  const message = `cron ${quote(text)} has ${count} fields: want 5 (${want})`;
-  return count === 6 ? { message, suggestion: "leave out the seconds" } : { message };
+  return `cron ${quote(text)} has ${count} fields: want 5 (${want}), or 6 that begin with seconds`;
 }
 
 /** What croner says of this field alone; the others are stars. */
-function fieldError(field: string, index: number): string | undefined {
+function fieldError(field: string, index: number, count: number): string | undefined {
   if (!/^[A-Za-z0-9*,/#+-]+$/.test(field)) return "a character that does not belong there";
-  const fields = FIELDS.map((_, at) => (at === index ? field : "*"));
+  const fields = Array.from({ length: count }, (_, at) => (at === index ? field : "*"));
   try {
-    new Cron(fields.join(" "), { mode: "5-part", timezone: "UTC", paused: true });
+    new Cron(fields.join(" "), { mode: "5-or-6-parts", timezone: "UTC", paused: true });
     return undefined;
   } catch (thrown) {
     return reasonOf(thrown);
@@ -74,13 +87,11 @@ function reasonOf(thrown: unknown): string {
   return "not understood";
 }
 
-function nextOf(cron: string): Date | null {
+function comesDue(cron: string): boolean {
   try {
-    return new Cron(cron, { mode: "5-part", timezone: "UTC", paused: true }).nextRun(
-      new Date("2000-01-01T00:00:00Z"),
-    );
+    return nextWall(cronPatternOf(cron), Date.UTC(2000, 0)) !== undefined;
   } catch {
-    return null;
+    return false;
   }
 }
 

@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file chasqui/dag/v1/dag.proto.
  */
 export const file_chasqui_dag_v1_dag: GenFile = /*@__PURE__*/
-  fileDesc("ChhjaGFzcXVpL2RhZy92MS9kYWcucHJvdG8SDmNoYXNxdWkuZGFnLnYxIrcDCgdEYWdTcGVjEgoKAmlkGAEgASgJEg0KBW93bmVyGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEgwKBHRhZ3MYBCADKAkSKgoIc2NoZWR1bGUYBSABKAsyGC5jaGFzcXVpLmRhZy52MS5TY2hlZHVsZRIuCgh0cmlnZ2VycxgGIAMoCzIcLmNoYXNxdWkuZGFnLnYxLkV2ZW50VHJpZ2dlchInCgZwYXJhbXMYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EicKBXRhc2tzGAggAygLMhguY2hhc3F1aS5kYWcudjEuVGFza1NwZWMSKQoGYWxlcnRzGAkgAygLMhkuY2hhc3F1aS5kYWcudjEuQWxlcnRTcGVjEhcKD21heF9hY3RpdmVfcnVucxgKIAEoDRIqCgd0aW1lb3V0GAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBmdyb3VwcxgMIAMoCzIZLmNoYXNxdWkuZGFnLnYxLkdyb3VwU3BlYxIYChBtYXhfYWN0aXZlX3Rhc2tzGA0gASgNEgsKA3dhcxgOIAMoCSKbAQoIU2NoZWR1bGUSDQoFY3JvbnMYASADKAkSEAoIdGltZXpvbmUYAiABKAkSKAoHY2F0Y2h1cBgDIAEoDjIXLmNoYXNxdWkuZGFnLnYxLkNhdGNodXASKAoHb3ZlcmxhcBgEIAEoDjIXLmNoYXNxdWkuZGFnLnYxLk92ZXJsYXASDQoFc3RhcnQYBSABKAkSCwoDZW5kGAYgASgJIjoKDEV2ZW50VHJpZ2dlchIPCgdzdWJqZWN0GAEgASgJEgwKBHdoZW4YAiABKAkSCwoDa2V5GAMgASgJIrEFCghUYXNrU3BlYxIKCgJpZBgBIAEoCRIMCgR1c2VzGAIgASgJEg0KBW5lZWRzGAMgAygJEjEKDHRyaWdnZXJfcnVsZRgEIAEoDjIbLmNoYXNxdWkuZGFnLnYxLlRyaWdnZXJSdWxlEgwKBHdoZW4YBSABKAkSJQoEd2l0aBgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLAoHcmV0cmllcxgHIAEoCzIbLmNoYXNxdWkuZGFnLnYxLlJldHJ5UG9saWN5EioKB3RpbWVvdXQYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNYWxsb3dfZmFpbHVyZRgJIAEoCBINCgVncm91cBgKIAEoCRIpCghmb3JfZWFjaBgLIAEoCzIXLmNoYXNxdWkuZGFnLnYxLkZvckVhY2gSJgoEcm9sZRgMIAEoDjIYLmNoYXNxdWkuZGFnLnYxLlRhc2tSb2xlEhMKC3RlYXJkb3duX29mGA0gAygJEgwKBHBvb2wYDiABKAkSEgoKcG9vbF9zbG90cxgPIAEoDRIQCghwcmlvcml0eRgQIAEoERISCgptYXhfYWN0aXZlGBEgASgNEjMKC2NvbmN1cnJlbmN5GBIgASgLMh4uY2hhc3F1aS5kYWcudjEuQ29uY3VycmVuY3lLZXkSFwoPZGVwZW5kc19vbl9wYXN0GBMgASgIEjAKDXRvdGFsX3RpbWVvdXQYFCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNc3RhcnRfdGltZW91dBgVIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghwcm9kdWNlcxgWIAMoCRILCgN3YXMYFyADKAkSEwoLZGVzY3JpcHRpb24YGCABKAkitwEKCUdyb3VwU3BlYxIKCgJpZBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIOCgZwYXJlbnQYAyABKAkSKQoIZm9yX2VhY2gYBCABKAsyFy5jaGFzcXVpLmRhZy52MS5Gb3JFYWNoEg0KBW5lZWRzGAUgAygJEjEKDHRyaWdnZXJfcnVsZRgGIAEoDjIbLmNoYXNxdWkuZGFnLnYxLlRyaWdnZXJSdWxlEgwKBHdoZW4YByABKAkilAEKB0ZvckVhY2gSKgoFbGlzdHMYASADKAsyGy5jaGFzcXVpLmRhZy52MS5Gb3JFYWNoTGlzdBIpCgRtb2RlGAIgASgOMhsuY2hhc3F1aS5kYWcudjEuRm9yRWFjaE1vZGUSEAoIcGFyYWxsZWwYAyABKA0SDQoFbGFiZWwYBCABKAkSEQoJaXRlbXNfbWF4GAUgASgNIicKC0ZvckVhY2hMaXN0EgwKBG5hbWUYASABKAkSCgoCaW4YAiABKAkiKgoOQ29uY3VycmVuY3lLZXkSCwoDa2V5GAEgASgJEgsKA21heBgCIAEoDSKwAQoLUmV0cnlQb2xpY3kSCwoDbWF4GAEgASgNEioKB2JhY2tvZmYYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGZmFjdG9yGAMgASgBEi4KC21heF9iYWNrb2ZmGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXJ1bGVzGAUgAygLMhkuY2hhc3F1aS5kYWcudjEuUmV0cnlSdWxlInEKCVJldHJ5UnVsZRIMCgR3aGVuGAEgASgJEioKBHRoZW4YAiABKA4yHC5jaGFzcXVpLmRhZy52MS5SZXRyeU91dGNvbWUSKgoHYmFja29mZhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI/CglBbGVydFNwZWMSIwoCb24YASADKA4yFy5jaGFzcXVpLmRhZy52MS5BbGVydE9uEg0KBXNsYWNrGAIgASgJKlkKB0NhdGNodXASFwoTQ0FUQ0hVUF9VTlNQRUNJRklFRBAAEhAKDENBVENIVVBfTk9ORRABEhIKDkNBVENIVVBfTEFURVNUEAISDwoLQ0FUQ0hVUF9BTEwQAyp0CgdPdmVybGFwEhcKE09WRVJMQVBfVU5TUEVDSUZJRUQQABIRCg1PVkVSTEFQX1FVRVVFEAESEAoMT1ZFUkxBUF9TS0lQEAISGAoUT1ZFUkxBUF9DQU5DRUxfT1RIRVIQAxIRCg1PVkVSTEFQX0FMTE9XEAQqfQoIVGFza1JvbGUSGQoVVEFTS19ST0xFX1VOU1BFQ0lGSUVEEAASEgoOVEFTS19ST0xFX1dPUksQARITCg9UQVNLX1JPTEVfU0VUVVAQAhIWChJUQVNLX1JPTEVfVEVBUkRPV04QAxIVChFUQVNLX1JPTEVfT05fRVhJVBAEKnYKC0ZvckVhY2hNb2RlEh0KGUZPUl9FQUNIX01PREVfVU5TUEVDSUZJRUQQABIWChJGT1JfRUFDSF9NT0RFX0xJU1QQARIVChFGT1JfRUFDSF9NT0RFX1pJUBACEhkKFUZPUl9FQUNIX01PREVfUFJPRFVDVBADKqQDCgtUcmlnZ2VyUnVsZRIcChhUUklHR0VSX1JVTEVfVU5TUEVDSUZJRUQQABIcChhUUklHR0VSX1JVTEVfQUxMX1NVQ0NFU1MQARIbChdUUklHR0VSX1JVTEVfQUxMX0ZBSUxFRBACEhkKFVRSSUdHRVJfUlVMRV9BTExfRE9ORRADEikKJVRSSUdHRVJfUlVMRV9BTExfRE9ORV9NSU5fT05FX1NVQ0NFU1MQBBIcChhUUklHR0VSX1JVTEVfQUxMX1NLSVBQRUQQBRIcChhUUklHR0VSX1JVTEVfT05FX1NVQ0NFU1MQBhIbChdUUklHR0VSX1JVTEVfT05FX0ZBSUxFRBAHEhkKFVRSSUdHRVJfUlVMRV9PTkVfRE9ORRAIEhwKGFRSSUdHRVJfUlVMRV9OT05FX0ZBSUxFRBAJEiwKKFRSSUdHRVJfUlVMRV9OT05FX0ZBSUxFRF9NSU5fT05FX1NVQ0NFU1MQChIdChlUUklHR0VSX1JVTEVfTk9ORV9TS0lQUEVEEAsSFwoTVFJJR0dFUl9SVUxFX0FMV0FZUxAMKnYKDFJldHJ5T3V0Y29tZRIdChlSRVRSWV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASFwoTUkVUUllfT1VUQ09NRV9SRVRSWRABEhYKElJFVFJZX09VVENPTUVfRkFJTBACEhYKElJFVFJZX09VVENPTUVfU0tJUBADKnoKB0FsZXJ0T24SGAoUQUxFUlRfT05fVU5TUEVDSUZJRUQQABITCg9BTEVSVF9PTl9GQUlMRUQQARIVChFBTEVSVF9PTl9SRVRSWUlORxACEhEKDUFMRVJUX09OX0xBVEUQAxIWChJBTEVSVF9PTl9TVUNDRUVERUQQBGIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct]);
+  fileDesc("ChhjaGFzcXVpL2RhZy92MS9kYWcucHJvdG8SDmNoYXNxdWkuZGFnLnYxIrcDCgdEYWdTcGVjEgoKAmlkGAEgASgJEg0KBW93bmVyGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEgwKBHRhZ3MYBCADKAkSKgoIc2NoZWR1bGUYBSABKAsyGC5jaGFzcXVpLmRhZy52MS5TY2hlZHVsZRIuCgh0cmlnZ2VycxgGIAMoCzIcLmNoYXNxdWkuZGFnLnYxLkV2ZW50VHJpZ2dlchInCgZwYXJhbXMYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EicKBXRhc2tzGAggAygLMhguY2hhc3F1aS5kYWcudjEuVGFza1NwZWMSKQoGYWxlcnRzGAkgAygLMhkuY2hhc3F1aS5kYWcudjEuQWxlcnRTcGVjEhcKD21heF9hY3RpdmVfcnVucxgKIAEoDRIqCgd0aW1lb3V0GAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBmdyb3VwcxgMIAMoCzIZLmNoYXNxdWkuZGFnLnYxLkdyb3VwU3BlYxIYChBtYXhfYWN0aXZlX3Rhc2tzGA0gASgNEgsKA3dhcxgOIAMoCSKcBAoIU2NoZWR1bGUSDQoFY3JvbnMYASADKAkSEAoIdGltZXpvbmUYAiABKAkSKAoHY2F0Y2h1cBgDIAEoDjIXLmNoYXNxdWkuZGFnLnYxLkNhdGNodXASKAoHb3ZlcmxhcBgEIAEoDjIXLmNoYXNxdWkuZGFnLnYxLk92ZXJsYXASDQoFc3RhcnQYBSABKAkSCwoDZW5kGAYgASgJEigKBWV2ZXJ5GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg4KBmFuY2hvchgIIAEoCRINCgVkYXRlcxgJIAMoCRIMCgRvbmNlGAogASgIEhIKCmNvbnRpbnVvdXMYCyABKAgSJQoDZ2FwGAwgASgOMhguY2hhc3F1aS5kYWcudjEuQ2xvY2tHYXASJwoEZm9sZBgNIAEoDjIZLmNoYXNxdWkuZGFnLnYxLkNsb2NrRm9sZBIuCghleGNsdWRlcxgOIAMoCzIcLmNoYXNxdWkuZGFnLnYxLkV4Y2x1ZGVkRGF5cxIpCgZqaXR0ZXIYDyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoIcnVuc19mb3IYECABKA4yFy5jaGFzcXVpLmRhZy52MS5SdW5zRm9yEgsKA2tleRgRIAEoCRIxCg5jYXRjaHVwX3dpbmRvdxgSIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI5CgxFeGNsdWRlZERheXMSDQoFZmlyc3QYASABKAkSDAoEbGFzdBgCIAEoCRIMCgRuYW1lGAMgASgJIjoKDEV2ZW50VHJpZ2dlchIPCgdzdWJqZWN0GAEgASgJEgwKBHdoZW4YAiABKAkSCwoDa2V5GAMgASgJIrEFCghUYXNrU3BlYxIKCgJpZBgBIAEoCRIMCgR1c2VzGAIgASgJEg0KBW5lZWRzGAMgAygJEjEKDHRyaWdnZXJfcnVsZRgEIAEoDjIbLmNoYXNxdWkuZGFnLnYxLlRyaWdnZXJSdWxlEgwKBHdoZW4YBSABKAkSJQoEd2l0aBgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLAoHcmV0cmllcxgHIAEoCzIbLmNoYXNxdWkuZGFnLnYxLlJldHJ5UG9saWN5EioKB3RpbWVvdXQYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNYWxsb3dfZmFpbHVyZRgJIAEoCBINCgVncm91cBgKIAEoCRIpCghmb3JfZWFjaBgLIAEoCzIXLmNoYXNxdWkuZGFnLnYxLkZvckVhY2gSJgoEcm9sZRgMIAEoDjIYLmNoYXNxdWkuZGFnLnYxLlRhc2tSb2xlEhMKC3RlYXJkb3duX29mGA0gAygJEgwKBHBvb2wYDiABKAkSEgoKcG9vbF9zbG90cxgPIAEoDRIQCghwcmlvcml0eRgQIAEoERISCgptYXhfYWN0aXZlGBEgASgNEjMKC2NvbmN1cnJlbmN5GBIgASgLMh4uY2hhc3F1aS5kYWcudjEuQ29uY3VycmVuY3lLZXkSFwoPZGVwZW5kc19vbl9wYXN0GBMgASgIEjAKDXRvdGFsX3RpbWVvdXQYFCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNc3RhcnRfdGltZW91dBgVIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghwcm9kdWNlcxgWIAMoCRILCgN3YXMYFyADKAkSEwoLZGVzY3JpcHRpb24YGCABKAkitwEKCUdyb3VwU3BlYxIKCgJpZBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIOCgZwYXJlbnQYAyABKAkSKQoIZm9yX2VhY2gYBCABKAsyFy5jaGFzcXVpLmRhZy52MS5Gb3JFYWNoEg0KBW5lZWRzGAUgAygJEjEKDHRyaWdnZXJfcnVsZRgGIAEoDjIbLmNoYXNxdWkuZGFnLnYxLlRyaWdnZXJSdWxlEgwKBHdoZW4YByABKAkilAEKB0ZvckVhY2gSKgoFbGlzdHMYASADKAsyGy5jaGFzcXVpLmRhZy52MS5Gb3JFYWNoTGlzdBIpCgRtb2RlGAIgASgOMhsuY2hhc3F1aS5kYWcudjEuRm9yRWFjaE1vZGUSEAoIcGFyYWxsZWwYAyABKA0SDQoFbGFiZWwYBCABKAkSEQoJaXRlbXNfbWF4GAUgASgNIicKC0ZvckVhY2hMaXN0EgwKBG5hbWUYASABKAkSCgoCaW4YAiABKAkiKgoOQ29uY3VycmVuY3lLZXkSCwoDa2V5GAEgASgJEgsKA21heBgCIAEoDSKwAQoLUmV0cnlQb2xpY3kSCwoDbWF4GAEgASgNEioKB2JhY2tvZmYYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGZmFjdG9yGAMgASgBEi4KC21heF9iYWNrb2ZmGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXJ1bGVzGAUgAygLMhkuY2hhc3F1aS5kYWcudjEuUmV0cnlSdWxlInEKCVJldHJ5UnVsZRIMCgR3aGVuGAEgASgJEioKBHRoZW4YAiABKA4yHC5jaGFzcXVpLmRhZy52MS5SZXRyeU91dGNvbWUSKgoHYmFja29mZhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI/CglBbGVydFNwZWMSIwoCb24YASADKA4yFy5jaGFzcXVpLmRhZy52MS5BbGVydE9uEg0KBXNsYWNrGAIgASgJKk4KCENsb2NrR2FwEhkKFUNMT0NLX0dBUF9VTlNQRUNJRklFRBAAEhMKD0NMT0NLX0dBUF9TSElGVBABEhIKDkNMT0NLX0dBUF9TS0lQEAIqZwoJQ2xvY2tGb2xkEhoKFkNMT0NLX0ZPTERfVU5TUEVDSUZJRUQQABIUChBDTE9DS19GT0xEX0ZJUlNUEAESEwoPQ0xPQ0tfRk9MRF9CT1RIEAISEwoPQ0xPQ0tfRk9MRF9MQVNUEAMqTQoHUnVuc0ZvchIYChRSVU5TX0ZPUl9VTlNQRUNJRklFRBAAEhEKDVJVTlNfRk9SX1RJQ0sQARIVChFSVU5TX0ZPUl9JTlRFUlZBTBACKlkKB0NhdGNodXASFwoTQ0FUQ0hVUF9VTlNQRUNJRklFRBAAEhAKDENBVENIVVBfTk9ORRABEhIKDkNBVENIVVBfTEFURVNUEAISDwoLQ0FUQ0hVUF9BTEwQAyp0CgdPdmVybGFwEhcKE09WRVJMQVBfVU5TUEVDSUZJRUQQABIRCg1PVkVSTEFQX1FVRVVFEAESEAoMT1ZFUkxBUF9TS0lQEAISGAoUT1ZFUkxBUF9DQU5DRUxfT1RIRVIQAxIRCg1PVkVSTEFQX0FMTE9XEAQqfQoIVGFza1JvbGUSGQoVVEFTS19ST0xFX1VOU1BFQ0lGSUVEEAASEgoOVEFTS19ST0xFX1dPUksQARITCg9UQVNLX1JPTEVfU0VUVVAQAhIWChJUQVNLX1JPTEVfVEVBUkRPV04QAxIVChFUQVNLX1JPTEVfT05fRVhJVBAEKnYKC0ZvckVhY2hNb2RlEh0KGUZPUl9FQUNIX01PREVfVU5TUEVDSUZJRUQQABIWChJGT1JfRUFDSF9NT0RFX0xJU1QQARIVChFGT1JfRUFDSF9NT0RFX1pJUBACEhkKFUZPUl9FQUNIX01PREVfUFJPRFVDVBADKqQDCgtUcmlnZ2VyUnVsZRIcChhUUklHR0VSX1JVTEVfVU5TUEVDSUZJRUQQABIcChhUUklHR0VSX1JVTEVfQUxMX1NVQ0NFU1MQARIbChdUUklHR0VSX1JVTEVfQUxMX0ZBSUxFRBACEhkKFVRSSUdHRVJfUlVMRV9BTExfRE9ORRADEikKJVRSSUdHRVJfUlVMRV9BTExfRE9ORV9NSU5fT05FX1NVQ0NFU1MQBBIcChhUUklHR0VSX1JVTEVfQUxMX1NLSVBQRUQQBRIcChhUUklHR0VSX1JVTEVfT05FX1NVQ0NFU1MQBhIbChdUUklHR0VSX1JVTEVfT05FX0ZBSUxFRBAHEhkKFVRSSUdHRVJfUlVMRV9PTkVfRE9ORRAIEhwKGFRSSUdHRVJfUlVMRV9OT05FX0ZBSUxFRBAJEiwKKFRSSUdHRVJfUlVMRV9OT05FX0ZBSUxFRF9NSU5fT05FX1NVQ0NFU1MQChIdChlUUklHR0VSX1JVTEVfTk9ORV9TS0lQUEVEEAsSFwoTVFJJR0dFUl9SVUxFX0FMV0FZUxAMKnYKDFJldHJ5T3V0Y29tZRIdChlSRVRSWV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASFwoTUkVUUllfT1VUQ09NRV9SRVRSWRABEhYKElJFVFJZX09VVENPTUVfRkFJTBACEhYKElJFVFJZX09VVENPTUVfU0tJUBADKnoKB0FsZXJ0T24SGAoUQUxFUlRfT05fVU5TUEVDSUZJRUQQABITCg9BTEVSVF9PTl9GQUlMRUQQARIVChFBTEVSVF9PTl9SRVRSWUlORxACEhEKDUFMRVJUX09OX0xBVEUQAxIWChJBTEVSVF9PTl9TVUNDRUVERUQQBGIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct]);
 
 /**
  * A compiled DAG. Immutable once applied; its canonical form is fingerprinted, so the same meaning
@@ -136,14 +136,14 @@ export const DagSpecSchema: GenMessage<DagSpec> = /*@__PURE__*/
  */
 export type Schedule = Message<"chasqui.dag.v1.Schedule"> & {
   /**
-   * Cron expressions of five fields; a tick of any of them is a tick.
+   * Cron expressions of five fields, or of six that begin with seconds; a tick of any of them is a tick.
    *
    * @generated from field: repeated string crons = 1;
    */
   crons: string[];
 
   /**
-   * IANA zone in which the crons are read, for example America/Bogota.
+   * IANA zone in which crons, dates and days are read, for example America/Bogota.
    *
    * @generated from field: string timezone = 2;
    */
@@ -176,6 +176,90 @@ export type Schedule = Message<"chasqui.dag.v1.Schedule"> & {
    * @generated from field: string end = 6;
    */
   end: string;
+
+  /**
+   * A tick whenever so much real time has gone by since the anchor; absent means none.
+   *
+   * @generated from field: google.protobuf.Duration every = 7;
+   */
+  every?: Duration | undefined;
+
+  /**
+   * Where the interval is counted from, RFC 3339; only with `every`.
+   *
+   * @generated from field: string anchor = 8;
+   */
+  anchor: string;
+
+  /**
+   * Single ticks, sorted: local times such as 2026-10-06T19:00:00, or instants such as 2026-10-06T19:00:00Z.
+   *
+   * @generated from field: repeated string dates = 9;
+   */
+  dates: string[];
+
+  /**
+   * One tick: at the start, or when the schedule was first learned.
+   *
+   * @generated from field: bool once = 10;
+   */
+  once: boolean;
+
+  /**
+   * A tick whenever the run before has ended.
+   *
+   * @generated from field: bool continuous = 11;
+   */
+  continuous: boolean;
+
+  /**
+   * What becomes of a local time that a change of the clock jumps over.
+   *
+   * @generated from field: chasqui.dag.v1.ClockGap gap = 12;
+   */
+  gap: ClockGap;
+
+  /**
+   * What becomes of a local time that comes twice.
+   *
+   * @generated from field: chasqui.dag.v1.ClockFold fold = 13;
+   */
+  fold: ClockFold;
+
+  /**
+   * Days without ticks.
+   *
+   * @generated from field: repeated chasqui.dag.v1.ExcludedDays excludes = 14;
+   */
+  excludes: ExcludedDays[];
+
+  /**
+   * Each tick runs late by up to so much, by a hash of DAG and tick; absent means at once.
+   *
+   * @generated from field: google.protobuf.Duration jitter = 15;
+   */
+  jitter?: Duration | undefined;
+
+  /**
+   * What a scheduled run is about.
+   *
+   * @generated from field: chasqui.dag.v1.RunsFor runs_for = 16;
+   */
+  runsFor: RunsFor;
+
+  /**
+   * Template of the key of a scheduled run: one run per DAG and key. Empty means the tick's own instant.
+   *
+   * @generated from field: string key = 17;
+   */
+  key: string;
+
+  /**
+   * Ticks missed for longer are not caught up; absent means no limit.
+   *
+   * @generated from field: google.protobuf.Duration catchup_window = 18;
+   */
+  catchupWindow?: Duration | undefined;
 };
 
 /**
@@ -184,6 +268,41 @@ export type Schedule = Message<"chasqui.dag.v1.Schedule"> & {
  */
 export const ScheduleSchema: GenMessage<Schedule> = /*@__PURE__*/
   messageDesc(file_chasqui_dag_v1_dag, 1);
+
+/**
+ * Days without ticks, in the schedule's zone.
+ *
+ * @generated from message chasqui.dag.v1.ExcludedDays
+ */
+export type ExcludedDays = Message<"chasqui.dag.v1.ExcludedDays"> & {
+  /**
+   * 2026-12-25, or 12-25 for every year.
+   *
+   * @generated from field: string first = 1;
+   */
+  first: string;
+
+  /**
+   * The last such day, in the same form; the same as the first for one day.
+   *
+   * @generated from field: string last = 2;
+   */
+  last: string;
+
+  /**
+   * What they are, for people.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.ExcludedDays.
+ * Use `create(ExcludedDaysSchema)` to create a new message.
+ */
+export const ExcludedDaysSchema: GenMessage<ExcludedDays> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag, 2);
 
 /**
  * A message on the bus that starts a run.
@@ -218,7 +337,7 @@ export type EventTrigger = Message<"chasqui.dag.v1.EventTrigger"> & {
  * Use `create(EventTriggerSchema)` to create a new message.
  */
 export const EventTriggerSchema: GenMessage<EventTrigger> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 2);
+  messageDesc(file_chasqui_dag_v1_dag, 3);
 
 /**
  * One task of a DAG.
@@ -400,7 +519,7 @@ export type TaskSpec = Message<"chasqui.dag.v1.TaskSpec"> & {
  * Use `create(TaskSpecSchema)` to create a new message.
  */
 export const TaskSpecSchema: GenMessage<TaskSpec> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 3);
+  messageDesc(file_chasqui_dag_v1_dag, 4);
 
 /**
  * Tasks that belong together.
@@ -463,7 +582,7 @@ export type GroupSpec = Message<"chasqui.dag.v1.GroupSpec"> & {
  * Use `create(GroupSpecSchema)` to create a new message.
  */
 export const GroupSpecSchema: GenMessage<GroupSpec> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 4);
+  messageDesc(file_chasqui_dag_v1_dag, 5);
 
 /**
  * Dynamic mapping: over lists that are known only at run time.
@@ -512,7 +631,7 @@ export type ForEach = Message<"chasqui.dag.v1.ForEach"> & {
  * Use `create(ForEachSchema)` to create a new message.
  */
 export const ForEachSchema: GenMessage<ForEach> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 5);
+  messageDesc(file_chasqui_dag_v1_dag, 6);
 
 /**
  * One list of a mapping.
@@ -540,7 +659,7 @@ export type ForEachList = Message<"chasqui.dag.v1.ForEachList"> & {
  * Use `create(ForEachListSchema)` to create a new message.
  */
 export const ForEachListSchema: GenMessage<ForEachList> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 6);
+  messageDesc(file_chasqui_dag_v1_dag, 7);
 
 /**
  * A limit for each value of an expression.
@@ -568,7 +687,7 @@ export type ConcurrencyKey = Message<"chasqui.dag.v1.ConcurrencyKey"> & {
  * Use `create(ConcurrencyKeySchema)` to create a new message.
  */
 export const ConcurrencyKeySchema: GenMessage<ConcurrencyKey> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 7);
+  messageDesc(file_chasqui_dag_v1_dag, 8);
 
 /**
  * How a failed attempt is repeated.
@@ -617,7 +736,7 @@ export type RetryPolicy = Message<"chasqui.dag.v1.RetryPolicy"> & {
  * Use `create(RetryPolicySchema)` to create a new message.
  */
 export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 8);
+  messageDesc(file_chasqui_dag_v1_dag, 9);
 
 /**
  * What becomes of a failed attempt.
@@ -652,7 +771,7 @@ export type RetryRule = Message<"chasqui.dag.v1.RetryRule"> & {
  * Use `create(RetryRuleSchema)` to create a new message.
  */
 export const RetryRuleSchema: GenMessage<RetryRule> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 9);
+  messageDesc(file_chasqui_dag_v1_dag, 10);
 
 /**
  * Who is told about what.
@@ -680,7 +799,137 @@ export type AlertSpec = Message<"chasqui.dag.v1.AlertSpec"> & {
  * Use `create(AlertSpecSchema)` to create a new message.
  */
 export const AlertSpecSchema: GenMessage<AlertSpec> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 10);
+  messageDesc(file_chasqui_dag_v1_dag, 11);
+
+/**
+ * What becomes of a local time that a change of the clock jumps over.
+ *
+ * @generated from enum chasqui.dag.v1.ClockGap
+ */
+export const ClockGap = {
+  /**
+   * As CLOCK_GAP_SKIP for crons of every hour, else as CLOCK_GAP_SHIFT.
+   *
+   * @generated from enum value: CLOCK_GAP_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It comes due at the first instant after the gap.
+   *
+   * @generated from enum value: CLOCK_GAP_SHIFT = 1;
+   */
+  SHIFT: 1,
+
+  /**
+   * It does not come due.
+   *
+   * @generated from enum value: CLOCK_GAP_SKIP = 2;
+   */
+  SKIP: 2,
+} as const;
+
+/**
+ * What becomes of a local time that a change of the clock jumps over.
+ *
+ * @generated from enum chasqui.dag.v1.ClockGap
+ */
+export type ClockGap = (typeof ClockGap)[keyof typeof ClockGap] | UnknownEnum;
+
+/**
+ * Describes the enum chasqui.dag.v1.ClockGap.
+ */
+export const ClockGapSchema: GenEnum<ClockGap> = /*@__PURE__*/
+  enumDesc(file_chasqui_dag_v1_dag, 0);
+
+/**
+ * What becomes of a local time that comes twice.
+ *
+ * @generated from enum chasqui.dag.v1.ClockFold
+ */
+export const ClockFold = {
+  /**
+   * As CLOCK_FOLD_BOTH for crons of every hour, else as CLOCK_FOLD_FIRST.
+   *
+   * @generated from enum value: CLOCK_FOLD_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It comes due the first time.
+   *
+   * @generated from enum value: CLOCK_FOLD_FIRST = 1;
+   */
+  FIRST: 1,
+
+  /**
+   * It comes due both times.
+   *
+   * @generated from enum value: CLOCK_FOLD_BOTH = 2;
+   */
+  BOTH: 2,
+
+  /**
+   * It comes due the second time.
+   *
+   * @generated from enum value: CLOCK_FOLD_LAST = 3;
+   */
+  LAST: 3,
+} as const;
+
+/**
+ * What becomes of a local time that comes twice.
+ *
+ * @generated from enum chasqui.dag.v1.ClockFold
+ */
+export type ClockFold = (typeof ClockFold)[keyof typeof ClockFold] | UnknownEnum;
+
+/**
+ * Describes the enum chasqui.dag.v1.ClockFold.
+ */
+export const ClockFoldSchema: GenEnum<ClockFold> = /*@__PURE__*/
+  enumDesc(file_chasqui_dag_v1_dag, 1);
+
+/**
+ * What a scheduled run is about. Its data interval goes from the tick before to its own tick either way.
+ *
+ * @generated from enum chasqui.dag.v1.RunsFor
+ */
+export const RunsFor = {
+  /**
+   * Same as RUNS_FOR_TICK.
+   *
+   * @generated from enum value: RUNS_FOR_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The tick: the logical time is the end of the interval.
+   *
+   * @generated from enum value: RUNS_FOR_TICK = 1;
+   */
+  TICK: 1,
+
+  /**
+   * The interval that the tick ends: the logical time is its start.
+   *
+   * @generated from enum value: RUNS_FOR_INTERVAL = 2;
+   */
+  INTERVAL: 2,
+} as const;
+
+/**
+ * What a scheduled run is about. Its data interval goes from the tick before to its own tick either way.
+ *
+ * @generated from enum chasqui.dag.v1.RunsFor
+ */
+export type RunsFor = (typeof RunsFor)[keyof typeof RunsFor] | UnknownEnum;
+
+/**
+ * Describes the enum chasqui.dag.v1.RunsFor.
+ */
+export const RunsForSchema: GenEnum<RunsFor> = /*@__PURE__*/
+  enumDesc(file_chasqui_dag_v1_dag, 2);
 
 /**
  * What to do with missed ticks.
@@ -728,7 +977,7 @@ export type Catchup = (typeof Catchup)[keyof typeof Catchup] | UnknownEnum;
  * Describes the enum chasqui.dag.v1.Catchup.
  */
 export const CatchupSchema: GenEnum<Catchup> = /*@__PURE__*/
-  enumDesc(file_chasqui_dag_v1_dag, 0);
+  enumDesc(file_chasqui_dag_v1_dag, 3);
 
 /**
  * What to do with a tick whose predecessor still runs.
@@ -783,7 +1032,7 @@ export type Overlap = (typeof Overlap)[keyof typeof Overlap] | UnknownEnum;
  * Describes the enum chasqui.dag.v1.Overlap.
  */
 export const OverlapSchema: GenEnum<Overlap> = /*@__PURE__*/
-  enumDesc(file_chasqui_dag_v1_dag, 1);
+  enumDesc(file_chasqui_dag_v1_dag, 4);
 
 /**
  * What a task is for.
@@ -838,7 +1087,7 @@ export type TaskRole = (typeof TaskRole)[keyof typeof TaskRole] | UnknownEnum;
  * Describes the enum chasqui.dag.v1.TaskRole.
  */
 export const TaskRoleSchema: GenEnum<TaskRole> = /*@__PURE__*/
-  enumDesc(file_chasqui_dag_v1_dag, 2);
+  enumDesc(file_chasqui_dag_v1_dag, 5);
 
 /**
  * How several lists are combined.
@@ -886,7 +1135,7 @@ export type ForEachMode = (typeof ForEachMode)[keyof typeof ForEachMode] | Unkno
  * Describes the enum chasqui.dag.v1.ForEachMode.
  */
 export const ForEachModeSchema: GenEnum<ForEachMode> = /*@__PURE__*/
-  enumDesc(file_chasqui_dag_v1_dag, 3);
+  enumDesc(file_chasqui_dag_v1_dag, 6);
 
 /**
  * Which upstream outcomes let a task run, with Airflow's meanings.
@@ -997,7 +1246,7 @@ export type TriggerRule = (typeof TriggerRule)[keyof typeof TriggerRule] | Unkno
  * Describes the enum chasqui.dag.v1.TriggerRule.
  */
 export const TriggerRuleSchema: GenEnum<TriggerRule> = /*@__PURE__*/
-  enumDesc(file_chasqui_dag_v1_dag, 4);
+  enumDesc(file_chasqui_dag_v1_dag, 7);
 
 /**
  * What becomes of a failed attempt.
@@ -1045,7 +1294,7 @@ export type RetryOutcome = (typeof RetryOutcome)[keyof typeof RetryOutcome] | Un
  * Describes the enum chasqui.dag.v1.RetryOutcome.
  */
 export const RetryOutcomeSchema: GenEnum<RetryOutcome> = /*@__PURE__*/
-  enumDesc(file_chasqui_dag_v1_dag, 5);
+  enumDesc(file_chasqui_dag_v1_dag, 8);
 
 /**
  * What an alert is about.
@@ -1100,5 +1349,5 @@ export type AlertOn = (typeof AlertOn)[keyof typeof AlertOn] | UnknownEnum;
  * Describes the enum chasqui.dag.v1.AlertOn.
  */
 export const AlertOnSchema: GenEnum<AlertOn> = /*@__PURE__*/
-  enumDesc(file_chasqui_dag_v1_dag, 6);
+  enumDesc(file_chasqui_dag_v1_dag, 9);
 

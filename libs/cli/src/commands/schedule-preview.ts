@@ -1,0 +1,103 @@
+// `chasqui schedule preview <file>`: when a DAG file's schedule is due. Needs no server.
+import {
+  describeSchedule,
+  instantsOfWall,
+  parseWall,
+  previewSchedule,
+  rfc3339,
+} from "@chasqui/dag";
+import type { Preview } from "@chasqui/dag";
+import type { DagSpec } from "@chasqui/contracts";
+import { printJson, printLines } from "../cli.ts";
+import type { Cli } from "../cli.ts";
+import { CliError, exitCodes, usageError } from "../errors.ts";
+import type { ExitCode } from "../errors.ts";
+import { renderTable } from "../render/table.ts";
+import { formatDistance } from "../render/time.ts";
+import { printReport, readDags } from "./validate.ts";
+
+export interface PreviewOptions {
+  readonly from?: string;
+  readonly count: number;
+  readonly environment?: string;
+  readonly json?: boolean;
+}
+
+export async function preview(cli: Cli, file: string, options: PreviewOptions): Promise<ExitCode> {
+  const dags = await readDags(cli, [file], { ...options, server: "when named" });
+  const [dag] = dags;
+  if (dag === undefined || dags.length > 1)
+    throw usageError(`${file} holds ${dags.length} DAG files: want one file`);
+  if (!dag.compiled.ok) {
+    printReport(cli, dags);
+    return exitCodes.failed;
+  }
+  const { spec } = dag.compiled;
+  const { schedule } = spec;
+  if (schedule === undefined)
+    throw new CliError(exitCodes.failed, `DAG ${spec.id} has no schedule`, {
+      hint: 'for example: schedule: { cron: "0 19 * * *", timezone: America/Bogota }',
+    });
+  const nowMs = Date.now();
+  const fromMs = options.from === undefined ? nowMs : parseFrom(options.from, schedule.timezone);
+  const previewed = previewSchedule(schedule, { dagId: spec.id, fromMs, count: options.count });
+  if (options.json === true) printJson(cli.out, toJson(previewed));
+  else printPreview(cli, spec, previewed, nowMs);
+  return exitCodes.ok;
+}
+
+/** Without an offset, local time of the DAG's zone. */
+function parseFrom(text: string, timezone: string): number {
+  const wallMs = parseWall(text);
+  const ms =
+    wallMs === undefined
+      ? /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/i.test(text)
+        ? Date.parse(text)
+        : NaN
+      : instantsOfWall(timezone, wallMs, { gap: "shift", fold: "first" })[0];
+  if (ms === undefined || Number.isNaN(ms))
+    throw usageError(
+      `--from ${JSON.stringify(text)}: want a time such as 2026-10-06T19:00, 2026-10-06T19:00:00Z or a date`,
+    );
+  return ms;
+}
+
+const toJson = ({ ticks }: Preview): object[] =>
+  ticks.map(({ ms, local, note }) => ({ at: rfc3339(ms), local, note }));
+
+function printPreview(cli: Cli, spec: DagSpec, { ticks, end }: Preview, nowMs: number): void {
+  const { schedule } = spec;
+  const { style } = cli.out;
+  const timezone = schedule?.timezone ?? "UTC";
+  const rows = ticks.map(({ ms, local, note, warns }) => [
+    `${words(ms, timezone)} ${local.slice(19)}`,
+    rfc3339(ms),
+    formatDistance(ms, nowMs),
+    warns ? style.yellow(`⚠ ${note}`) : note,
+  ]);
+  const columns = ["LOCAL TIME", "UTC", "", "NOTE"].map((title) => ({ title }));
+  printLines(cli.out, [
+    `${spec.id}: ${schedule === undefined ? "" : describeSchedule(schedule)}`,
+    ...(rows.length === 0 ? [] : renderTable(columns, rows, { style, width: Infinity })),
+    ...(end === "" ? [] : [end]),
+  ]);
+}
+
+/** `Tuesday 6 October 2026, 19:00`. */
+function words(ms: number, timezone: string): string {
+  const date = new Intl.DateTimeFormat("en-GB", {
+    timeZone: timezone,
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+  }).format(ms);
+  const clock = new Intl.DateTimeFormat("en-GB", {
+    timeZone: timezone,
+    hourCycle: "h23",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  }).format(ms);
+  return `${date}, ${clock.endsWith(":00") ? clock.slice(0, 5) : clock}`;
+}

@@ -1,0 +1,7 @@
+// The door of @chasqui/dag/time: when schedules are due, without the rest of the language.
+
+export { dateInZone, rfc3339 } from "./dates.ts";
+export { jitterOf } from "./jitter.ts";
+export { isTimed, timingOf } from "./timing.ts";
+export { nextTick, previousTick, timetableOf } from "./timetable.ts";
+export type { Timetable, Timing } from "./timetable.ts";
