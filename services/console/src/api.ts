@@ -127,7 +127,10 @@ export interface ApiDag {
 }
 
 export interface ApiSchedule {
-  readonly crons: readonly string[];
+  /** Its crons, intervals, dates, in short. */
+  readonly summary: string;
+  /** The same in a sentence. */
+  readonly words: string;
   readonly timezone: string;
   readonly catchup: "none" | "latest" | "all";
   readonly overlap: "queue" | "skip" | "cancel_other" | "allow";

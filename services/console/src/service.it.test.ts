@@ -96,7 +96,8 @@ test.each<[string, number, RegExp]>([
 test("DAGs have their next due time, and are shown without it when the scheduler is away", async () => {
   await using w = await world();
   const schedule = {
-    crons: ["0 19 * * *"],
+    summary: "0 19 * * *",
+    words: "at 19:00 every day, UTC",
     timezone: "UTC",
     catchup: "all",
     overlap: "cancel_other",

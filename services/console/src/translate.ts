@@ -22,6 +22,7 @@ import {
   type Tick,
   type TriggerRecord,
 } from "@chasqui/contracts";
+import { describeSchedule, summaryOfSchedule } from "@chasqui/dag/time";
 import type * as api from "./api.ts";
 
 /** The word of an enum's value: `TASK_STATE_UPSTREAM_FAILED` is upstream_failed. */
@@ -164,9 +165,11 @@ function scheduleJson(
   status: ScheduleStatus | undefined,
 ): api.ApiSchedule | undefined {
   const schedule = spec?.schedule;
-  if (schedule === undefined || schedule.crons.length === 0) return undefined;
+  const summary = summaryOfSchedule(schedule);
+  if (schedule === undefined || summary === "") return undefined;
   return {
-    crons: schedule.crons,
+    summary,
+    words: describeSchedule(schedule),
     timezone: schedule.timezone === "" ? "UTC" : schedule.timezone,
     catchup: word<api.ApiSchedule["catchup"]>(catchupWords, schedule.catchup, "latest"),
     overlap: word<api.ApiSchedule["overlap"]>(overlapWords, schedule.overlap, "queue"),

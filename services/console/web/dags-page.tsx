@@ -130,7 +130,7 @@ export function ScheduleText({ dag }: { readonly dag: ApiDag }) {
     <>
       {schedule !== undefined && (
         <div>
-          <code>{schedule.crons.join(" · ")}</code>{" "}
+          <code title={schedule.words}>{schedule.summary}</code>{" "}
           <span className="kind">{schedule.timezone}</span>
         </div>
       )}

@@ -77,7 +77,8 @@ export const dags: readonly ApiDag[] = [
   dag("carrier-daily-costs", costs, {
     description: "Mails each carrier the costs of its deliveries of the day.",
     schedule: {
-      crons: ["0 19 * * *"],
+      summary: "0 19 * * *",
+      words: "at 19:00 every day, America/Bogota",
       timezone: "America/Bogota",
       catchup: "latest",
       overlap: "queue",
@@ -97,7 +98,8 @@ export const dags: readonly ApiDag[] = [
       "Trains the model that predicts late deliveries, and publishes it when it is the better one.",
     version: 12,
     schedule: {
-      crons: ["30 2 * * 1"],
+      summary: "30 2 * * 1",
+      words: "at 02:30 on Monday, America/Bogota",
       timezone: "Europe/Madrid",
       catchup: "none",
       overlap: "skip",
@@ -112,7 +114,13 @@ export const dags: readonly ApiDag[] = [
   dag("partner-feed", feed, {
     paused: true,
     description: "Loads the partner's feed as soon as it is there.",
-    schedule: { crons: ["*/15 * * * *"], timezone: "UTC", catchup: "none", overlap: "skip" },
+    schedule: {
+      summary: "*/15 * * * *",
+      words: "every 15 minutes every day, UTC",
+      timezone: "UTC",
+      catchup: "none",
+      overlap: "skip",
+    },
   }),
 ];
 

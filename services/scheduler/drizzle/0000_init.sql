@@ -5,16 +5,15 @@ CREATE TABLE "schedule" (
 	"applied_at" timestamp (3) with time zone NOT NULL,
 	"paused" boolean NOT NULL,
 	"paused_at" timestamp (3) with time zone,
-	"crons" text[] NOT NULL,
 	"timezone" text NOT NULL,
-	"start_at" timestamp (3) with time zone,
-	"end_at" timestamp (3) with time zone,
-	"catchup" text NOT NULL,
+	"timing" jsonb,
+	"policy" jsonb NOT NULL,
 	"triggers" jsonb NOT NULL,
+	"dynamic_at" timestamp (3) with time zone,
 	"handled_at" timestamp (3) with time zone NOT NULL,
 	"told_at" timestamp (3) with time zone NOT NULL,
 	CONSTRAINT "schedule_paused" CHECK ("schedule"."paused" = ("schedule"."paused_at" is not null)),
-	CONSTRAINT "schedule_catchup" CHECK ("schedule"."catchup" in ('none', 'latest', 'all')),
+	CONSTRAINT "schedule_catchup" CHECK ("schedule"."policy" ->> 'catchup' in ('none', 'latest', 'all')),
 	CONSTRAINT "schedule_version" CHECK ("schedule"."version" >= 1 and "schedule"."revision" >= 1)
 );
 --> statement-breakpoint

@@ -24,8 +24,10 @@ function verdict(
     appliedMs: 0,
     paused: false,
     pausedMs: undefined,
-    timing: { crons: ["0 19 * * *"], timezone, startMs: undefined, endMs: undefined },
-    catchup: "latest",
+    timezone,
+    timing: undefined,
+    policy: { catchup: "latest" },
+    dynamicMs: undefined,
     triggers: [{ subject: "logistics.routes.closed", when, key }],
     handledMs: 0,
   };

@@ -7,7 +7,7 @@ import { eventOf } from "./core/triggers.ts";
 import type { Binding, BoundDag, Evaluated, Trigger } from "./core/triggers.ts";
 
 export function bindingsOf(dag: KnownDag): BoundDag {
-  const timezone = dag.timing?.timezone ?? "UTC";
+  const { timezone } = dag;
   const scopeOf = (trigger: Trigger): Scope =>
     createScope({
       run: { dagId: dag.dagId, logicalMs: trigger.timeMs, timezone },

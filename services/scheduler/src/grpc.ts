@@ -3,6 +3,7 @@ import { timestampFromDate, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { authorize, implementation } from "@chasqui/chassis";
 import type { Database, ServiceImplementation } from "@chasqui/chassis";
 import { ScheduleService, TickOutcome } from "@chasqui/contracts";
+import { summaryOf } from "@chasqui/dag/time";
 import type { Registry } from "./registry.ts";
 import { listTicks, listTriggers } from "./store/ledgers.ts";
 
@@ -30,8 +31,8 @@ export function scheduleService(o: {
         .toSorted((a, b) => (a.dag.dagId < b.dag.dagId ? -1 : 1))
         .map(({ dag, nextMs }) => ({
           dagId: dag.dagId,
-          crons: [...(dag.timing?.crons ?? [])],
-          timezone: dag.timing?.timezone ?? "UTC",
+          summary: summaryOf(dag.timing),
+          timezone: dag.timezone,
           paused: dag.paused,
           ...(nextMs === undefined ? {} : { nextTime: timestampFromMs(nextMs) }),
         }));

@@ -25,7 +25,7 @@ import type { StoredDag } from "./store/schedules.ts";
 import { recordTicksOfLocked, reviveTicks, suppressedTicks } from "./store/ticks.ts";
 import type { TickKey } from "./store/ticks.ts";
 import { SLICE_TICKS_MAX } from "./ticker.ts";
-import { timetableOf } from "./timetable.ts";
+import { timetableOfDag } from "./timetable.ts";
 import { newsOf } from "./translate.ts";
 
 export interface LearnerOptions {
@@ -95,32 +95,37 @@ export function createLearner(o: LearnerOptions): Learner {
     return firing;
   }
 
-  /** The due times of the timing that ends get their outcome while it still holds. */
+  /**
+   * The due times of the timing that ends get their outcome while it still holds; who waits for its jitter waits no
+   * longer.
+   */
   async function closeOld(
     tx: TransactionSql,
-    old: KnownDag,
+    dag: KnownDag,
     learned: Extract<Learning, { kind: "changed" }>,
     nowMs: number,
   ): Promise<TickKey[]> {
     const { closeOldMs } = learned;
-    if (closeOldMs === undefined || old.timing === undefined) return [];
-    let timetable;
+    if (closeOldMs === undefined) return [];
+    let old;
     try {
-      timetable = timetableOf(old.timing);
+      old = timetableOfDag(dag);
     } catch {
       return []; // it could never be read, so it had no due times
     }
+    if (old === undefined) return [];
+    const timetable = { ...old, jitterMs: () => 0 };
     const policy = {
-      catchup: old.catchup,
-      paused: old.paused,
+      ...dag.policy,
+      paused: dag.paused,
       graceMs: o.graceMs,
       ticksMax: SLICE_TICKS_MAX,
     };
     const firing: TickKey[] = [];
-    for (let { handledMs } = old; ;) {
+    for (let { handledMs } = dag; ;) {
       const slice = dueTicks(timetable, { handledMs, untilMs: closeOldMs, nowMs }, policy);
       if (slice.ticks.length === 0) return firing;
-      firing.push(...(await recordTicksOfLocked(tx, old.dagId, slice.ticks, nowMs)));
+      firing.push(...(await recordTicksOfLocked(tx, dag.dagId, slice.ticks, nowMs)));
       handledMs = slice.handledMs;
     }
   }
@@ -132,7 +137,7 @@ export function createLearner(o: LearnerOptions): Learner {
   ): Promise<TickKey[]> {
     if (resumedSinceMs === undefined) return [];
     const suppressed = await suppressedTicks(tx, known.dagId, resumedSinceMs);
-    const revived = revivedTicks(suppressed, known.catchup);
+    const revived = revivedTicks(suppressed, known.policy, nowMs);
     return revived.length === 0 ? [] : reviveTicks(tx, known.dagId, revived, nowMs);
   }
 

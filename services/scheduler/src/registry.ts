@@ -1,30 +1,19 @@
 // What this process has in its head about the DAGs: the rows of `schedule`, their timetables and bindings ready
 // for use, and each schedule's next due time. Only a cache: a tick is recorded against the row's revision.
 import type { BoundDag } from "./core/triggers.ts";
-import type { Timetable } from "./core/ticks.ts";
+import { knownSchedule } from "./known-schedule.ts";
+import type { KnownSchedule } from "./known-schedule.ts";
 import type { StoredDag } from "./store/schedules.ts";
-import { timetableOf } from "./timetable.ts";
-
-export interface KnownSchedule {
-  readonly dag: StoredDag;
-  /** Absent when the clock does not start it, or when its crons cannot be read. */
-  readonly timetable: Timetable | undefined;
-  /** Why its crons cannot be read. */
-  readonly problem: string | undefined;
-  handledMs: number;
-  /** The next due time; undefined when there is none. */
-  nextMs: number | undefined;
-}
 
 export interface Registry {
   put(dag: StoredDag): void;
   forget(dagId: string): void;
   get(dagId: string): KnownSchedule | undefined;
   all(): KnownSchedule[];
-  /** Schedules with a due time that has come. */
+  /** Schedules with a due time that is to run. */
   due(nowMs: number): KnownSchedule[];
-  /** The earliest due time of all. */
-  nextMs(): number | undefined;
+  /** When the next due time of all is to run. */
+  wakeMs(): number | undefined;
   /** DAGs that triggers start, their expressions ready for use. */
   bound(): Promise<readonly BoundDag[]>;
 }
@@ -33,32 +22,16 @@ export function createRegistry(onProblem: (dagId: string, problem: string) => vo
   const schedules = new Map<string, KnownSchedule>();
   const bindings = new Map<string, BoundDag>(); // of the rows in `schedules`, made when first asked for
 
-  function timetable(dag: StoredDag): { timetable?: Timetable; problem?: string } {
-    if (dag.timing === undefined) return {};
-    try {
-      return { timetable: timetableOf(dag.timing) };
-    } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      onProblem(dag.dagId, problem);
-      return { problem };
-    }
-  }
-
   return {
     put(dag) {
       const before = schedules.get(dag.dagId);
       if (before !== undefined && before.dag.revision >= dag.revision) {
-        before.handledMs = Math.max(before.handledMs, dag.handledMs);
+        before.handled(dag.handledMs);
         return;
       }
-      const made = timetable(dag);
-      schedules.set(dag.dagId, {
-        dag,
-        timetable: made.timetable,
-        problem: made.problem,
-        handledMs: dag.handledMs,
-        nextMs: made.timetable?.next(dag.handledMs),
-      });
+      const known = knownSchedule(dag);
+      if (known.problem !== undefined) onProblem(dag.dagId, known.problem);
+      schedules.set(dag.dagId, known);
       bindings.delete(dag.dagId);
     },
     forget(dagId) {
@@ -68,12 +41,12 @@ export function createRegistry(onProblem: (dagId: string, problem: string) => vo
     get: (dagId) => schedules.get(dagId),
     all: () => [...schedules.values()],
     due: (nowMs) =>
-      [...schedules.values()].filter(({ nextMs }) => nextMs !== undefined && nextMs <= nowMs),
-    nextMs() {
+      [...schedules.values()].filter(({ wakeMs }) => wakeMs !== undefined && wakeMs <= nowMs),
+    wakeMs() {
       let earliest: number | undefined;
-      for (const { nextMs } of schedules.values())
-        if (nextMs !== undefined && (earliest === undefined || nextMs < earliest))
-          earliest = nextMs;
+      for (const { wakeMs } of schedules.values())
+        if (wakeMs !== undefined && (earliest === undefined || wakeMs < earliest))
+          earliest = wakeMs;
       return earliest;
     },
     async bound() {

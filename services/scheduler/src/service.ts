@@ -84,7 +84,7 @@ async function startWork(life: Life<Settings>, neighbours: Neighbours): Promise<
     );
   await serve(life, registry, database);
   const round = async (): Promise<void> => void (await ticker.tick());
-  const nextMs = (): number | undefined => registry.nextMs();
+  const nextMs = (): number | undefined => registry.wakeMs();
   started.clock = await life.up(startClock({ log, now, nextMs, round, pollMs: POLL_MS }));
   const again = { ...common, inbox, settler, sampler, resayMs: settings.resayMs };
   await life.up(
@@ -140,7 +140,7 @@ async function startHousekeeping(
 
 function statusOf(registry: Registry, time: DatabaseTime): Record<string, unknown> {
   const all = registry.all();
-  const nextMs = registry.nextMs();
+  const nextMs = registry.wakeMs();
   return {
     schedules: all.filter(({ dag }) => dag.timing !== undefined).length,
     unreadable_schedules: all.flatMap(({ dag, problem }) =>

@@ -8,7 +8,8 @@ import { spanIdOf } from "@chasqui/contracts";
 import type { Sql } from "postgres";
 import { dueTicks } from "./core/ticks.ts";
 import type { Inbox } from "./ports/inbox.ts";
-import type { KnownSchedule, Registry } from "./registry.ts";
+import type { KnownSchedule } from "./known-schedule.ts";
+import type { Registry } from "./registry.ts";
 import type { Sampler } from "./sampling.ts";
 import { originOf, tickStart } from "./starts.ts";
 import { loadSchedulesOf } from "./store/schedules.ts";
@@ -41,7 +42,6 @@ interface Slice {
   readonly schedule: KnownSchedule;
   readonly ticks: readonly NewTick[];
   readonly handledMs: number;
-  readonly nextMs: number | undefined;
 }
 
 export function createTicker(o: TickerOptions): Ticker {
@@ -50,13 +50,14 @@ export function createTicker(o: TickerOptions): Ticker {
   function sliceOf(schedule: KnownSchedule, nowMs: number): Slice[] {
     const { dag, timetable, handledMs } = schedule;
     if (timetable === undefined) return [];
-    const { ticks, ...cursor } = dueTicks(
+    const slice = dueTicks(
       timetable,
       { handledMs, untilMs: nowMs, nowMs },
-      { catchup: dag.catchup, paused: dag.paused, graceMs: o.graceMs, ticksMax: SLICE_TICKS_MAX },
+      { ...dag.policy, paused: dag.paused, graceMs: o.graceMs, ticksMax: SLICE_TICKS_MAX },
     );
     const { dagId, revision } = dag;
-    return [{ schedule, ticks: ticks.map((tick) => ({ ...tick, dagId, revision })), ...cursor }];
+    const ticks = slice.ticks.map((tick) => ({ ...tick, dagId, revision }));
+    return [{ schedule, ticks, handledMs: slice.handledMs }];
   }
 
   async function record(slices: readonly Slice[], nowMs: number): Promise<readonly TickKey[]> {
@@ -66,11 +67,8 @@ export function createTicker(o: TickerOptions): Ticker {
       nowMs,
     );
     const stale = new Set(recorded.stale);
-    for (const { schedule, handledMs, nextMs } of slices) {
-      if (stale.has(schedule.dag.dagId)) continue;
-      schedule.handledMs = handledMs;
-      schedule.nextMs = nextMs;
-    }
+    for (const { schedule, handledMs } of slices)
+      if (!stale.has(schedule.dag.dagId)) schedule.handled(handledMs);
     if (stale.size > 0) await reload([...stale]);
     return recorded.firing;
   }

@@ -124,13 +124,15 @@ test("what a DAG says about itself; catch-up is latest unless it says otherwise"
     version: 3,
     appliedMs: 1_000,
     paused: false,
+    timezone: "America/Bogota",
     timing: {
       crons: ["0 19 * * *"],
       timezone: "America/Bogota",
+      dates: [],
+      excludes: [],
       startMs: Date.parse("2026-01-01T00:00:00Z"),
-      endMs: undefined,
     },
-    catchup: "latest",
+    policy: { catchup: "latest" },
     triggers: [{ subject: "logistics.routes.closed", when: "true", key: "k" }],
   });
 });
@@ -143,7 +145,7 @@ test.each([
   const spec = { id: "costs", schedule: { crons: ["0 0 * * *"], catchup } };
   const init = { dagId: "costs", version: 1, appliedTime: timestampFromMs(0), spec };
   expect(newsOf(create(DagSchema, init))).toMatchObject({
-    catchup: word,
+    policy: { catchup: word },
     timing: { timezone: "UTC" },
   });
 });

@@ -1,6 +1,6 @@
 // Messages from outside, distrusted once: what a DAG says about itself, what a trigger says happened.
 import { fromBinary } from "@bufbuild/protobuf";
-import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { RejectError } from "@chasqui/bus";
 import { parseTraceparent } from "@chasqui/chassis";
 import type { TraceParent } from "@chasqui/chassis";
@@ -13,9 +13,11 @@ import {
   type Dag,
   type DagSpec,
 } from "@chasqui/contracts";
-import type { DagNews, Timing } from "./core/learn.ts";
+import { timingOf } from "@chasqui/dag/time";
+import type { DagNews, TickPolicy } from "./core/learn.ts";
 import type { CatchupPolicy } from "./core/ticks.ts";
 import type { Json, Trigger } from "./core/triggers.ts";
+import type { Timing } from "./timing.ts";
 
 export const TRIGGER_DATA_BYTES_MAX = 256 * 1024;
 const IDENTITY_LENGTH_MAX = 256;
@@ -45,28 +47,31 @@ export function newsOf(dag: Dag): DagNews {
     version,
     appliedMs: timestampMs(appliedTime),
     paused: dag.paused,
-    timing: timingOf(spec),
-    catchup: catchupOf(spec.schedule?.catchup ?? Catchup.UNSPECIFIED),
+    timezone: zoneOf(spec),
+    timing: checkedTiming(spec),
+    policy: policyOf(spec),
     triggers: spec.triggers.map(({ subject, when, key }) => ({ subject, when, key })),
   };
 }
 
-function timingOf({ id, schedule }: DagSpec): Timing | undefined {
-  if (schedule === undefined || schedule.crons.length === 0) return undefined;
-  const instant = (name: string, text: string): number | undefined => {
-    if (text === "") return undefined;
-    const ms = Date.parse(text);
-    if (Number.isNaN(ms))
-      throw new RejectError(
-        `DAG ${id}: schedule.${name} is ${JSON.stringify(text)}: want RFC 3339`,
-      );
-    return ms;
-  };
+const zoneOf = ({ schedule }: DagSpec): string =>
+  schedule === undefined || schedule.timezone === "" ? "UTC" : schedule.timezone;
+
+function checkedTiming({ id, schedule }: DagSpec): Timing | undefined {
+  if (schedule === undefined) return undefined;
+  try {
+    return timingOf(schedule);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RejectError(`DAG ${id}: schedule.${why}`, { cause });
+  }
+}
+
+function policyOf({ schedule }: DagSpec): TickPolicy {
   return {
-    crons: schedule.crons,
-    timezone: schedule.timezone === "" ? "UTC" : schedule.timezone,
-    startMs: instant("start", schedule.start),
-    endMs: instant("end", schedule.end),
+    catchup: catchupOf(schedule?.catchup ?? Catchup.UNSPECIFIED),
+    ...(schedule?.catchupWindow && { catchupWindowMs: durationMs(schedule.catchupWindow) }),
+    ...(schedule?.jitter && { jitterMs: durationMs(schedule.jitter) }),
   };
 }
 

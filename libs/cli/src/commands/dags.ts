@@ -1,6 +1,7 @@
 // `chasqui dags`, `pause`, `resume`, `ticks`: DAGs and what the clock did with them.
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { TickOutcomeSchema } from "@chasqui/contracts";
+import { summaryOfSchedule } from "@chasqui/dag";
 import { printJson, printLines } from "../cli.ts";
 import type { Cli } from "../cli.ts";
 import { exitCodes } from "../errors.ts";
@@ -35,7 +36,7 @@ export async function listDags(cli: Cli, options: Json): Promise<ExitCode> {
         fingerprint: dag.fingerprint,
         paused: dag.paused,
         owner: dag.spec?.owner ?? "",
-        crons: dag.spec?.schedule?.crons ?? [],
+        schedule: summaryOfSchedule(dag.spec?.schedule),
         timezone: dag.spec?.schedule?.timezone ?? "",
         ...time("next_time", next.get(dag.dagId)),
       })),
@@ -44,12 +45,12 @@ export async function listDags(cli: Cli, options: Json): Promise<ExitCode> {
   else {
     const rows = dags.map((dag) => {
       const at = next.get(dag.dagId);
-      const crons = dag.spec?.schedule?.crons ?? [];
+      const schedule = summaryOfSchedule(dag.spec?.schedule);
       return [
         dag.dagId,
         String(dag.version),
         dag.paused ? cli.out.style.yellow("paused") : "active",
-        crons.length === 0 ? "" : `${crons.join("; ")} ${dag.spec?.schedule?.timezone ?? ""}`,
+        schedule === "" ? "" : `${schedule} ${dag.spec?.schedule?.timezone ?? ""}`,
         at === undefined || dag.paused ? "" : formatDistance(timestampMs(at), cli.nowMs()),
         dag.spec?.owner ?? "",
       ];

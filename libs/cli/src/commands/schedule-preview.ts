@@ -38,7 +38,7 @@ export async function preview(cli: Cli, file: string, options: PreviewOptions): 
     throw new CliError(exitCodes.failed, `DAG ${spec.id} has no schedule`, {
       hint: 'for example: schedule: { cron: "0 19 * * *", timezone: America/Bogota }',
     });
-  const nowMs = Date.now();
+  const nowMs = cli.nowMs();
   const fromMs = options.from === undefined ? nowMs : parseFrom(options.from, schedule.timezone);
   const previewed = previewSchedule(schedule, { dagId: spec.id, fromMs, count: options.count });
   if (options.json === true) printJson(cli.out, toJson(previewed));

@@ -205,7 +205,7 @@ function readKey(reader: Reader, value: JsonValue | undefined): string {
   const path = at("key");
   const key = readText(reader, path, value, "key", { want: "a text with ${…}" }) ?? "";
   noteTemplates(reader, path, "key", key, {
-    roots: ["run", "vars"],
+    roots: ["run"],
     fields: { run: tickRunFields },
   });
   if (key !== "" && !key.includes("${"))

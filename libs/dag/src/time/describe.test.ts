@@ -3,8 +3,10 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { ScheduleSchema } from "@chasqui/contracts";
 import { expect, test } from "vitest";
-import { describeCron, describeSchedule, summaryOf } from "./describe.ts";
+import { describeCron, describeSchedule } from "./describe.ts";
 import { previewSchedule } from "./preview.ts";
+import { summaryOf } from "./summary.ts";
+import { timingOf } from "./timing.ts";
 
 test.each([
   ["0 19 * * *", "at 19:00 every day"],
@@ -46,9 +48,9 @@ test("a schedule in a sentence, and in a cell", () => {
   expect(describeSchedule(one)).toBe(
     "at 19:00 every day; and every 15m from 2026-01-01T00:00:00.000Z; and on 2026-10-06T19:00:00, America/Bogota, from 2026-01-01T05:00:00Z, except 12-25 Navidad, up to 10m late, by tick",
   );
-  expect(summaryOf(one)).toBe("0 19 * * *; every 15m; 1 date");
-  expect(summaryOf(schedule({ once: true }))).toBe("@once");
-  expect(summaryOf(schedule({ timezone: "UTC" }))).toBe("");
+  expect(summaryOf(timingOf(one))).toBe("0 19 * * *; every 15m; 1 date");
+  expect(summaryOf(timingOf(schedule({ once: true })))).toBe("@once");
+  expect(summaryOf(timingOf(schedule({ timezone: "UTC" })))).toBe("");
 });
 
 type Row = [string, MessageInitShape<typeof ScheduleSchema>, string, string[]];

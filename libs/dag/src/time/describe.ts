@@ -14,20 +14,6 @@ const MONTHS = [
 const CLOCKS_NAMED_MAX = 6;
 const EXCLUDES_NAMED_MAX = 3;
 
-/** As short as a table wants it: `0 19 * * *`, `every 15m`, `3 dates`; empty when the clock starts nothing. */
-export function summaryOf(schedule: Schedule): string {
-  const timing = timingOf(schedule);
-  if (timing === undefined) return "";
-  const { everyMs, dates, once, continuous } = timing;
-  return [
-    ...timing.crons,
-    ...(everyMs === undefined ? [] : [`every ${formatDuration(everyMs)}`]),
-    ...(dates.length === 0 ? [] : [dates.length === 1 ? "1 date" : `${dates.length} dates`]),
-    ...(once === undefined ? [] : ["@once"]),
-    ...(continuous === undefined ? [] : ["@continuous"]),
-  ].join("; ");
-}
-
 /** One sentence without its full stop: `at 19:00 every day, America/Bogota`. */
 export function describeSchedule(schedule: Schedule): string {
   const timing = timingOf(schedule);

@@ -3,5 +3,7 @@
 export { dateInZone, rfc3339 } from "./dates.ts";
 export { jitterOf } from "./jitter.ts";
 export { isTimed, timingOf } from "./timing.ts";
+export { describeSchedule } from "./describe.ts";
+export { summaryOf, summaryOfSchedule } from "./summary.ts";
 export { nextTick, previousTick, timetableOf } from "./timetable.ts";
 export type { Timetable, Timing } from "./timetable.ts";

@@ -1,23 +1,20 @@
 import { expect, test } from "vitest";
 import { learn } from "./learn.ts";
-import type { DagNews, KnownDag, Learning, Timing } from "./learn.ts";
+import type { DagNews, KnownDag, Learning } from "./learn.ts";
+import type { Timing } from "../timing.ts";
 
-const timing: Timing = {
-  crons: ["0 19 * * *"],
-  timezone: "UTC",
-  startMs: undefined,
-  endMs: undefined,
-};
+const timing: Timing = { crons: ["0 19 * * *"], timezone: "UTC", dates: [], excludes: [] };
 const news: DagNews = {
   dagId: "costs",
   version: 3,
   appliedMs: 1_000,
   paused: false,
+  timezone: "UTC",
   timing,
-  catchup: "latest",
+  policy: { catchup: "latest" },
   triggers: [],
 };
-const known: KnownDag = { ...news, handledMs: 5_000, pausedMs: undefined };
+const known: KnownDag = { ...news, handledMs: 5_000, pausedMs: undefined, dynamicMs: undefined };
 const changed = (learning: Learning): Extract<Learning, { kind: "changed" }> => {
   if (learning.kind !== "changed") throw new Error("nothing was learned");
   return learning;
@@ -79,4 +76,21 @@ test("pause and resume of the same version", () => {
   const resumed = changed(learn(again.known, { ...news, version: 4 }, 11_000));
   expect(resumed.known).toMatchObject({ paused: false, pausedMs: undefined });
   expect(resumed.resumedSinceMs).toBe(9_000);
+});
+
+test("@once is due at its start, or when it was applied; and not again when the rest of it changes", () => {
+  const once: Timing = { timezone: "UTC", crons: [], dates: [], excludes: [], once: true };
+  const first = changed(learn(undefined, { ...news, timing: once }, 9_000)).known;
+  expect(first).toMatchObject({ handledMs: 999, dynamicMs: 1_000 });
+  const startMs = 7_000;
+  const started = changed(learn(undefined, { ...news, timing: { ...once, startMs } }, 9_000));
+  expect(started.known).toMatchObject({ handledMs: 6_999, dynamicMs: 7_000 });
+  const ended = { ...news, version: 4, appliedMs: 8_000, timing: { ...once, endMs: 99_000 } };
+  const learned = changed(learn({ ...first, handledMs: 1_000 }, ended, 9_000));
+  expect(learned.known).toMatchObject({ handledMs: 1_000, dynamicMs: 1_000 });
+  const late = { ...news, version: 4, appliedMs: 8_000, timing: { ...once, startMs: 1 } };
+  expect(changed(learn(known, late, 9_000)).known).toMatchObject({
+    handledMs: 7_999,
+    dynamicMs: 8_000,
+  });
 });

@@ -3,20 +3,19 @@
 //   L1. News of an older version changes nothing.
 //   L2. Due times before a new timing belong to the old one, those after it to the new one; none to both or neither.
 //   L3. A schedule's first due time is after its DAG was applied, or at `start` when it says so.
-import type { CatchupPolicy } from "./ticks.ts";
-
-/** When a DAG runs by the clock. */
-export interface Timing {
-  readonly crons: readonly string[];
-  readonly timezone: string;
-  readonly startMs: number | undefined;
-  readonly endMs: number | undefined;
-}
+import type { Timing } from "../timing.ts";
+import type { CatchUp } from "./ticks.ts";
 
 export interface EventBinding {
   readonly subject: string;
   readonly when: string;
   readonly key: string;
+}
+
+/** What becomes of due times, and what their runs are about. Plain data, kept as JSON. */
+export interface TickPolicy extends CatchUp {
+  /** Each tick runs late by up to so much. */
+  readonly jitterMs?: number;
 }
 
 /** A DAG as far as the scheduler cares. */
@@ -25,9 +24,11 @@ export interface DagNews {
   readonly version: number;
   readonly appliedMs: number;
   readonly paused: boolean;
+  /** Of `run.date`, whatever starts the run. */
+  readonly timezone: string;
   /** Absent for DAGs that the clock does not start. */
   readonly timing: Timing | undefined;
-  readonly catchup: CatchupPolicy;
+  readonly policy: TickPolicy;
   readonly triggers: readonly EventBinding[];
 }
 
@@ -36,6 +37,8 @@ export interface KnownDag extends DagNews {
   readonly handledMs: number;
   /** Since when it is paused; undefined while it is not. */
   readonly pausedMs: number | undefined;
+  /** The due time that no cron gives: of `@once`, or the next of `@continuous`. */
+  readonly dynamicMs: number | undefined;
 }
 
 export type Learning =
@@ -55,7 +58,7 @@ export function learn(known: KnownDag | undefined, news: DagNews, nowMs: number)
       kind: "changed",
       known: {
         ...news,
-        handledMs: firstHandledMs(news),
+        ...begin(news, firstMs(news)),
         pausedMs: news.paused ? nowMs : undefined,
       },
       closeOldMs: undefined,
@@ -71,7 +74,9 @@ export function learn(known: KnownDag | undefined, news: DagNews, nowMs: number)
     kind: "changed",
     known: {
       ...news,
-      handledMs: retimed ? Math.max(known.handledMs, news.appliedMs) : known.handledMs,
+      ...(retimed
+        ? begin(news, Math.max(known.handledMs + 1, news.appliedMs + (isDynamic(news) ? 0 : 1)))
+        : { handledMs: known.handledMs, dynamicMs: known.dynamicMs }),
       pausedMs: news.paused ? (known.pausedMs ?? nowMs) : undefined,
     },
     closeOldMs: retimed && known.timing !== undefined ? news.appliedMs : undefined,
@@ -79,16 +84,29 @@ export function learn(known: KnownDag | undefined, news: DagNews, nowMs: number)
   };
 }
 
-const firstHandledMs = ({ timing, appliedMs }: DagNews): number =>
-  timing?.startMs === undefined ? appliedMs : timing.startMs - 1;
+const isDynamic = ({ timing }: DagNews): boolean =>
+  timing?.once === true || timing?.continuous === true;
+
+/** The first instant that may be due: the start, or the one after the apply; for `@once` the apply itself. */
+const firstMs = (news: DagNews): number =>
+  news.timing?.startMs ?? news.appliedMs + (isDynamic(news) ? 0 : 1);
+
+/** Where a timing begins to count. */
+function begin(news: DagNews, fromMs: number): Pick<KnownDag, "handledMs" | "dynamicMs"> {
+  const dynamicMs = isDynamic(news) ? Math.max(fromMs, news.timing?.startMs ?? fromMs) : undefined;
+  return { handledMs: fromMs - 1, dynamicMs };
+}
 
 function sameTiming(a: Timing | undefined, b: Timing | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return (
-    a.timezone === b.timezone &&
-    a.startMs === b.startMs &&
-    a.endMs === b.endMs &&
-    a.crons.length === b.crons.length &&
-    a.crons.every((cron, index) => cron === b.crons[index])
-  );
+  if (a.once && b.once) return a.startMs === b.startMs; // it had, or will have, its one due time
+  return inOrder(a) === inOrder(b);
 }
+
+/** As JSON, keys sorted: the database keeps them in an order of its own. */
+const inOrder = (timing: Timing): string =>
+  JSON.stringify(timing, (_, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );

@@ -3,7 +3,11 @@ import { dueTicks, revivedTicks } from "./ticks.ts";
 import type { DuePolicy, DueSpan, Timetable } from "./ticks.ts";
 
 const MINUTE = 60_000;
-const minutely: Timetable = { next: (afterMs) => (Math.floor(afterMs / MINUTE) + 1) * MINUTE };
+const none = { excluded: () => undefined, jitterMs: () => 0 };
+const minutely: Timetable = {
+  ...none,
+  next: (afterMs) => (Math.floor(afterMs / MINUTE) + 1) * MINUTE,
+};
 const policy: DuePolicy = { catchup: "latest", paused: false, graceMs: 10_000, ticksMax: 1_000 };
 const span = (handledMs: number, nowMs: number, untilMs = nowMs): DueSpan => ({
   handledMs,
@@ -11,6 +15,7 @@ const span = (handledMs: number, nowMs: number, untilMs = nowMs): DueSpan => ({
   nowMs,
 });
 const only = (...times: number[]): Timetable => ({
+  ...none,
   next: (afterMs) => times.find((at) => at > afterMs),
 });
 
@@ -73,9 +78,41 @@ test("a span that ends earlier than now is late by now, and ends where it ends",
   expect({ handledMs, nextMs }).toEqual({ handledMs: 7 * MINUTE, nextMs: 8 * MINUTE });
 });
 
+test.each<[string, number, number, Partial<DuePolicy>, string]>([
+  ["an excluded one is skipped, on time or late", 5, 8.1, { catchup: "all" }, "6f 7s 8f"],
+  ["and the newest is the newest tick", 5, 7.5, {}, "6f 7s"],
+  ["also when it is in the next slice", 5, 7.5, { ticksMax: 1 }, "6f"],
+  ["and while paused", 5, 7.5, { paused: true }, "6s 7s"],
+])("excluded: %s", (_, handled, now, changes, expected) => {
+  const holidays: Timetable = {
+    ...minutely,
+    excluded: (ms) => (ms === 7 * MINUTE ? "12-25" : undefined),
+  };
+  expect(written(holidays, handled, now, { ...policy, ...changes })).toBe(expected);
+  const { ticks } = dueTicks(holidays, span(5 * MINUTE, 8 * MINUTE), policy);
+  expect(ticks[1]).toMatchObject({ outcome: "skipped", reason: "the schedule excludes 12-25" });
+});
+
+test("jitter: a tick runs when its time and that much more have come, and is late only after that", () => {
+  const jittered: Timetable = { ...minutely, jitterMs: (ms) => (ms === 6 * MINUTE ? 30_000 : 0) };
+  const at = (now: number): string => written(jittered, 5, now, { ...policy, catchup: "none" });
+  expect([at(6.4), at(6.5), at(6.6), at(6.7), at(7)]).toEqual(["", "6f", "6f", "6m", "6m 7f"]);
+});
+
+test("what is older than the window is missed, also with catch-up all", () => {
+  const windowed: DuePolicy = { ...policy, catchup: "all", catchupWindowMs: 2 * MINUTE };
+  expect(written(minutely, 5, 9.5, windowed)).toBe("6m 7m 8f 9f");
+  const { ticks } = dueTicks(minutely, span(5 * MINUTE, 9.5 * MINUTE), windowed);
+  expect(ticks[0]?.reason).toContain("longer than the catch-up window");
+});
+
 test("what a pause suppressed is missed time when the DAG is resumed", () => {
-  expect(revivedTicks([1, 2, 3], "none")).toEqual([]);
-  expect(revivedTicks([1, 2, 3], "latest")).toEqual([3]);
-  expect(revivedTicks([1, 2, 3], "all")).toEqual([1, 2, 3]);
-  expect(revivedTicks([], "latest")).toEqual([]);
+  const revived = (due: number[], catchup: "none" | "latest" | "all", catchupWindowMs?: number) =>
+    revivedTicks(due, { catchup, catchupWindowMs }, 10);
+  expect(revived([1, 2, 3], "none")).toEqual([]);
+  expect(revived([1, 2, 3], "latest")).toEqual([3]);
+  expect(revived([1, 2, 3], "all")).toEqual([1, 2, 3]);
+  expect(revived([], "latest")).toEqual([]);
+  expect(revived([1, 2, 3], "all", 8)).toEqual([2, 3]);
+  expect(revived([1, 2, 3], "latest", 5)).toEqual([]);
 });

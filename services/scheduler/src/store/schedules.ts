@@ -1,7 +1,7 @@
 // The rows of `schedule`: what this service knows about each DAG, shared by its replicas.
 import type { Sql, TransactionSql } from "postgres";
-import type { CatchupPolicy } from "../core/ticks.ts";
-import type { EventBinding, KnownDag } from "../core/learn.ts";
+import type { EventBinding, KnownDag, TickPolicy } from "../core/learn.ts";
+import type { Timing } from "../timing.ts";
 
 export interface StoredDag extends KnownDag {
   /** The fence: a tick is recorded only by who knows the newest. */
@@ -15,11 +15,10 @@ interface ScheduleRow {
   applied_at: Date;
   paused: boolean;
   paused_at: Date | null;
-  crons: string[];
   timezone: string;
-  start_at: Date | null;
-  end_at: Date | null;
-  catchup: CatchupPolicy;
+  timing: Timing | null;
+  policy: TickPolicy;
+  dynamic_at: Date | null;
   triggers: EventBinding[];
   handled_at: Date;
 }
@@ -93,11 +92,10 @@ function columnsOf(tx: TransactionSql, dag: KnownDag, toldMs: number) {
     applied_at: new Date(dag.appliedMs),
     paused: dag.paused,
     paused_at: dateOrNull(dag.pausedMs),
-    crons: [...(dag.timing?.crons ?? [])],
-    timezone: dag.timing?.timezone ?? "UTC",
-    start_at: dateOrNull(dag.timing?.startMs),
-    end_at: dateOrNull(dag.timing?.endMs),
-    catchup: dag.catchup,
+    timezone: dag.timezone,
+    timing: dag.timing === undefined ? null : tx.json(JSON.parse(JSON.stringify(dag.timing))),
+    policy: tx.json({ ...dag.policy }),
+    dynamic_at: dateOrNull(dag.dynamicMs),
     triggers: tx.json(dag.triggers.map((trigger) => ({ ...trigger }))),
     handled_at: new Date(dag.handledMs),
     told_at: new Date(toldMs),
@@ -112,16 +110,10 @@ function toStoredDag(row: ScheduleRow): StoredDag {
     appliedMs: row.applied_at.getTime(),
     paused: row.paused,
     pausedMs: row.paused_at?.getTime(),
-    timing:
-      row.crons.length === 0
-        ? undefined
-        : {
-            crons: row.crons,
-            timezone: row.timezone,
-            startMs: row.start_at?.getTime(),
-            endMs: row.end_at?.getTime(),
-          },
-    catchup: row.catchup,
+    timezone: row.timezone,
+    timing: row.timing ?? undefined,
+    policy: row.policy,
+    dynamicMs: row.dynamic_at?.getTime(),
     triggers: row.triggers,
     handledMs: row.handled_at.getTime(),
   };

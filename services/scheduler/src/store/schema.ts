@@ -13,7 +13,8 @@ import {
   text,
   timestamp,
 } from "drizzle-orm/pg-core";
-import type { EventBinding } from "../core/learn.ts";
+import type { EventBinding, TickPolicy } from "../core/learn.ts";
+import type { Timing } from "../timing.ts";
 
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => "bytea" });
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
@@ -29,13 +30,13 @@ export const schedule = pgTable(
     appliedAt: instant("applied_at").notNull(),
     paused: boolean("paused").notNull(),
     pausedAt: instant("paused_at"),
-    /** Empty for a DAG that the clock does not start. */
-    crons: text("crons").array().notNull(),
     timezone: text("timezone").notNull(),
-    startAt: instant("start_at"),
-    endAt: instant("end_at"),
-    catchup: text("catchup").notNull(),
+    /** Absent for a DAG that the clock does not start. */
+    timing: jsonb("timing").$type<Timing>(),
+    policy: jsonb("policy").$type<TickPolicy>().notNull(),
     triggers: jsonb("triggers").$type<readonly EventBinding[]>().notNull(),
+    /** The due time that no cron gives: of @once, or the next of @continuous. */
+    dynamicAt: instant("dynamic_at"),
     /** Every due time up to here has a row in tick. */
     handledAt: instant("handled_at").notNull(),
     /** When the state machine was asked for what is stored here. */
@@ -44,7 +45,7 @@ export const schedule = pgTable(
   (t) => [
     index("schedule_told").on(t.toldAt),
     check("schedule_paused", sql`${t.paused} = (${t.pausedAt} is not null)`),
-    check("schedule_catchup", sql`${t.catchup} in ('none', 'latest', 'all')`),
+    check("schedule_catchup", sql`${t.policy} ->> 'catchup' in ('none', 'latest', 'all')`),
     check("schedule_version", sql`${t.version} >= 1 and ${t.revision} >= 1`),
   ],
 );

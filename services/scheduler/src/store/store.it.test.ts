@@ -28,13 +28,16 @@ const dag: KnownDag = {
   appliedMs: 0,
   paused: false,
   pausedMs: undefined,
+  timezone: "America/Bogota",
   timing: {
     crons: ["0 * * * *"],
     timezone: "America/Bogota",
-    startMs: undefined,
+    dates: [],
+    excludes: [{ first: "12-25", last: "12-25", name: "Navidad" }],
     endMs: 99 * HOUR,
   },
-  catchup: "latest",
+  policy: { catchup: "latest", jitterMs: 5 },
+  dynamicMs: undefined,
   triggers: [{ subject: "logistics.routes.closed", when: "true", key: "${run.date}" }],
   handledMs: 0,
 };

@@ -16,7 +16,7 @@ export interface TickKey {
 
 export interface NewTick extends TickKey {
   readonly revision: number;
-  readonly outcome: "firing" | "missed" | "suppressed";
+  readonly outcome: "firing" | "skipped" | "missed" | "suppressed";
   readonly reason: string;
 }
 
