@@ -2,7 +2,7 @@
 // The compiler is stricter (positions of cycles, expressions, zones); it is also the one that decides.
 import type { JsonObject } from "@bufbuild/protobuf";
 import { alertWords } from "./compile/words.ts";
-import { closed, count, duration, text, texts, words } from "./editor/parts.ts";
+import { closed, count, duration, text, texts } from "./editor/parts.ts";
 import { scheduleSchema } from "./editor/schedule-schema.ts";
 import { groupSchema, sharedDefaults, taskSchema } from "./editor/task-schema.ts";
 import { limits } from "./limits.ts";

@@ -14,7 +14,8 @@ import { CliError, exitCodes, usageError } from "../errors.ts";
 import type { ExitCode } from "../errors.ts";
 import { renderTable } from "../render/table.ts";
 import { formatDistance } from "../render/time.ts";
-import { printReport, readDags } from "./validate.ts";
+import { readDags } from "../judged-dags.ts";
+import { printReport } from "./validate.ts";
 
 export interface PreviewOptions {
   readonly from?: string;
