@@ -22,8 +22,8 @@ export interface Cli {
   readonly signal: AbortSignal;
   /** `--server`, else CHASQUI_SERVER, else the local one. */
   readonly serverUrl: string;
-  /** Connects at the first call; throws a CliError when nobody answers. */
-  connect(): Promise<Server>;
+  /** Connects at the first call, to another server when it is named; throws a CliError when nobody answers. */
+  connect(url?: string): Promise<Server>;
 }
 
 export const DEFAULT_SERVER = "http://127.0.0.1:8700";

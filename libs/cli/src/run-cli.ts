@@ -25,7 +25,7 @@ const INTERRUPTED = 130;
 export async function runCli(invocation: Invocation): Promise<number> {
   const { args, out, err, signal } = invocation;
   let code: ExitCode = exitCodes.ok;
-  let server: Promise<Server> | undefined;
+  const servers = new Map<string, Promise<Server>>();
   let url = "";
   const cliFor = (options: { readonly server: string | undefined }): Cli => {
     url = options.server ?? invocation.env["CHASQUI_SERVER"] ?? DEFAULT_SERVER;
@@ -38,8 +38,11 @@ export async function runCli(invocation: Invocation): Promise<number> {
       env,
       serverUrl: url,
       nowMs: () => Date.now(),
-      connect() {
-        server ??= connect(url, principalOf(env), signal);
+      connect(other = url) {
+        const known = servers.get(other);
+        if (known !== undefined) return known;
+        const server = connect(other, principalOf(env), signal);
+        servers.set(other, server);
         return server;
       },
     };
@@ -62,7 +65,8 @@ export async function runCli(invocation: Invocation): Promise<number> {
     if (signal.aborted) return INTERRUPTED;
     return await report(thrown, url, err);
   } finally {
-    await server?.then((connected) => connected.close()).catch(() => undefined);
+    for (const server of servers.values())
+      await server.then((connected) => connected.close()).catch(() => undefined);
   }
 }
 

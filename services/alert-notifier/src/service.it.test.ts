@@ -49,6 +49,8 @@ async function stateMachine(settled: readonly Run[]) {
         applyDags: no,
         listDags: no,
         setPaused: no,
+        listDagVersions: no,
+        retireDag: no,
         getDag: ({ dagId, version }) => ({ dag: { dagId, version, spec } }),
       }),
       implementation(RunService, {

@@ -232,6 +232,8 @@ async function startOwners(stack: AsyncDisposableStack) {
           return { dag: owned.dag };
         },
         applyDags: unused,
+        listDagVersions: unused,
+        retireDag: unused,
       }),
       implementation(ScheduleService, {
         listSchedules() {

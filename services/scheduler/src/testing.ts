@@ -213,6 +213,8 @@ async function fakeStateMachine(stack: AsyncDisposableStack, bus: Bus): Promise<
         },
         applyDags: unused,
         setPaused: unused,
+        listDagVersions: unused,
+        retireDag: unused,
       }),
       implementation(RunService, {
         getRun({ runId }) {

@@ -15,6 +15,7 @@ CREATE TABLE "state_machine"."dag" (
 	"number" integer NOT NULL,
 	"fingerprint" text NOT NULL,
 	"paused" boolean NOT NULL,
+	"retired" boolean DEFAULT false NOT NULL,
 	"has_waiting" boolean NOT NULL,
 	"active" text[] NOT NULL,
 	"changed_at" timestamp (3) with time zone NOT NULL
@@ -34,6 +35,7 @@ CREATE TABLE "state_machine"."dag_version" (
 	"applied_at" timestamp (3) with time zone NOT NULL,
 	"applied_by" text NOT NULL,
 	"note" text NOT NULL,
+	"commit_id" text DEFAULT '' NOT NULL,
 	CONSTRAINT "dag_version_dag_id_number_pk" PRIMARY KEY("dag_id","number")
 );
 --> statement-breakpoint

@@ -19,13 +19,11 @@ export function translate(received: Received): Inbound {
   const message = decode(received.data);
   if (message.id === "")
     throw new RejectError("INBOX message without an id: want the derived id of its cause");
-  const { by, note } = commandOf(message);
   return {
     id: message.id,
     redelivered: received.deliveryCount > 1,
     replyTo: message.replyTo,
-    by,
-    note,
+    ...commandOf(message),
     body: bodyOf(message),
   };
 }
@@ -38,9 +36,11 @@ function decode(data: Uint8Array): InboxMessage {
   }
 }
 
-function commandOf({ body }: InboxMessage): { by: string; note: string } {
-  if (body.case === "applyVersion") return { by: body.value.by, note: body.value.note };
-  if (body.case === "setPaused") return { by: body.value.by, note: body.value.reason };
+function commandOf({ body }: InboxMessage): { by: string; note: string; commitId?: string } {
+  if (body.case === "applyVersion")
+    return { by: body.value.by, note: body.value.note, commitId: body.value.commit };
+  if (body.case === "setPaused" || body.case === "retireDag")
+    return { by: body.value.by, note: body.value.reason };
   return { by: "", note: "" };
 }
 
@@ -113,6 +113,13 @@ function bodyOf({ body }: InboxMessage): Body {
         kind: "other",
         dagId: named("DAG", body.value.dagId),
         message: { kind: "set_paused", paused: body.value.paused },
+      };
+    case "retireDag":
+      return {
+        to: "dag",
+        kind: "other",
+        dagId: named("DAG", body.value.dagId),
+        message: { kind: "retire" },
       };
     case "applyVersion":
       return {

@@ -9,12 +9,17 @@ import type { Server } from "../server.ts";
 import type { Style } from "../render/style.ts";
 import { count } from "../render/text.ts";
 import { judgedDags } from "../judged-dags.ts";
+import { commitOf } from "../git-commit.ts";
 import { printReport, problemsOf } from "./validate.ts";
 
 export interface ApplyOptions {
   readonly environment?: string;
   readonly policies?: string;
   readonly note?: string;
+  /** The commit that the files are of; absent: asked of git. */
+  readonly commit?: string;
+  /** Also retire the DAGs whose file is gone. */
+  readonly prune?: boolean;
   readonly json?: boolean;
   /** Compare only. */
   readonly dryRun?: boolean;
@@ -46,21 +51,42 @@ export async function apply(
     return exitCodes.failed;
   }
   const server = await cli.connect();
-  const applied = await applySpecs(server, specs, options);
-  if (options.json === true) printJson(cli.out, { applied });
-  else
-    printLines(
-      cli.out,
-      applied.flatMap((dag) => renderApplied(dag, cli.out.style)),
-    );
+  const commit = options.commit ?? (await commitOf(cli.cwd));
+  const applied = await applySpecs(server, specs, { ...options, commit });
+  const retired =
+    options.prune === true
+      ? await prune(server, new Set(specs.map(({ spec }) => spec.id)), options)
+      : [];
+  if (options.json === true) printJson(cli.out, { applied, retired });
+  else {
+    const { style } = cli.out;
+    const said = options.dryRun === true ? "would be retired" : "retired";
+    printLines(cli.out, [
+      ...applied.flatMap((dag) => renderApplied(dag, style)),
+      ...retired.map((id) => `${style.bold(id)}  ${style.yellow(said)}: its file is gone`),
+    ]);
+  }
   return exitCodes.ok;
+}
+
+/** DAGs that the server has and no file names any more. Their runs and versions stay. */
+async function prune(
+  server: Server,
+  kept: ReadonlySet<string>,
+  { dryRun, note = "" }: ApplyOptions,
+): Promise<string[]> {
+  const { dags } = await server.dags.listDags({});
+  const gone = dags.filter(({ dagId, retired }) => !retired && !kept.has(dagId));
+  const reason = note === "" ? "its file is gone" : `its file is gone: ${note}`;
+  for (const { dagId } of gone) if (dryRun !== true) await server.dags.retireDag({ dagId, reason });
+  return gone.map(({ dagId }) => dagId);
 }
 
 /** Also what `npm start` does when a file is saved. */
 export async function applySpecs(
   server: Server,
   specs: readonly { readonly file: string; readonly spec: DagSpec; readonly fingerprint: string }[],
-  options: Pick<ApplyOptions, "note" | "dryRun">,
+  options: Pick<ApplyOptions, "note" | "dryRun" | "commit">,
 ): Promise<Applied[]> {
   const { dags } = await server.dags.listDags({});
   const known = new Map(dags.map((dag) => [dag.dagId, dag]));
@@ -71,6 +97,7 @@ export async function applySpecs(
           await server.dags.applyDags({
             dags: specs.map(({ spec }) => spec),
             note: options.note ?? "",
+            commit: options.commit ?? "",
           })
         ).dags;
   return specs.map(({ file, spec, fingerprint }, index) => {

@@ -7,6 +7,7 @@ import type { Cli } from "../cli.ts";
 import { exitCodes } from "../errors.ts";
 import type { ExitCode } from "../errors.ts";
 import { printable } from "../render/style.ts";
+import type { Style } from "../render/style.ts";
 import { renderTable } from "../render/table.ts";
 import { oneLine } from "../render/text.ts";
 import { formatDistance, formatInstant } from "../render/time.ts";
@@ -21,12 +22,16 @@ const DAG_COLUMNS = ["DAG", "VERSION", "STATE", "SCHEDULE", "NEXT", "OWNER"].map
   title,
 }));
 
-export async function listDags(cli: Cli, options: Json): Promise<ExitCode> {
+export async function listDags(
+  cli: Cli,
+  options: Json & { readonly all?: boolean },
+): Promise<ExitCode> {
   const server = await cli.connect();
-  const [{ dags }, { schedules }] = await Promise.all([
+  const [{ dags: every }, { schedules }] = await Promise.all([
     server.dags.listDags({}),
     server.schedules.listSchedules({}),
   ]);
+  const dags = every.filter(({ retired }) => options.all === true || !retired);
   const next = new Map(schedules.map(({ dagId, nextTime }) => [dagId, nextTime]));
   if (options.json === true)
     printJson(cli.out, {
@@ -35,6 +40,7 @@ export async function listDags(cli: Cli, options: Json): Promise<ExitCode> {
         version: dag.version,
         fingerprint: dag.fingerprint,
         paused: dag.paused,
+        retired: dag.retired,
         owner: dag.spec?.owner ?? "",
         schedule: summaryOfSchedule(dag.spec?.schedule),
         timezone: dag.spec?.schedule?.timezone ?? "",
@@ -49,7 +55,7 @@ export async function listDags(cli: Cli, options: Json): Promise<ExitCode> {
       return [
         dag.dagId,
         String(dag.version),
-        dag.paused ? cli.out.style.yellow("paused") : "active",
+        stateOf(dag, cli.out.style),
         schedule === "" ? "" : `${schedule} ${dag.spec?.schedule?.timezone ?? ""}`,
         at === undefined || dag.paused ? "" : formatDistance(timestampMs(at), cli.nowMs()),
         dag.spec?.owner ?? "",
@@ -61,6 +67,11 @@ export async function listDags(cli: Cli, options: Json): Promise<ExitCode> {
     );
   }
   return exitCodes.ok;
+}
+
+function stateOf(dag: { paused: boolean; retired: boolean }, style: Style): string {
+  if (dag.retired) return style.dim("retired");
+  return dag.paused ? style.yellow("paused") : "active";
 }
 
 export async function setPaused(

@@ -4,16 +4,18 @@ import { JSON_OPTION, examples, number } from "./shared.ts";
 import type { With } from "./shared.ts";
 
 export function addDagCommands(program: Command, with_: With): void {
-  program
+  const dags = program
     .command("dags")
-    .description("List the DAGs with their version and next due time")
+    .description("List the DAGs with their version and next due time; their history")
+    .option("--all", "retired ones, too")
     .option(...JSON_OPTION)
     .action(
-      with_(async (cli, o: { json?: boolean }) => {
+      with_(async (cli, o: { all?: boolean; json?: boolean }) => {
         const { listDags } = await import("../commands/dags.ts");
         return listDags(cli, o);
       }),
     );
+  addVersionCommands(dags, with_);
   for (const [name, paused, about] of [
     ["pause", true, "Pause a DAG: new runs wait, due times are recorded and not run"],
     ["resume", false, "Resume a DAG"],
@@ -41,6 +43,63 @@ export function addDagCommands(program: Command, with_: With): void {
       with_(async (cli, dag: string, o: { limit: number; json?: boolean }) => {
         const { ticks } = await import("../commands/dags.ts");
         return ticks(cli, dag, o);
+      }),
+    );
+}
+
+interface VersionOptions {
+  readonly note?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+function addVersionCommands(dags: Command, with_: With): void {
+  dags
+    .command("history")
+    .description("Who made which version current, when, of which commit and why")
+    .argument("<dag>", "the DAG's id")
+    .option(...JSON_OPTION)
+    .action(
+      with_(async (cli, dag: string, o: VersionOptions) => {
+        const { history } = await import("../commands/dag-versions.ts");
+        return history(cli, dag, o);
+      }),
+    );
+  dags
+    .command("rollback")
+    .description("Make an earlier version's meaning current again, as a new version")
+    .argument("<dag>", "the DAG's id")
+    .option("--to <version>", "its number (the one before the current)", number(1, 1_000_000))
+    .option("--note <text>", "why, for the audit")
+    .option("--dry-run", "only print what would change")
+    .option(...JSON_OPTION)
+    .addHelpText("after", examples("dags rollback hello", "dags rollback hello --to 3"))
+    .action(
+      with_(async (cli, dag: string, o: VersionOptions & { to?: number }) => {
+        const { rollback } = await import("../commands/dag-versions.ts");
+        return rollback(cli, dag, o);
+      }),
+    );
+  dags
+    .command("promote")
+    .description(
+      "Make the current version of one environment current in another: the same fingerprint",
+    )
+    .argument("<dag>", "the DAG's id")
+    .requiredOption("--from <environment>", "its name or address")
+    .requiredOption("--to <environment>", "its name or address")
+    .option("--note <text>", "why, for the audit")
+    .option("--dry-run", "only print what would change")
+    .option(...JSON_OPTION)
+    .addHelpText(
+      "after",
+      "\nThe address of an environment called dev is in CHASQUI_SERVER_DEV.\n" +
+        examples("dags promote hello --from dev --to prod"),
+    )
+    .action(
+      with_(async (cli, dag: string, o: VersionOptions & { from: string; to: string }) => {
+        const { promote } = await import("../commands/dag-versions.ts");
+        return promote(cli, dag, o);
       }),
     );
 }

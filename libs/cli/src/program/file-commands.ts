@@ -75,7 +75,9 @@ function addApply(program: Command, with_: With): void {
     .command("apply")
     .description("Make DAG files the current versions, all or none; prints what changed in meaning")
     .argument("[paths...]", "files and folders (dags)")
-    .option("--note <text>", "why, for the audit; for example a commit")
+    .option("--note <text>", "why, for the audit")
+    .option("--commit <id>", "the commit that the files are of (asked of git)")
+    .option("--prune", "also retire the DAGs whose file is gone; their runs and versions stay")
     .option("--dry-run", "only print what would change")
     .option(
       ENVIRONMENT_OPTION[0],
@@ -85,7 +87,11 @@ function addApply(program: Command, with_: With): void {
     .option(...JSON_OPTION)
     .addHelpText(
       "after",
-      examples("apply", "apply dags/hello.yaml --note 'say hello louder'", "apply --dry-run"),
+      examples(
+        "apply",
+        "apply dags/hello.yaml --note 'say hello louder'",
+        "apply --prune --dry-run",
+      ),
     )
     .action(
       with_(async (cli, paths: string[], o: ApplyOptions) => {

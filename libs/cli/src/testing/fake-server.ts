@@ -15,6 +15,7 @@ import type {
   ApplyDagsRequest,
   CancelRunRequest,
   DagSchema,
+  DagVersionSchema,
   DeliverySchema,
   LogBatchSchema,
   Run,
@@ -28,6 +29,8 @@ import type { AddressInfo } from "node:net";
 
 export interface FakeWorld {
   dags: MessageInitShape<typeof DagSchema>[];
+  /** Of each DAG, newest first. */
+  versions: Map<string, MessageInitShape<typeof DagVersionSchema>[]>;
   /** Each run as a list of its states over time; `watchRun` streams them, the others see the last. */
   runs: Run[][];
   deliveries: MessageInitShape<typeof DeliverySchema>[];
@@ -57,6 +60,7 @@ export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<F
     dags: [],
     runs: [],
     deliveries: [],
+    versions: new Map(),
     ticks: [],
     logs: [],
     json: {},
@@ -128,8 +132,11 @@ function servicesOf(world: FakeWorld, note: Note) {
         };
       },
       listDags: async () => ({ dags: world.dags }),
-      async getDag({ dagId }) {
-        const dag = world.dags.find((known) => known.dagId === dagId);
+      async getDag({ dagId, version }) {
+        const ofVersion = world.dags.find(
+          (known) => known.dagId === dagId && known.version === version,
+        );
+        const dag = ofVersion ?? world.dags.find((known) => known.dagId === dagId);
         if (dag === undefined)
           throw new RpcError(RpcCode.NOT_FOUND, `no DAG is called "${dagId}": there are hello`);
         return { dag };
@@ -137,6 +144,11 @@ function servicesOf(world: FakeWorld, note: Note) {
       async setPaused(request, { principal }) {
         note("setPaused", principal, request);
         return { dag: { dagId: request.dagId, paused: request.paused } };
+      },
+      listDagVersions: async ({ dagId }) => ({ versions: world.versions.get(dagId) ?? [] }),
+      async retireDag(request, { principal }) {
+        note("retireDag", principal, request);
+        return { dag: { dagId: request.dagId, retired: true } };
       },
     }),
     implementation(RunService, {

@@ -178,3 +178,29 @@ test("a DAG that was never applied refuses runs by its name", () => {
     why: "no DAG is called nightly",
   });
 });
+
+test("a retired DAG starts nothing; applied again it is back, with the same meaning or another", () => {
+  const world = new World(1, "queue");
+  const version = { fingerprint: "f", maxActiveRuns: 1, overlap: "queue" as const };
+  expect(world.say({ kind: "retire" }).kind).toBe("moved");
+  expect(world.say({ kind: "retire" })).toEqual({ kind: "nothing", why: "it is retired already" });
+  const start: DagMessage = { kind: "start", runId: "a", exists: false, scheduled: true };
+  expect(world.say(start)).toEqual({
+    kind: "rejected",
+    why: "DAG d is retired: apply it to bring it back",
+  });
+  expect(world.say({ kind: "apply", version })).toMatchObject({
+    events: [{ type: "version_applied", number: 2 }],
+  });
+  world.start("a");
+  expect(world.running()).toEqual(["a"]);
+});
+
+test("a run that was reopened gets a slot, whatever max_active_runs says", () => {
+  const world = new World(1, "queue");
+  world.start("a");
+  expect(world.say({ kind: "reopened", runId: "old" })).toMatchObject({
+    effects: [{ kind: "admit", runId: "old" }],
+  });
+  expect(world.say({ kind: "reopened", runId: "old" }).kind).toBe("nothing");
+});

@@ -14,6 +14,8 @@ export interface DagState {
   number: number;
   fingerprint: string;
   paused: boolean;
+  /** Its file is gone: nothing starts it any more, until it is applied again. */
+  retired: boolean;
   maxActiveRuns: number;
   overlap: Overlap;
   /** Runs that hold a slot, in the order they got it. */
@@ -27,6 +29,7 @@ export const newDag = (dagId: string): DagState => ({
   number: 0,
   fingerprint: "",
   paused: false,
+  retired: false,
   maxActiveRuns: 16,
   overlap: "queue",
   active: [],
@@ -44,7 +47,8 @@ export type DagMessage =
   /** A settled run goes on: a person asked, so it waits behind nobody. */
   | { readonly kind: "reopened"; readonly runId: string }
   | { readonly kind: "apply"; readonly version: VersionFacts }
-  | { readonly kind: "set_paused"; readonly paused: boolean };
+  | { readonly kind: "set_paused"; readonly paused: boolean }
+  | { readonly kind: "retire" };
 
 export interface VersionFacts {
   readonly fingerprint: string;
@@ -55,6 +59,7 @@ export interface VersionFacts {
 export type DagEvent =
   | { readonly type: "version_applied"; readonly number: number; readonly version: VersionFacts }
   | { readonly type: "paused_set"; readonly paused: boolean }
+  | { readonly type: "retired" }
   | { readonly type: "run_taken"; readonly runId: string; readonly admitted: boolean }
   | { readonly type: "run_admitted"; readonly runId: string }
   | { readonly type: "run_released"; readonly runId: string }
@@ -108,10 +113,15 @@ export function decideDag(
       effects.push({ kind: "admit", runId: message.runId });
       break;
     case "apply":
-      if (draft.fingerprint === message.version.fingerprint)
+      if (draft.fingerprint === message.version.fingerprint && !draft.retired)
         return { kind: "nothing", why: "this meaning is current already" };
       emit({ type: "version_applied", number: draft.number + 1, version: message.version });
       admitWaiting(draft, waiting, emit, effects);
+      break;
+    case "retire":
+      if (draft.number === 0) return { kind: "rejected", why: `no DAG is called ${draft.dagId}` };
+      if (draft.retired) return { kind: "nothing", why: "it is retired already" };
+      emit({ type: "retired" });
       break;
     case "set_paused":
       if (draft.number === 0) return { kind: "rejected", why: `no DAG is called ${draft.dagId}` };
@@ -140,6 +150,8 @@ function takeRun(
   const { runId } = message;
   if (message.exists) return { kind: "nothing", why: "a run with this key exists" };
   if (draft.number === 0) return { kind: "rejected", why: `no DAG is called ${draft.dagId}` };
+  if (draft.retired)
+    return { kind: "rejected", why: `DAG ${draft.dagId} is retired: apply it to bring it back` };
   const others = draft.active.length > 0;
   const overlap = message.scheduled ? draft.overlap : "queue"; // a schedule's policy; asked for by hand means wanted
   if (overlap === "skip" && others)
@@ -188,6 +200,10 @@ export function evolveDag(draft: DagState, event: DagEvent): void {
       draft.fingerprint = event.version.fingerprint;
       draft.maxActiveRuns = event.version.maxActiveRuns;
       draft.overlap = event.version.overlap;
+      draft.retired = false;
+      return;
+    case "retired":
+      draft.retired = true;
       return;
     case "paused_set":
       draft.paused = event.paused;

@@ -19,7 +19,13 @@ export interface RunChange {
 export interface DagChange {
   readonly dag: CachedDag;
   readonly atMs: number;
-  readonly events: { event: DagEvent; cause: string; by: string; note: string }[];
+  readonly events: {
+    event: DagEvent;
+    cause: string;
+    by: string;
+    note: string;
+    commitId: string;
+  }[];
 }
 
 export type Outcome =
@@ -151,8 +157,8 @@ function decideForDag(
   if (decision.kind === "nothing") return sayAgain(all, inbound, dag, decision.why, runId);
   const change = batch.dags.get(body.dagId) ?? { dag, atMs: context.nowMs, events: [] };
   batch.dags.set(body.dagId, change);
-  const { id: cause, by, note } = inbound;
-  for (const event of decision.events) change.events.push({ event, cause, by, note });
+  const { id: cause, by, note, commitId = "" } = inbound;
+  for (const event of decision.events) change.events.push({ event, cause, by, note, commitId });
   if (body.kind === "apply")
     dag.plan = all.versions.get(versionKey(body.dagId, body.fingerprint))?.plan;
   const runEffects =

@@ -42,5 +42,7 @@ export interface Inbound {
   readonly replyTo: string;
   readonly by: string;
   readonly note: string;
+  /** Of ApplyVersion: the commit that the DAG's file is of. */
+  readonly commitId?: string;
   readonly body: Body;
 }

@@ -9,6 +9,7 @@ import { DagService, deriveId } from "@chasqui/contracts";
 import { canonicalSpec, checkSpec, fingerprintOf } from "@chasqui/dag";
 import type { KnownConnections } from "@chasqui/dag";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import { effectiveSpec } from "../say/dag-events.ts";
 import { inboxMessage } from "../say/messages.ts";
 import * as reads from "../store/reads.ts";
 import type { Versions } from "../store/versions.ts";
@@ -25,15 +26,17 @@ export interface DagServiceOptions {
   readonly connections: KnownConnections;
 }
 
+type DagView = MessageInitShape<typeof DagSchema>;
 type DagRow = NonNullable<Awaited<ReturnType<typeof reads.dagById>>>;
 
 export function dagService(options: DagServiceOptions): ServiceImplementation {
   const { db, ask, versions, clock } = options;
 
+  /** `startsOnly`: for whoever starts runs; of a retired DAG nothing does. */
   async function viewOf(
     row: DagRow,
-    number = row.number,
-  ): Promise<MessageInitShape<typeof DagSchema>> {
+    { number = row.number, startsOnly = false }: { number?: number; startsOnly?: boolean } = {},
+  ): Promise<DagView> {
     const version = await reads.versionOf(db, row.dagId, number);
     const stored = version && (await versions.get(row.dagId, version.fingerprint));
     if (version === undefined || stored === undefined)
@@ -46,7 +49,8 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
       version: number,
       fingerprint: version.fingerprint,
       paused: row.paused,
-      spec: stored.spec,
+      retired: row.retired,
+      spec: startsOnly ? effectiveSpec(stored.spec, row.retired) : stored.spec,
       appliedTime: timestampFromMs(version.appliedAt.getTime()),
     };
   }
@@ -59,10 +63,14 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
     throw new RpcError(RpcCode.NOT_FOUND, `no DAG is called ${JSON.stringify(dagId)}: ${hint}`);
   }
 
-  async function makeCurrent(spec: DagSpec, note: string, context: CallContext) {
+  async function makeCurrent(
+    spec: DagSpec,
+    why: { readonly note: string; readonly commit: string },
+    context: CallContext,
+  ) {
     const fingerprint = fingerprintOf(spec);
     await versions.put(spec, fingerprint);
-    const value = { dagId: spec.id, fingerprint, by: context.principal, note };
+    const value = { dagId: spec.id, fingerprint, by: context.principal, ...why };
     const id = deriveId("apply", spec.id, fingerprint, clock());
     const say = (replyTo: string) =>
       inboxMessage("dag", spec.id, id, { case: "applyVersion", value }, { replyTo });
@@ -81,22 +89,24 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
         checkSpec(spec, { customKinds, connections }).map((why) => `${spec.id}: ${why}`),
       );
       if (problems.length > 0) throw new RpcError(RpcCode.INVALID_ARGUMENT, problems.join("\n"));
-      const note = request.note || (context.reason ?? "");
+      const { commit } = request;
+      const why = { note: request.note || (context.reason ?? ""), commit };
       const dags = [];
-      for (const spec of specs) dags.push(await makeCurrent(spec, note, context));
+      for (const spec of specs) dags.push(await makeCurrent(spec, why, context));
       return { dags };
     },
 
     async listDags(_request, context) {
       authorize(context.principal, "read", "dag/*");
       const rows = await reads.listDags(db);
-      return { dags: await Promise.all(rows.map((row) => viewOf(row))) };
+      return { dags: await Promise.all(rows.map((row) => viewOf(row, { startsOnly: true }))) };
     },
 
     async getDag(request, context) {
       authorize(context.principal, "read", `dag/${request.dagId}`);
       const row = await find(request.dagId);
-      return { dag: await viewOf(row, request.version === 0 ? row.number : request.version) };
+      const number = request.version === 0 ? row.number : request.version;
+      return { dag: await viewOf(row, { number }) };
     },
 
     async setPaused(request, context) {
@@ -107,6 +117,34 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
       const id = deriveId("pause", dagId, String(request.paused), clock());
       const say = (replyTo: string) =>
         inboxMessage("dag", dagId, id, { case: "setPaused", value }, { replyTo });
+      accepted(await ask(say, context.signal));
+      return { dag: await viewOf(await find(dagId)) };
+    },
+
+    async listDagVersions(request, context) {
+      authorize(context.principal, "read", `dag/${request.dagId}`);
+      const { dagId } = await find(request.dagId);
+      const rows = await reads.versionsOf(db, dagId);
+      return {
+        versions: rows.map(({ number, appliedAt, appliedBy, commitId, fingerprint, note }) => ({
+          version: number,
+          fingerprint,
+          appliedTime: timestampFromMs(appliedAt.getTime()),
+          appliedBy,
+          note,
+          commit: commitId,
+        })),
+      };
+    },
+
+    async retireDag(request, context) {
+      authorize(context.principal, "retire", `dag/${request.dagId}`);
+      const { dagId } = await find(request.dagId);
+      const reason = request.reason || (context.reason ?? "");
+      const value = { dagId, by: context.principal, reason };
+      const id = deriveId("retire", dagId, clock());
+      const say = (replyTo: string) =>
+        inboxMessage("dag", dagId, id, { case: "retireDag", value }, { replyTo });
       accepted(await ask(say, context.signal));
       return { dag: await viewOf(await find(dagId)) };
     },

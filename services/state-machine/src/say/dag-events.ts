@@ -3,15 +3,24 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { OutMessage } from "@chasqui/bus";
 import { DagAppliedSchema, subjects } from "@chasqui/contracts";
+import type { DagSpec } from "@chasqui/contracts";
 import type { DagChange } from "../core/batch.ts";
 import type { Versions } from "../store/versions.ts";
 
+/** What starts runs of it: of a retired DAG nothing does. */
+export const effectiveSpec = (spec: DagSpec, isRetired: boolean): DagSpec => {
+  if (!isRetired) return spec;
+  const { schedule: _, ...rest } = spec;
+  return { ...rest, triggers: [] };
+};
+
 export function dagApplied({ dag, events, atMs }: DagChange, versions: Versions): OutMessage[] {
   const { state } = dag;
-  if (!events.some(({ event }) => event.type === "version_applied" || event.type === "paused_set"))
-    return [];
-  const spec = versions.cached(state.dagId, state.fingerprint)?.spec;
-  if (spec === undefined) return [];
+  const tells = ["version_applied", "paused_set", "retired"];
+  if (!events.some(({ event }) => tells.includes(event.type))) return [];
+  const stored = versions.cached(state.dagId, state.fingerprint)?.spec;
+  if (stored === undefined) return [];
+  const spec = effectiveSpec(stored, state.retired);
   const id = `${state.dagId}:${dag.version}:dag-applied`;
   const body = create(DagAppliedSchema, {
     dag: {
@@ -19,6 +28,7 @@ export function dagApplied({ dag, events, atMs }: DagChange, versions: Versions)
       version: state.number,
       fingerprint: state.fingerprint,
       paused: state.paused,
+      retired: state.retired,
       spec,
       appliedTime: timestampFromMs(atMs),
     },

@@ -69,6 +69,7 @@ export const dagMoving: readonly Column[] = [
   { name: "number", wire: "int4" },
   { name: "fingerprint", wire: "text" },
   { name: "paused", wire: "text", as: "bool" },
+  { name: "retired", wire: "text", as: "bool" },
   { name: "has_waiting", wire: "text", as: "bool" },
   { name: "active", wire: "text", as: "jsonb" },
   { name: "changed_at", wire: "float8", as: "ms" },
@@ -88,6 +89,7 @@ const versionColumns: readonly Column[] = [
   { name: "applied_at", wire: "float8", as: "ms" },
   { name: "applied_by", wire: "text" },
   { name: "note", wire: "text" },
+  { name: "commit_id", wire: "text" },
 ];
 
 /** The parameters of the statement, in order: the arrays of each relation, column by column. */

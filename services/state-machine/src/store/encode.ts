@@ -153,16 +153,18 @@ function addDag(rows: Rows, { dag, events, atMs }: DagChange): void {
     state.number,
     state.fingerprint,
     String(state.paused),
+    String(state.retired),
     String(state.hasWaiting),
     json(state.active),
     atMs,
   ]);
-  for (const { event, by, note } of events) {
+  for (const { event, by, note, commitId } of events) {
     if (event.type === "version_applied") {
       const { fingerprint } = event.version;
-      rows.version.push([state.dagId, event.number, fingerprint, atMs, clean(by), clean(note)]);
+      const said = [clean(by), clean(note), clean(commitId)];
+      rows.version.push([state.dagId, event.number, fingerprint, atMs, ...said]);
     }
-    if (event.type === "version_applied" || event.type === "paused_set")
+    if (event.type === "version_applied" || event.type === "paused_set" || event.type === "retired")
       rows.audit.push([state.dagId, clean(by), event.type, clean(note), json(event)]);
   }
 }

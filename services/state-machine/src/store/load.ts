@@ -110,6 +110,7 @@ interface DagSelected {
   readonly number: number;
   readonly fingerprint: string;
   readonly paused: boolean;
+  readonly retired: boolean;
   readonly has_waiting: boolean;
   readonly active: string[];
 }
@@ -122,7 +123,7 @@ export async function loadDags(
 ): Promise<CachedDag[]> {
   if (dagIds.length === 0) return [];
   const rows = await sql<DagSelected[]>`
-    select dag_id, version, format, number, fingerprint, paused, has_waiting, active
+    select dag_id, version, format, number, fingerprint, paused, retired, has_waiting, active
     from state_machine.dag where dag_id = any(${[...dagIds]}::text[])`;
   return Promise.all(
     rows.map(async (row): Promise<CachedDag> => {
@@ -133,6 +134,7 @@ export async function loadDags(
         number: row.number,
         fingerprint: row.fingerprint,
         paused: row.paused,
+        retired: row.retired,
         hasWaiting: row.has_waiting,
         active: row.active,
         ...(stored === undefined

@@ -128,6 +128,15 @@ export async function versionOf(db: Db, dagId: string, number: number) {
   return row;
 }
 
+/** Newest first. */
+export const versionsOf = (db: Db, dagId: string) =>
+  db
+    .select()
+    .from(dagVersion)
+    .where(eq(dagVersion.dagId, dagId))
+    .orderBy(desc(dagVersion.number))
+    .limit(1_000);
+
 export interface Audited {
   readonly principal: string;
   readonly action: string;

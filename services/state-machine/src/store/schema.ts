@@ -157,6 +157,7 @@ export const dag = stateMachine.table("dag", {
   number: integer("number").notNull(),
   fingerprint: text("fingerprint").notNull(),
   paused: boolean("paused").notNull(),
+  retired: boolean("retired").notNull().default(false),
   hasWaiting: boolean("has_waiting").notNull(),
   active: text("active").array().notNull(),
   changedAt: at("changed_at").notNull(),
@@ -183,6 +184,8 @@ export const dagVersion = stateMachine.table(
     appliedAt: at("applied_at").notNull(),
     appliedBy: text("applied_by").notNull(),
     note: text("note").notNull(),
+    /** The commit that its file was of; empty when not known. */
+    commitId: text("commit_id").notNull().default(""),
   },
   (t) => [primaryKey({ columns: [t.dagId, t.number] })],
 );

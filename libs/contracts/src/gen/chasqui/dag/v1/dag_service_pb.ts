@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file chasqui/dag/v1/dag_service.proto.
  */
 export const file_chasqui_dag_v1_dag_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBjaGFzcXVpL2RhZy92MS9kYWdfc2VydmljZS5wcm90bxIOY2hhc3F1aS5kYWcudjEiRwoQQXBwbHlEYWdzUmVxdWVzdBIlCgRkYWdzGAEgAygLMhcuY2hhc3F1aS5kYWcudjEuRGFnU3BlYxIMCgRub3RlGAIgASgJIj0KEUFwcGx5RGFnc1Jlc3BvbnNlEigKBGRhZ3MYASADKAsyGi5jaGFzcXVpLmRhZy52MS5BcHBsaWVkRGFnIlMKCkFwcGxpZWREYWcSDgoGZGFnX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKA0SEwoLZmluZ2VycHJpbnQYAyABKAkSDwoHY2hhbmdlZBgEIAEoCCIRCg9MaXN0RGFnc1JlcXVlc3QiNQoQTGlzdERhZ3NSZXNwb25zZRIhCgRkYWdzGAEgAygLMhMuY2hhc3F1aS5kYWcudjEuRGFnIjAKDUdldERhZ1JlcXVlc3QSDgoGZGFnX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKA0iMgoOR2V0RGFnUmVzcG9uc2USIAoDZGFnGAEgASgLMhMuY2hhc3F1aS5kYWcudjEuRGFnIkIKEFNldFBhdXNlZFJlcXVlc3QSDgoGZGFnX2lkGAEgASgJEg4KBnBhdXNlZBgCIAEoCBIOCgZyZWFzb24YAyABKAkiNQoRU2V0UGF1c2VkUmVzcG9uc2USIAoDZGFnGAEgASgLMhMuY2hhc3F1aS5kYWcudjEuRGFnIqQBCgNEYWcSDgoGZGFnX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKA0SEwoLZmluZ2VycHJpbnQYAyABKAkSDgoGcGF1c2VkGAQgASgIEiUKBHNwZWMYBSABKAsyFy5jaGFzcXVpLmRhZy52MS5EYWdTcGVjEjAKDGFwcGxpZWRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiLgoKRGFnQXBwbGllZBIgCgNkYWcYASABKAsyEy5jaGFzcXVpLmRhZy52MS5EYWcyyAIKCkRhZ1NlcnZpY2USUAoJQXBwbHlEYWdzEiAuY2hhc3F1aS5kYWcudjEuQXBwbHlEYWdzUmVxdWVzdBohLmNoYXNxdWkuZGFnLnYxLkFwcGx5RGFnc1Jlc3BvbnNlEk0KCExpc3REYWdzEh8uY2hhc3F1aS5kYWcudjEuTGlzdERhZ3NSZXF1ZXN0GiAuY2hhc3F1aS5kYWcudjEuTGlzdERhZ3NSZXNwb25zZRJHCgZHZXREYWcSHS5jaGFzcXVpLmRhZy52MS5HZXREYWdSZXF1ZXN0Gh4uY2hhc3F1aS5kYWcudjEuR2V0RGFnUmVzcG9uc2USUAoJU2V0UGF1c2VkEiAuY2hhc3F1aS5kYWcudjEuU2V0UGF1c2VkUmVxdWVzdBohLmNoYXNxdWkuZGFnLnYxLlNldFBhdXNlZFJlc3BvbnNlYgZwcm90bzM", [file_chasqui_dag_v1_dag, file_google_protobuf_timestamp]);
+  fileDesc("CiBjaGFzcXVpL2RhZy92MS9kYWdfc2VydmljZS5wcm90bxIOY2hhc3F1aS5kYWcudjEiVwoQQXBwbHlEYWdzUmVxdWVzdBIlCgRkYWdzGAEgAygLMhcuY2hhc3F1aS5kYWcudjEuRGFnU3BlYxIMCgRub3RlGAIgASgJEg4KBmNvbW1pdBgDIAEoCSI9ChFBcHBseURhZ3NSZXNwb25zZRIoCgRkYWdzGAEgAygLMhouY2hhc3F1aS5kYWcudjEuQXBwbGllZERhZyJTCgpBcHBsaWVkRGFnEg4KBmRhZ19pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNEhMKC2ZpbmdlcnByaW50GAMgASgJEg8KB2NoYW5nZWQYBCABKAgiEQoPTGlzdERhZ3NSZXF1ZXN0IjUKEExpc3REYWdzUmVzcG9uc2USIQoEZGFncxgBIAMoCzITLmNoYXNxdWkuZGFnLnYxLkRhZyIwCg1HZXREYWdSZXF1ZXN0Eg4KBmRhZ19pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNIjIKDkdldERhZ1Jlc3BvbnNlEiAKA2RhZxgBIAEoCzITLmNoYXNxdWkuZGFnLnYxLkRhZyJCChBTZXRQYXVzZWRSZXF1ZXN0Eg4KBmRhZ19pZBgBIAEoCRIOCgZwYXVzZWQYAiABKAgSDgoGcmVhc29uGAMgASgJIjUKEVNldFBhdXNlZFJlc3BvbnNlEiAKA2RhZxgBIAEoCzITLmNoYXNxdWkuZGFnLnYxLkRhZyK1AQoDRGFnEg4KBmRhZ19pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNEhMKC2ZpbmdlcnByaW50GAMgASgJEg4KBnBhdXNlZBgEIAEoCBIlCgRzcGVjGAUgASgLMhcuY2hhc3F1aS5kYWcudjEuRGFnU3BlYxIwCgxhcHBsaWVkX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3JldGlyZWQYByABKAgiKAoWTGlzdERhZ1ZlcnNpb25zUmVxdWVzdBIOCgZkYWdfaWQYASABKAkiRwoXTGlzdERhZ1ZlcnNpb25zUmVzcG9uc2USLAoIdmVyc2lvbnMYASADKAsyGi5jaGFzcXVpLmRhZy52MS5EYWdWZXJzaW9uIpYBCgpEYWdWZXJzaW9uEg8KB3ZlcnNpb24YASABKA0SEwoLZmluZ2VycHJpbnQYAiABKAkSMAoMYXBwbGllZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgphcHBsaWVkX2J5GAQgASgJEgwKBG5vdGUYBSABKAkSDgoGY29tbWl0GAYgASgJIjIKEFJldGlyZURhZ1JlcXVlc3QSDgoGZGFnX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSI1ChFSZXRpcmVEYWdSZXNwb25zZRIgCgNkYWcYASABKAsyEy5jaGFzcXVpLmRhZy52MS5EYWciLgoKRGFnQXBwbGllZBIgCgNkYWcYASABKAsyEy5jaGFzcXVpLmRhZy52MS5EYWcy/gMKCkRhZ1NlcnZpY2USUAoJQXBwbHlEYWdzEiAuY2hhc3F1aS5kYWcudjEuQXBwbHlEYWdzUmVxdWVzdBohLmNoYXNxdWkuZGFnLnYxLkFwcGx5RGFnc1Jlc3BvbnNlEk0KCExpc3REYWdzEh8uY2hhc3F1aS5kYWcudjEuTGlzdERhZ3NSZXF1ZXN0GiAuY2hhc3F1aS5kYWcudjEuTGlzdERhZ3NSZXNwb25zZRJHCgZHZXREYWcSHS5jaGFzcXVpLmRhZy52MS5HZXREYWdSZXF1ZXN0Gh4uY2hhc3F1aS5kYWcudjEuR2V0RGFnUmVzcG9uc2USUAoJU2V0UGF1c2VkEiAuY2hhc3F1aS5kYWcudjEuU2V0UGF1c2VkUmVxdWVzdBohLmNoYXNxdWkuZGFnLnYxLlNldFBhdXNlZFJlc3BvbnNlEmIKD0xpc3REYWdWZXJzaW9ucxImLmNoYXNxdWkuZGFnLnYxLkxpc3REYWdWZXJzaW9uc1JlcXVlc3QaJy5jaGFzcXVpLmRhZy52MS5MaXN0RGFnVmVyc2lvbnNSZXNwb25zZRJQCglSZXRpcmVEYWcSIC5jaGFzcXVpLmRhZy52MS5SZXRpcmVEYWdSZXF1ZXN0GiEuY2hhc3F1aS5kYWcudjEuUmV0aXJlRGFnUmVzcG9uc2ViBnByb3RvMw", [file_chasqui_dag_v1_dag, file_google_protobuf_timestamp]);
 
 /**
  * What ApplyDags takes.
@@ -32,11 +32,18 @@ export type ApplyDagsRequest = Message<"chasqui.dag.v1.ApplyDagsRequest"> & {
   dags: DagSpec[];
 
   /**
-   * Why, for the audit; for example a commit.
+   * Why, for the audit.
    *
    * @generated from field: string note = 2;
    */
   note: string;
+
+  /**
+   * The commit that the files are of; empty when not known.
+   *
+   * @generated from field: string commit = 3;
+   */
+  commit: string;
 };
 
 /**
@@ -297,6 +304,13 @@ export type Dag = Message<"chasqui.dag.v1.Dag"> & {
    * @generated from field: google.protobuf.Timestamp applied_time = 6;
    */
   appliedTime?: Timestamp | undefined;
+
+  /**
+   * Nothing starts it any more. Lists and events show its specification without schedule and triggers.
+   *
+   * @generated from field: bool retired = 7;
+   */
+  retired: boolean;
 };
 
 /**
@@ -305,6 +319,153 @@ export type Dag = Message<"chasqui.dag.v1.Dag"> & {
  */
 export const DagSchema: GenMessage<Dag> = /*@__PURE__*/
   messageDesc(file_chasqui_dag_v1_dag_service, 9);
+
+/**
+ * What ListDagVersions takes.
+ *
+ * @generated from message chasqui.dag.v1.ListDagVersionsRequest
+ */
+export type ListDagVersionsRequest = Message<"chasqui.dag.v1.ListDagVersionsRequest"> & {
+  /**
+   * The DAG.
+   *
+   * @generated from field: string dag_id = 1;
+   */
+  dagId: string;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.ListDagVersionsRequest.
+ * Use `create(ListDagVersionsRequestSchema)` to create a new message.
+ */
+export const ListDagVersionsRequestSchema: GenMessage<ListDagVersionsRequest> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag_service, 10);
+
+/**
+ * What ListDagVersions answers.
+ *
+ * @generated from message chasqui.dag.v1.ListDagVersionsResponse
+ */
+export type ListDagVersionsResponse = Message<"chasqui.dag.v1.ListDagVersionsResponse"> & {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated chasqui.dag.v1.DagVersion versions = 1;
+   */
+  versions: DagVersion[];
+};
+
+/**
+ * Describes the message chasqui.dag.v1.ListDagVersionsResponse.
+ * Use `create(ListDagVersionsResponseSchema)` to create a new message.
+ */
+export const ListDagVersionsResponseSchema: GenMessage<ListDagVersionsResponse> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag_service, 11);
+
+/**
+ * One version of a DAG.
+ *
+ * @generated from message chasqui.dag.v1.DagVersion
+ */
+export type DagVersion = Message<"chasqui.dag.v1.DagVersion"> & {
+  /**
+   * Counted from 1.
+   *
+   * @generated from field: uint32 version = 1;
+   */
+  version: number;
+
+  /**
+   * Its meaning, hexadecimal.
+   *
+   * @generated from field: string fingerprint = 2;
+   */
+  fingerprint: string;
+
+  /**
+   * When it became current.
+   *
+   * @generated from field: google.protobuf.Timestamp applied_time = 3;
+   */
+  appliedTime?: Timestamp | undefined;
+
+  /**
+   * Who applied it.
+   *
+   * @generated from field: string applied_by = 4;
+   */
+  appliedBy: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string note = 5;
+   */
+  note: string;
+
+  /**
+   * The commit that its file was of.
+   *
+   * @generated from field: string commit = 6;
+   */
+  commit: string;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.DagVersion.
+ * Use `create(DagVersionSchema)` to create a new message.
+ */
+export const DagVersionSchema: GenMessage<DagVersion> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag_service, 12);
+
+/**
+ * What RetireDag takes.
+ *
+ * @generated from message chasqui.dag.v1.RetireDagRequest
+ */
+export type RetireDagRequest = Message<"chasqui.dag.v1.RetireDagRequest"> & {
+  /**
+   * The DAG.
+   *
+   * @generated from field: string dag_id = 1;
+   */
+  dagId: string;
+
+  /**
+   * Why, for the audit.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.RetireDagRequest.
+ * Use `create(RetireDagRequestSchema)` to create a new message.
+ */
+export const RetireDagRequestSchema: GenMessage<RetireDagRequest> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag_service, 13);
+
+/**
+ * What RetireDag answers.
+ *
+ * @generated from message chasqui.dag.v1.RetireDagResponse
+ */
+export type RetireDagResponse = Message<"chasqui.dag.v1.RetireDagResponse"> & {
+  /**
+   * The DAG after the change.
+   *
+   * @generated from field: chasqui.dag.v1.Dag dag = 1;
+   */
+  dag?: Dag | undefined;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.RetireDagResponse.
+ * Use `create(RetireDagResponseSchema)` to create a new message.
+ */
+export const RetireDagResponseSchema: GenMessage<RetireDagResponse> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag_service, 14);
 
 /**
  * Published on chasqui.event.dag-applied.<dag>.<version>: a new version is current, or the DAG was paused or resumed.
@@ -325,7 +486,7 @@ export type DagApplied = Message<"chasqui.dag.v1.DagApplied"> & {
  * Use `create(DagAppliedSchema)` to create a new message.
  */
 export const DagAppliedSchema: GenMessage<DagApplied> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 10);
+  messageDesc(file_chasqui_dag_v1_dag_service, 15);
 
 /**
  * Owner of DAGs and their versions.
@@ -372,6 +533,26 @@ export const DagService: GenService<{
     methodKind: "unary";
     input: typeof SetPausedRequestSchema;
     output: typeof SetPausedResponseSchema;
+  },
+  /**
+   * The versions of a DAG: who made which meaning current, when and why.
+   *
+   * @generated from rpc chasqui.dag.v1.DagService.ListDagVersions
+   */
+  listDagVersions: {
+    methodKind: "unary";
+    input: typeof ListDagVersionsRequestSchema;
+    output: typeof ListDagVersionsResponseSchema;
+  },
+  /**
+   * Retires a DAG whose file is gone: nothing starts it any more; its runs and versions stay. Applying it brings it back.
+   *
+   * @generated from rpc chasqui.dag.v1.DagService.RetireDag
+   */
+  retireDag: {
+    methodKind: "unary";
+    input: typeof RetireDagRequestSchema;
+    output: typeof RetireDagResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_chasqui_dag_v1_dag_service, 0);

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file chasqui/run/v1/inbox.proto.
  */
 export const file_chasqui_run_v1_inbox: GenFile = /*@__PURE__*/
-  fileDesc("ChpjaGFzcXVpL3J1bi92MS9pbmJveC5wcm90bxIOY2hhc3F1aS5ydW4udjEi9gUKDEluYm94TWVzc2FnZRIKCgJpZBgBIAEoCRIQCghyZXBseV90bxgCIAEoCRItCglzdGFydF9ydW4YAyABKAsyGC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1bkgAEjAKBnVwZGF0ZRgEIAEoCzIeLmNoYXNxdWkudGFzay52MS5BdHRlbXB0VXBkYXRlSAASLwoKY2FuY2VsX3J1bhgFIAEoCzIZLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1bkgAEi0KCXRpbWVyX2R1ZRgGIAEoCzIYLmNoYXNxdWkucnVuLnYxLlRpbWVyRHVlSAASMwoMY29udGludWVfcnVuGAcgASgLMhsuY2hhc3F1aS5ydW4udjEuQ29udGludWVSdW5IABItCglhZG1pdF9ydW4YCCABKAsyGC5jaGFzcXVpLnJ1bi52MS5BZG1pdFJ1bkgAEi8KCnNldHRsZV9ydW4YCSABKAsyGS5jaGFzcXVpLnJ1bi52MS5TZXR0bGVSdW5IABI1Cg1hcHBseV92ZXJzaW9uGAogASgLMhwuY2hhc3F1aS5ydW4udjEuQXBwbHlWZXJzaW9uSAASNgoKc2V0X3BhdXNlZBgLIAEoCzIgLmNoYXNxdWkucnVuLnYxLlNldFBhdXNlZENvbW1hbmRIABIzCgxsb3NlX2F0dGVtcHQYDCABKAsyGy5jaGFzcXVpLnJ1bi52MS5Mb3NlQXR0ZW1wdEgAEi8KCnJlb3Blbl9ydW4YDSABKAsyGS5jaGFzcXVpLnJ1bi52MS5SZW9wZW5SdW5IABIxCgtjbGVhcl90YXNrcxgOIAEoCzIaLmNoYXNxdWkucnVuLnYxLkNsZWFyVGFza3NIABItCgltYXJrX3Rhc2sYDyABKAsyGC5jaGFzcXVpLnJ1bi52MS5NYXJrVGFza0gAEjMKDHNsb3RfZ3JhbnRlZBgQIAEoCzIbLmNoYXNxdWkucnVuLnYxLlNsb3RHcmFudGVkSABCBgoEYm9keSKvAQoIU3RhcnRSdW4SDgoGZGFnX2lkGAEgASgJEgsKA2tleRgCIAEoCRISCgpsb2dpY2FsX21zGAMgASgBEhIKCmNhdXNlX2tpbmQYBCABKA0SCgoCYnkYBSABKAkSEwoLcGFyYW1zX2pzb24YBiABKAkSEgoKZXZlbnRfanNvbhgHIAEoCRITCgt0cmFjZXBhcmVudBgIIAEoCRIUCgxyZXF1ZXN0ZWRfbXMYCSABKAEiRAoJQ2FuY2VsUnVuEg4KBnJ1bl9pZBgBIAEoCRIKCgJieRgCIAEoCRIOCgZyZWFzb24YAyABKAkSCwoDbm93GAQgASgIIisKCVJlb3BlblJ1bhIOCgZkYWdfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJIi0KB1Rhc2tSZWYSDwoHdGFza19pZBgBIAEoCRIRCgltYXBfaW5kZXgYAiABKBEimwEKCkNsZWFyVGFza3MSDgoGcnVuX2lkGAEgASgJEiYKBXRhc2tzGAIgAygLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIQCgh1cHN0cmVhbRgDIAEoCBISCgpkb3duc3RyZWFtGAQgASgIEhMKC29ubHlfZmFpbGVkGAUgASgIEgoKAmJ5GAYgASgJEg4KBnJlYXNvbhgHIAEoCSJsCghNYXJrVGFzaxIOCgZydW5faWQYASABKAkSJQoEdGFzaxgCIAEoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSDQoFc3RhdGUYAyABKAkSCgoCYnkYBCABKAkSDgoGcmVhc29uGAUgASgJImMKC1Nsb3RHcmFudGVkEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAMgASgNEgwKBHBvb2wYBCABKAkiKwoIVGltZXJEdWUSDgoGcnVuX2lkGAEgASgJEg8KB3dha2VfbXMYAiABKAEiHQoLQ29udGludWVSdW4SDgoGcnVuX2lkGAEgASgJIhoKCEFkbWl0UnVuEg4KBnJ1bl9pZBgBIAEoCSI6CglTZXR0bGVSdW4SDgoGZGFnX2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRINCgVzdGF0ZRgDIAEoDSJNCgxBcHBseVZlcnNpb24SDgoGZGFnX2lkGAEgASgJEhMKC2ZpbmdlcnByaW50GAIgASgJEgoKAmJ5GAMgASgJEgwKBG5vdGUYBCABKAkiTgoQU2V0UGF1c2VkQ29tbWFuZBIOCgZkYWdfaWQYASABKAkSDgoGcGF1c2VkGAIgASgIEgoKAmJ5GAMgASgJEg4KBnJlYXNvbhgEIAEoCSJkCgtMb3NlQXR0ZW1wdBIOCgZydW5faWQYASABKAkSDwoHdGFza19pZBgCIAEoCRIRCgltYXBfaW5kZXgYAyABKBESDwoHYXR0ZW1wdBgEIAEoDRIQCghldmlkZW5jZRgFIAEoCSJ4Cg5Db21tYW5kVmVyZGljdBIQCghhY2NlcHRlZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSDgoGcnVuX2lkGAMgASgJEg8KB2NoYW5nZWQYBCABKAgSEwoLZGFnX3ZlcnNpb24YBSABKA0SDgoGcGF1c2VkGAYgASgIYgZwcm90bzM", [file_chasqui_task_v1_task]);
+  fileDesc("ChpjaGFzcXVpL3J1bi92MS9pbmJveC5wcm90bxIOY2hhc3F1aS5ydW4udjEirgYKDEluYm94TWVzc2FnZRIKCgJpZBgBIAEoCRIQCghyZXBseV90bxgCIAEoCRItCglzdGFydF9ydW4YAyABKAsyGC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1bkgAEjAKBnVwZGF0ZRgEIAEoCzIeLmNoYXNxdWkudGFzay52MS5BdHRlbXB0VXBkYXRlSAASLwoKY2FuY2VsX3J1bhgFIAEoCzIZLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1bkgAEi0KCXRpbWVyX2R1ZRgGIAEoCzIYLmNoYXNxdWkucnVuLnYxLlRpbWVyRHVlSAASMwoMY29udGludWVfcnVuGAcgASgLMhsuY2hhc3F1aS5ydW4udjEuQ29udGludWVSdW5IABItCglhZG1pdF9ydW4YCCABKAsyGC5jaGFzcXVpLnJ1bi52MS5BZG1pdFJ1bkgAEi8KCnNldHRsZV9ydW4YCSABKAsyGS5jaGFzcXVpLnJ1bi52MS5TZXR0bGVSdW5IABI1Cg1hcHBseV92ZXJzaW9uGAogASgLMhwuY2hhc3F1aS5ydW4udjEuQXBwbHlWZXJzaW9uSAASNgoKc2V0X3BhdXNlZBgLIAEoCzIgLmNoYXNxdWkucnVuLnYxLlNldFBhdXNlZENvbW1hbmRIABIzCgxsb3NlX2F0dGVtcHQYDCABKAsyGy5jaGFzcXVpLnJ1bi52MS5Mb3NlQXR0ZW1wdEgAEi8KCnJlb3Blbl9ydW4YDSABKAsyGS5jaGFzcXVpLnJ1bi52MS5SZW9wZW5SdW5IABIxCgtjbGVhcl90YXNrcxgOIAEoCzIaLmNoYXNxdWkucnVuLnYxLkNsZWFyVGFza3NIABItCgltYXJrX3Rhc2sYDyABKAsyGC5jaGFzcXVpLnJ1bi52MS5NYXJrVGFza0gAEjMKDHNsb3RfZ3JhbnRlZBgQIAEoCzIbLmNoYXNxdWkucnVuLnYxLlNsb3RHcmFudGVkSAASNgoKcmV0aXJlX2RhZxgRIAEoCzIgLmNoYXNxdWkucnVuLnYxLlJldGlyZURhZ0NvbW1hbmRIAEIGCgRib2R5Iq8BCghTdGFydFJ1bhIOCgZkYWdfaWQYASABKAkSCwoDa2V5GAIgASgJEhIKCmxvZ2ljYWxfbXMYAyABKAESEgoKY2F1c2Vfa2luZBgEIAEoDRIKCgJieRgFIAEoCRITCgtwYXJhbXNfanNvbhgGIAEoCRISCgpldmVudF9qc29uGAcgASgJEhMKC3RyYWNlcGFyZW50GAggASgJEhQKDHJlcXVlc3RlZF9tcxgJIAEoASJECglDYW5jZWxSdW4SDgoGcnVuX2lkGAEgASgJEgoKAmJ5GAIgASgJEg4KBnJlYXNvbhgDIAEoCRILCgNub3cYBCABKAgiKwoJUmVvcGVuUnVuEg4KBmRhZ19pZBgBIAEoCRIOCgZydW5faWQYAiABKAkiLQoHVGFza1JlZhIPCgd0YXNrX2lkGAEgASgJEhEKCW1hcF9pbmRleBgCIAEoESKbAQoKQ2xlYXJUYXNrcxIOCgZydW5faWQYASABKAkSJgoFdGFza3MYAiADKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEhAKCHVwc3RyZWFtGAMgASgIEhIKCmRvd25zdHJlYW0YBCABKAgSEwoLb25seV9mYWlsZWQYBSABKAgSCgoCYnkYBiABKAkSDgoGcmVhc29uGAcgASgJImwKCE1hcmtUYXNrEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhINCgVzdGF0ZRgDIAEoCRIKCgJieRgEIAEoCRIOCgZyZWFzb24YBSABKAkiYwoLU2xvdEdyYW50ZWQSDgoGcnVuX2lkGAEgASgJEiUKBHRhc2sYAiABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg8KB2F0dGVtcHQYAyABKA0SDAoEcG9vbBgEIAEoCSIrCghUaW1lckR1ZRIOCgZydW5faWQYASABKAkSDwoHd2FrZV9tcxgCIAEoASIdCgtDb250aW51ZVJ1bhIOCgZydW5faWQYASABKAkiGgoIQWRtaXRSdW4SDgoGcnVuX2lkGAEgASgJIjoKCVNldHRsZVJ1bhIOCgZkYWdfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEg0KBXN0YXRlGAMgASgNIl0KDEFwcGx5VmVyc2lvbhIOCgZkYWdfaWQYASABKAkSEwoLZmluZ2VycHJpbnQYAiABKAkSCgoCYnkYAyABKAkSDAoEbm90ZRgEIAEoCRIOCgZjb21taXQYBSABKAkiTgoQU2V0UGF1c2VkQ29tbWFuZBIOCgZkYWdfaWQYASABKAkSDgoGcGF1c2VkGAIgASgIEgoKAmJ5GAMgASgJEg4KBnJlYXNvbhgEIAEoCSI+ChBSZXRpcmVEYWdDb21tYW5kEg4KBmRhZ19pZBgBIAEoCRIKCgJieRgCIAEoCRIOCgZyZWFzb24YAyABKAkiZAoLTG9zZUF0dGVtcHQSDgoGcnVuX2lkGAEgASgJEg8KB3Rhc2tfaWQYAiABKAkSEQoJbWFwX2luZGV4GAMgASgREg8KB2F0dGVtcHQYBCABKA0SEAoIZXZpZGVuY2UYBSABKAkieAoOQ29tbWFuZFZlcmRpY3QSEAoIYWNjZXB0ZWQYASABKAgSDgoGcmVhc29uGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIPCgdjaGFuZ2VkGAQgASgIEhMKC2RhZ192ZXJzaW9uGAUgASgNEg4KBnBhdXNlZBgGIAEoCGIGcHJvdG8z", [file_chasqui_task_v1_task]);
 
 /**
  * The body of every message on chasqui.inbox.<partition>.<what>.<key>.
@@ -154,6 +154,14 @@ export type InboxMessage = Message<"chasqui.run.v1.InboxMessage"> & {
      */
     value: SlotGranted;
     case: "slotGranted";
+  } | {
+    /**
+     * To a DAG.
+     *
+     * @generated from field: chasqui.run.v1.RetireDagCommand retire_dag = 17;
+     */
+    value: RetireDagCommand;
+    case: "retireDag";
   } | { case: undefined; value?: undefined };
 };
 
@@ -631,6 +639,13 @@ export type ApplyVersion = Message<"chasqui.run.v1.ApplyVersion"> & {
    * @generated from field: string note = 4;
    */
   note: string;
+
+  /**
+   * The commit that its file is of; empty when not known.
+   *
+   * @generated from field: string commit = 5;
+   */
+  commit: string;
 };
 
 /**
@@ -683,6 +698,41 @@ export const SetPausedCommandSchema: GenMessage<SetPausedCommand> = /*@__PURE__*
   messageDesc(file_chasqui_run_v1_inbox, 13);
 
 /**
+ * Retires a DAG.
+ *
+ * @generated from message chasqui.run.v1.RetireDagCommand
+ */
+export type RetireDagCommand = Message<"chasqui.run.v1.RetireDagCommand"> & {
+  /**
+   * The DAG.
+   *
+   * @generated from field: string dag_id = 1;
+   */
+  dagId: string;
+
+  /**
+   * Who.
+   *
+   * @generated from field: string by = 2;
+   */
+  by: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.RetireDagCommand.
+ * Use `create(RetireDagCommandSchema)` to create a new message.
+ */
+export const RetireDagCommandSchema: GenMessage<RetireDagCommand> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 14);
+
+/**
  * An attempt is declared lost.
  *
  * @generated from message chasqui.run.v1.LoseAttempt
@@ -729,7 +779,7 @@ export type LoseAttempt = Message<"chasqui.run.v1.LoseAttempt"> & {
  * Use `create(LoseAttemptSchema)` to create a new message.
  */
 export const LoseAttemptSchema: GenMessage<LoseAttempt> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 14);
+  messageDesc(file_chasqui_run_v1_inbox, 15);
 
 /**
  * The answer to a command, sent after the commit.
@@ -785,5 +835,5 @@ export type CommandVerdict = Message<"chasqui.run.v1.CommandVerdict"> & {
  * Use `create(CommandVerdictSchema)` to create a new message.
  */
 export const CommandVerdictSchema: GenMessage<CommandVerdict> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 15);
+  messageDesc(file_chasqui_run_v1_inbox, 16);
 
