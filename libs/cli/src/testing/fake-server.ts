@@ -123,7 +123,7 @@ function servicesOf(world: FakeWorld, note: Note) {
         note("applyDags", principal, request);
         return {
           dags: request.dags.map((spec) => {
-            const known = world.dags.find((dag) => dag.dagId === spec.id);
+            const known = world.dags.findLast((dag) => dag.dagId === spec.id);
             const fingerprint = fingerprintOf(spec);
             const changed = known?.fingerprint !== fingerprint;
             const version = (known?.version ?? 0) + (changed ? 1 : 0);
