@@ -11,6 +11,7 @@ import { consume } from "./consume.ts";
 import { createUndertaker, type Undertaker } from "./dead.ts";
 import type { JetDelivery } from "./delivery.ts";
 import { BusError } from "./errors.ts";
+import { findMessage } from "./find-message.ts";
 import { streamInfo } from "./jetstream-api.ts";
 import { createKinds, type Kinds } from "./kinds.ts";
 import { openLink, type Link } from "./link.ts";
@@ -30,6 +31,8 @@ import type {
   OutMessage,
   PublishOutcome,
   ReadOptions,
+  StoredMessage,
+  StreamPlace,
   StreamPosition,
   Subscribed,
 } from "./types.ts";
@@ -128,6 +131,18 @@ class JetBus implements Bus {
     return readStream(this.#link, { stream, filter, ...options });
   }
 
+  findMessage(
+    stream: StreamName,
+    filter: string,
+    from: StreamPlace,
+  ): Promise<StoredMessage | undefined> {
+    return findMessage(this.#link, stream, filter, from);
+  }
+  async streamPosition(stream: StreamName): Promise<StreamPosition> {
+    const { created, lastSequence } = await streamInfo(this.#link, stream);
+    return { created, lastSequence };
+  }
+
   announceKind(announcement: KindAnnouncement): Promise<void> {
     return this.#kinds.announce(announcement);
   }
@@ -143,10 +158,7 @@ class JetBus implements Bus {
   }
 
   async streamPositions(): Promise<Record<StreamName, StreamPosition>> {
-    const position = async (name: StreamName): Promise<StreamPosition> => {
-      const { created, lastSequence } = await streamInfo(this.#link, name);
-      return { created, lastSequence };
-    };
+    const position = (name: StreamName): Promise<StreamPosition> => this.streamPosition(name);
     const [triggers, inbox, tasks, events, logs, dead] = await Promise.all([
       position("CHASQUI_TRIGGERS"),
       position("CHASQUI_INBOX"),

@@ -15,6 +15,8 @@ export type {
   OutMessage,
   PublishOutcome,
   ReadOptions,
+  StoredMessage,
+  StreamPlace,
   StreamPosition,
   Subscribed,
 } from "./types.ts";

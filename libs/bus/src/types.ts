@@ -75,6 +75,15 @@ export interface ReadOptions {
   readonly startMs?: number | undefined;
 }
 
+/** A message as the stream keeps it. */
+export type StoredMessage = Pick<
+  Delivery,
+  "subject" | "data" | "header" | "streamSequence" | "publishedMs"
+>;
+
+/** Behind this message, or from this time on. */
+export type StreamPlace = { readonly afterSequence: number } | { readonly sinceMs: number };
+
 export interface Subscribed {
   unsubscribe(): void;
 }
@@ -107,6 +116,13 @@ export interface Bus {
     options: { readonly batchMax: number },
   ): Promise<BatchSource>;
   readStream(stream: StreamName, filter: string, options: ReadOptions): AsyncIterable<Delivery>;
+  /** The first message of the filter from there on, read without a consumer; undefined when there is none yet. */
+  findMessage(
+    stream: StreamName,
+    filter: string,
+    from: StreamPlace,
+  ): Promise<StoredMessage | undefined>;
+  streamPosition(stream: StreamName): Promise<StreamPosition>;
   /** Says it now, and again after every reconnect. */
   announceKind(announcement: KindAnnouncement): Promise<void>;
   listKinds(): Promise<KindAnnouncement[]>;
