@@ -76,7 +76,8 @@ test.each([
   [subjects.cancel("k8s.pod", "att-1"), ["k8s-runner"]],
   [subjects.cancel("bench.noop", "att-1"), ["bench-runner"]],
   [subjects.inventory("k8s.pod"), ["state-machine"]],
-  [subjects.event("run-settled", "costs", "run-1"), ["state-machine", "console"]],
+  [subjects.event("run-settled", "costs", "run-1"), ["state-machine", "sensor-runner", "console"]],
+  [subjects.trigger("logistics.routes.closed"), ["sensor-runner"]],
   [subjects.log("run-1", "task", "att-1"), ["console"]],
   [subjects.task("k8s.pod", "att-1"), []],
   [subjects.inbox("run", "run-1"), []],
@@ -99,10 +100,12 @@ test("a durable is asked for, acknowledged and created again by its owner alone"
       expect(whoPublishes(subject), subject).toEqual([owner]);
 });
 
-test("nobody but the admin reads or alters a stream as a whole", () => {
+test("nobody but the admin reads or alters a stream as a whole; sensors look for triggers", () => {
   for (const stream of Object.keys(streams))
     for (const verb of ["DELETE", "UPDATE", "PURGE", "MSG.GET", "MSG.DELETE", "SNAPSHOT"])
-      expect(whoPublishes(`$JS.API.STREAM.${verb}.${stream}`)).toEqual([]);
+      expect(whoPublishes(`$JS.API.STREAM.${verb}.${stream}`)).toEqual(
+        stream === "CHASQUI_TRIGGERS" && verb === "MSG.GET" ? ["sensor-runner"] : [],
+      );
 });
 
 test("a runner without kinds has nothing to say", () => {

@@ -106,7 +106,10 @@ const services: Readonly<Record<string, Pick<BusUser, "publish" | "subscribe">>>
   },
   "k8s-runner": { publish: [], subscribe: [] },
   "vertex-runner": { publish: [], subscribe: [] },
-  "sensor-runner": { publish: [], subscribe: [] },
+  "sensor-runner": {
+    publish: [jetStreamSubjects.messageGet("CHASQUI_TRIGGERS")],
+    subscribe: ["chasqui.trigger.>", "chasqui.event.>"],
+  },
   "report-mailer": { publish: [], subscribe: [] },
   "alert-notifier": { publish: readsStream("CHASQUI_LOGS"), subscribe: [] },
   console: {

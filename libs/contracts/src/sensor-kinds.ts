@@ -144,10 +144,33 @@ const sensorObject: JsonSchema = {
   },
 };
 
+const sensorEvent: JsonSchema = {
+  type: "object",
+  title: "Waits for a message of another service",
+  required: ["subject"],
+  additionalProperties: false,
+  properties: {
+    subject: {
+      type: "string",
+      pattern: "^[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)+$",
+      maxLength: 200,
+      description:
+        "What follows chasqui.trigger. in it: a source and a name such as logistics.routes.closed",
+    },
+    when: condition(["event"], "CEL over `event` {id, source, type, subject, time, data}"),
+    since: text(
+      "Messages that were published from then on count: a date or a local date and time in `timezone`, or an instant; absent means the run's logical time",
+    ),
+    timezone,
+    ...polling("1m; a message is heard at once"),
+  },
+};
+
 /** By kind; all of them are sensor-runner's. */
 export const sensorKindSchemas = {
   "sensor.time": sensorTime,
   "sensor.http": sensorHttp,
   "sensor.sql": sensorSql,
   "sensor.object": sensorObject,
+  "sensor.event": sensorEvent,
 } as const satisfies Record<string, JsonSchema>;

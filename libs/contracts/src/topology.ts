@@ -129,6 +129,7 @@ export const builtInKinds = {
   "sensor.http": "sensor-runner",
   "sensor.sql": "sensor-runner",
   "sensor.object": "sensor-runner",
+  "sensor.event": "sensor-runner",
   "report.email": "report-mailer",
 } as const;
 

@@ -1,11 +1,10 @@
 import { builtInKindSchemas, builtInKinds } from "@chasqui/contracts";
 import { ConfigError } from "@chasqui/runner";
 import { describe, expect, test } from "vitest";
-import { addressPolicy } from "./ports/addresses.ts";
 import { sensorsOf } from "./sensors.ts";
-import { testConnections } from "./testing/connections.ts";
+import { testOutside } from "./testing/outside.ts";
 
-const sensors = sensorsOf({ policy: addressPolicy([]), connections: testConnections({}) });
+const sensors = sensorsOf(testOutside);
 
 test("every kind that is this service's is here, and no other", () => {
   const ours = Object.entries(builtInKinds).filter(([, owner]) => owner === "sensor-runner");

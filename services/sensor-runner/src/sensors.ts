@@ -1,6 +1,8 @@
 // Every kind of sensor, by name. What a kind reaches outside with is imported by its first look.
 import type { Connections } from "./ports/connections.ts";
 import type { AddressPolicy } from "./ports/addresses.ts";
+import type { Bus } from "@chasqui/bus";
+import { eventSensor } from "./kinds/event.ts";
 import { httpSensor } from "./kinds/http.ts";
 import { timeSensor } from "./kinds/time.ts";
 import { sensorKind } from "./kinds/kind.ts";
@@ -11,6 +13,7 @@ import type { SensorKind } from "./kinds/kind.ts";
 export interface Outside {
   readonly policy: AddressPolicy;
   readonly connections: Connections;
+  readonly bus: Pick<Bus, "findMessage" | "streamPosition">;
 }
 
 export function sensorsOf(outside: Outside): ReadonlyMap<string, SensorKind<unknown>> {
@@ -33,6 +36,12 @@ export function sensorsOf(outside: Outside): ReadonlyMap<string, SensorKind<unkn
       objectSensor(async () => {
         const { objectLooker } = await import("./ports/look-object.ts");
         return objectLooker(outside);
+      }),
+    ),
+    sensorKind(
+      eventSensor(async () => {
+        const { eventLooker } = await import("./ports/look-event.ts");
+        return eventLooker(outside.bus);
       }),
     ),
   ];

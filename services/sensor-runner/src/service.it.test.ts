@@ -3,13 +3,14 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
-import { AttemptState, FailureClass } from "@chasqui/contracts";
+import { AttemptState, FailureClass, triggerMessage } from "@chasqui/contracts";
 import { startServiceProcess } from "@chasqui/runner/testing/process";
 import type { ServiceProcess } from "@chasqui/runner/testing/process";
 import { startWorld } from "@chasqui/runner/testing/world";
-import { expect, test } from "vitest";
-import { LEASE_MS } from "./store/waits.ts";
+import { expect, test, vi } from "vitest";
 import { TestPostgres } from "../../../tests/support/index.ts";
+
+vi.setConfig({ testTimeout: 90_000 }); // processes start and stop, and one lease runs out
 
 const root = resolve(import.meta.dirname, "../../..");
 const KIND = "sensor.http";
@@ -74,31 +75,56 @@ test("a wait from assignment to outcome, over a restart, then a stop without a w
   expect(await second.end("SIGTERM")).toBe(0);
 });
 
-test(
-  "killed with -9 while it looks: no wait is lost, each ends once",
-  async () => {
-    await using t = await setup();
-    const first = await t.start();
-    const attempts = [1, 2, 3, 4, 5, 6, 7, 8];
-    for (const attempt of attempts) await t.world.assign({ kind: KIND, attempt, config: t.config });
-    const moment = { delay: "0s" };
-    for (const attempt of attempts)
-      await t.world.update((one) => one.attempt === attempt && one.state === AttemptState.RUNNING);
-    t.outside.hangs = true;
-    await expect.poll(() => t.outside.hanging).toBeGreaterThanOrEqual(4); // so many connections to a host
-    const late = { kind: "sensor.time", attempt: 9 };
-    await first.end("SIGKILL");
-    await t.world.assign({ ...late, config: moment });
-    t.outside.hangs = false;
-    t.outside.isReady = true;
-    await t.start();
-    for (const attempt of [...attempts, 9])
-      expect(await t.world.outcome({ attempt })).toMatchObject({ state: AttemptState.SUCCEEDED });
-    const ends = t.world.updates.filter(({ state }) => state > AttemptState.RUNNING);
-    expect(ends.map(({ attempt }) => attempt).sort()).toEqual([...attempts, 9]);
-  },
-  LEASE_MS + 40_000,
-);
+test("killed with -9 while it looks: no wait is lost, each ends once", async () => {
+  await using t = await setup();
+  const first = await t.start();
+  const attempts = [1, 2, 3, 4, 5, 6, 7, 8];
+  for (const attempt of attempts) await t.world.assign({ kind: KIND, attempt, config: t.config });
+  const moment = { delay: "0s" };
+  for (const attempt of attempts)
+    await t.world.update((one) => one.attempt === attempt && one.state === AttemptState.RUNNING);
+  t.outside.hangs = true;
+  await expect.poll(() => t.outside.hanging).toBeGreaterThanOrEqual(4); // so many connections to a host
+  const late = { kind: "sensor.time", attempt: 9 };
+  await first.end("SIGKILL");
+  await t.world.assign({ ...late, config: moment });
+  t.outside.hangs = false;
+  t.outside.isReady = true;
+  await t.start();
+  for (const attempt of [...attempts, 9])
+    expect(await t.world.outcome({ attempt })).toMatchObject({ state: AttemptState.SUCCEEDED });
+  const ends = t.world.updates.filter(({ state }) => state > AttemptState.RUNNING);
+  expect(ends.map(({ attempt }) => attempt).sort()).toEqual([...attempts, 9]);
+});
+
+test("a message ends a wait at once, whatever its interval; one from before the assignment, too", async () => {
+  await using t = await setup();
+  await t.start();
+  const source = await t.world.busOf("admin");
+  const publish = async (id: string): Promise<void> => {
+    const { subject, headers, body } = triggerMessage({
+      source: "logistics",
+      name: "routes.closed",
+      id,
+      data: { id },
+    });
+    await source.publishOne({ subject, data: body, headers });
+  };
+  const event = (id: string) => ({
+    subject: "logistics.routes.closed",
+    when: `event.data.id == '${id}'`,
+    interval: "1h",
+  });
+  await t.world.assign({ kind: "sensor.event", attempt: 1, config: event("e1") });
+  await t.world.update(({ state }) => state === AttemptState.RUNNING);
+  const looked = (await t.world.update(({ state }) => state === AttemptState.RUNNING)).startedMs;
+  await publish("e1");
+  const { endedMs, outputJson } = await t.world.outcome({ attempt: 1 });
+  expect(endedMs - looked).toBeLessThan(20_000);
+  expect(JSON.parse(outputJson)).toMatchObject({ id: "e1", data: { id: "e1" } });
+  await t.world.assign({ kind: "sensor.event", attempt: 2, config: event("e1") });
+  expect(await t.world.outcome({ attempt: 2 })).toMatchObject({ state: AttemptState.SUCCEEDED });
+});
 
 test("an address of ours that the installation does not name is refused", async () => {
   await using t = await setup({ allowed: "" });

@@ -16,6 +16,8 @@ import { sensorsOf } from "./sensors.ts";
 import type { Settings } from "./settings.ts";
 import { postgresWaits } from "./store/waits.ts";
 import { lookersOf } from "./take-look.ts";
+import { Topics } from "./topics.ts";
+import { subscriptions } from "./subscriptions.ts";
 import { waitKind } from "./wait-kind.ts";
 import { WaitWatch } from "./wait-watch.ts";
 
@@ -41,10 +43,11 @@ export async function startService(life: Life<Settings>): Promise<void> {
   const sensors = sensorsOf({
     policy: addressPolicy(settings.privateAddresses),
     connections: connectionsOf(installation, process.env),
+    bus,
   });
   await bus.checkTopology({
     durables: [...sensors.keys()].map(kindDurable),
-    streams: ["CHASQUI_TASKS", "CHASQUI_INBOX", "CHASQUI_LOGS"],
+    streams: ["CHASQUI_TASKS", "CHASQUI_INBOX", "CHASQUI_LOGS", "CHASQUI_TRIGGERS"],
   });
   const claims = createGrpcClient(RunService, settings.stateMachine, {
     principal: `service:${NAME}`,
@@ -54,9 +57,19 @@ export async function startService(life: Life<Settings>): Promise<void> {
   const waits = postgresWaits(database.sql);
   const { restMs, longestMs, submits: concurrency } = settings;
   const watch = new WaitWatch({ waits, sensors, takeLook: lookers.takeLook, now, restMs, log });
+  const nudged = (): void => watch.nudge();
+  const subscribe = subscriptions(bus);
+  const topics = await life.up(new Topics({ waits, subscribe, nudged, now, log }));
+  bus.onReconnect(() => topics.wasDeaf());
+  const listen = topics.listen.bind(topics);
   const kinds = [...sensors.values()].map((sensor) =>
-    jobRunner(waitKind(sensor, { waits, watch, now, concurrency, longestMs })),
+    jobRunner(waitKind(sensor, { waits, watch, listen, now, concurrency, longestMs })),
   );
   const runner = await life.up(startRunner({ service: NAME, kinds, bus, claims, telemetry, log }));
-  life.status(() => ({ bus: bus.state, in_flight: runner.inFlight(), looks: watch.inHand }));
+  life.status(() => ({
+    bus: bus.state,
+    in_flight: runner.inFlight(),
+    looks: watch.inHand,
+    topics: topics.size,
+  }));
 }

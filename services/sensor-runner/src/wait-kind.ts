@@ -11,12 +11,14 @@ import type {
 import { deadlineOf } from "./core/decide.ts";
 import type { WaitSpec } from "./core/wait.ts";
 import type { SensorKind } from "./kinds/kind.ts";
-import type { Waits } from "./store/waits.ts";
+import type { Topic, Waits } from "./store/waits.ts";
 import type { WaitWatch } from "./wait-watch.ts";
 
 export interface WaitKindOptions {
   readonly waits: Waits;
   readonly watch: WaitWatch;
+  /** Told of a topic before a wait for it begins, so that nothing is missed in between. */
+  readonly listen: (topic: Topic) => void;
   readonly now: () => number;
   readonly concurrency: number;
   /** No wait is longer. */
@@ -37,6 +39,7 @@ export function waitKind(sensor: SensorKind<unknown>, options: WaitKindOptions):
       const timeoutsMs = [spec.timeoutMs, attempt.timeoutMs];
       const deadlineMs = deadlineOf({ nowMs: now(), timeoutsMs, longestMs });
       const topic = sensor.topic?.(spec.of);
+      if (topic !== undefined) options.listen({ kind, topic });
       await waits.begin({ ref: refOf(attempt), kind, spec, topic, nowMs: now(), deadlineMs });
       watch.nudge();
       return {};

@@ -1,8 +1,7 @@
 import { ConfigError } from "@chasqui/runner";
 import { expect, test } from "vitest";
-import { addressPolicy } from "../ports/addresses.ts";
 import { sensorsOf } from "../sensors.ts";
-import { testConnections } from "../testing/connections.ts";
+import { testOutside } from "../testing/outside.ts";
 import { parseSql } from "./sql.ts";
 
 const config = {
@@ -19,7 +18,7 @@ test("a query with its values; once a minute", () => {
 });
 
 test("what is waited for is said in one line", () => {
-  const sensors = sensorsOf({ policy: addressPolicy([]), connections: testConnections({}) });
+  const sensors = sensorsOf(testOutside);
   expect(sensors.get("sensor.sql")?.what(parseSql(config).of)).toBe(
     'connection warehouse to have "select count(*) from delivery where day = :day"',
   );

@@ -123,7 +123,8 @@ async function startReplica(t: TestRunner): Promise<Replica> {
   const sensors = new Map(all.map((sensor) => [sensor.kind, sensor]));
   const { takeLook } = lookersOf(sensors, { now });
   const watch = new WaitWatch({ waits, sensors, takeLook, now, restMs: 10, log: quietLog });
-  const options = { waits, watch, now, concurrency: 4, longestMs: 3_600_000 };
+  const listen = (): void => undefined; // these kinds have no topics
+  const options = { waits, watch, listen, now, concurrency: 4, longestMs: 3_600_000 };
   const runner = await startRunner({
     service: "sensor-runner",
     kinds: all.map((sensor) => jobRunner(waitKind(sensor, options))),
