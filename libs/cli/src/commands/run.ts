@@ -85,10 +85,10 @@ export const shortId = (runId: string): string => runId.slice(0, "run-".length +
 export async function run(
   cli: Cli,
   id: string,
-  options: { readonly json?: boolean },
+  options: { readonly at?: number; readonly json?: boolean },
 ): Promise<ExitCode> {
   const server = await cli.connect();
-  const view = await findRun(server, id);
+  const view = await findRun(server, id, options.at);
   if (options.json === true) printJson(cli.out, view);
   else
     printLines(cli.out, [
@@ -102,8 +102,9 @@ export async function run(
 }
 
 /** By id, a prefix of it, `<dag>/<key>`, or `<dag>` for its newest run. */
-export async function findRun(server: Server, id: string): Promise<RunView> {
-  const { run: found } = await server.runs.getRun({ runId: id });
+/** `at`: as it was after so many of its events. */
+export async function findRun(server: Server, id: string, at = 0): Promise<RunView> {
+  const { run: found } = await server.runs.getRun({ runId: id, atEvent: at });
   if (found === undefined) throw new Error(`run ${id}: the server answered without a run`);
   return viewRun(found);
 }

@@ -14,7 +14,16 @@ interface TriggerFlags {
 }
 
 export function addRunCommands(program: Command, with_: With): void {
-  for (const add of [addTrigger, addRuns, addRun, addLogs, addCancel, addTrace, addMails])
+  for (const add of [
+    addTrigger,
+    addRuns,
+    addRun,
+    addHistory,
+    addLogs,
+    addCancel,
+    addTrace,
+    addMails,
+  ])
     add(program, with_);
 }
 
@@ -68,15 +77,37 @@ function addRun(program: Command, with_: With): void {
     .command("run")
     .description("Show one run: its tasks, and why what failed failed")
     .argument(...RUN_ARGUMENT)
+    .option("--at <n>", "as it was after so many events of its history", number(1, 10_000_000))
     .option(...JSON_OPTION)
     .addHelpText(
       "after",
-      examples("run carrier-daily-costs", "run carrier-daily-costs/2026-10-06", "run run-01j9"),
+      examples(
+        "run carrier-daily-costs",
+        "run carrier-daily-costs/2026-10-06",
+        "run run-01j9 --at 4",
+      ),
     )
     .action(
-      with_(async (cli, id: string, o: { json?: boolean }) => {
+      with_(async (cli, id: string, o: { at?: number; json?: boolean }) => {
         const { run } = await import("../commands/run.ts");
         return run(cli, id, o);
+      }),
+    );
+}
+
+function addHistory(program: Command, with_: With): void {
+  program
+    .command("history")
+    .description(
+      "Print what happened to a run, event by event; `run --at <n>` shows it as it was then",
+    )
+    .argument(...RUN_ARGUMENT)
+    .option(...JSON_OPTION)
+    .addHelpText("after", examples("history carrier-daily-costs"))
+    .action(
+      with_(async (cli, id: string, o: { json?: boolean }) => {
+        const { history } = await import("../commands/history.ts");
+        return history(cli, id, o);
       }),
     );
 }

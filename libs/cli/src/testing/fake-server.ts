@@ -16,6 +16,7 @@ import type {
   CancelRunRequest,
   DagSchema,
   DagVersionSchema,
+  HistoryEntrySchema,
   DeliverySchema,
   LogBatchSchema,
   Run,
@@ -29,6 +30,7 @@ import type { AddressInfo } from "node:net";
 
 export interface FakeWorld {
   dags: MessageInitShape<typeof DagSchema>[];
+  history: MessageInitShape<typeof HistoryEntrySchema>[];
   /** Of each DAG, newest first. */
   versions: Map<string, MessageInitShape<typeof DagVersionSchema>[]>;
   /** Each run as a list of its states over time; `watchRun` streams them, the others see the last. */
@@ -61,6 +63,7 @@ export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<F
     runs: [],
     deliveries: [],
     versions: new Map(),
+    history: [],
     ticks: [],
     logs: [],
     json: {},
@@ -177,7 +180,7 @@ function servicesOf(world: FakeWorld, note: Note) {
           yield { run };
         }
       },
-      getRunHistory: async () => ({}),
+      getRunHistory: async () => ({ entries: world.history }),
       claimAttempt: async () => ({}),
       listSettled: async () => ({}),
     }),

@@ -20,7 +20,7 @@ export function runReads({ db, bus, versions }: RunServiceOptions, viewOf: ViewO
   return {
     async getRun(request, context) {
       authorize(context.principal, "read", `run/${request.runId}`);
-      return { run: await viewOf(request.runId) };
+      return { run: await viewOf(request.runId, request.atEvent) };
     },
 
     async listRuns(request, context) {
