@@ -50,7 +50,7 @@ test("a trigger from a socket starts the day's run, caused by it, and the carrie
   expect(run.key).toBe("2026-11-19");
   expect(run.cause?.kind).toBe(RunCauseKind.TRIGGER);
   expect(run.cause?.by).toContain("first");
-  expect(run.cause?.event).toMatchObject({ country: "CO", depot: "Fontibón" });
+  expect(run.cause?.event).toMatchObject({ data: { country: "CO", depot: "Fontibón" } });
   expect(await mailsOf(world().world, runId)).toHaveLength(10);
 });
 

@@ -67,7 +67,7 @@ test.each([
   ["$JS.API.STREAM.MSG.GET.CHASQUI_DEAD", []],
   ["$JS.API.CONSUMER.DURABLE.CREATE.CHASQUI_TASKS.kind-k8s_pod", []],
   ["$JS.API.CONSUMER.CREATE.CHASQUI_LOGS", ["alert-notifier", "console"]],
-  ["$JS.API.CONSUMER.CREATE.CHASQUI_EVENTS", ["console"]],
+  ["$JS.API.CONSUMER.CREATE.CHASQUI_EVENTS", ["scheduler", "console"]],
 ])("%s is published by %j", (subject, names) => {
   expect(whoPublishes(subject)).toEqual(names);
 });

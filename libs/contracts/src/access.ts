@@ -88,7 +88,10 @@ const runsKinds = (kinds: readonly string[]): Pick<BusUser, "publish" | "subscri
 
 /** What each service does besides reading its durables and running its kinds. */
 const services: Readonly<Record<string, Pick<BusUser, "publish" | "subscribe">>> = {
-  scheduler: { publish: ["chasqui.inbox.*.dag.*"], subscribe: [] },
+  scheduler: {
+    publish: ["chasqui.inbox.*.dag.*", ...readsStream("CHASQUI_EVENTS")],
+    subscribe: [],
+  },
   "state-machine": {
     publish: [
       "chasqui.inbox.*.*.*",

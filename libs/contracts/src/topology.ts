@@ -194,6 +194,8 @@ export function consumersOf(installation: Installation): Record<string, Consumer
       },
     ],
     eventConsumer("scheduler", "dag-applied"),
+    eventConsumer("scheduler", "run-settled"),
+    eventConsumer("scheduler", "asset-produced"),
     eventConsumer("alert-notifier", "task-failed"),
     eventConsumer("alert-notifier", "task-retrying"),
     eventConsumer("alert-notifier", "task-recovered"),
@@ -229,6 +231,9 @@ export const subjects = {
     `chasqui.task.${kindToken(kind)}.${token(attemptId)}`,
   event: (what: EventWhat, dagId: string, key: string): string =>
     `chasqui.event.${what}.${token(dagId)}.${token(key)}`,
+  /** Every event with this word, of one DAG or of all. */
+  eventsOf: (what: EventWhat, dagId?: string): string =>
+    `chasqui.event.${what}.${dagId === undefined ? ">" : `${token(dagId)}.*`}`,
   /** Every event of one run, for a plain subscription. */
   eventsOfRun: (dagId: string, runId: string): string =>
     `chasqui.event.*.${token(dagId)}.${token(runId)}`,

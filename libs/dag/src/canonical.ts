@@ -4,7 +4,6 @@
 //   F2. Canonical twice is canonical once.
 //   F3. A field that a later version adds does not change the fingerprint of specs that do not use it.
 import { create, toJson } from "@bufbuild/protobuf";
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { hash } from "node:crypto";
 import {
   AlertSpecSchema,
@@ -20,6 +19,8 @@ import type { AlertSpec, DagSpec, ForEach, GroupSpec, TaskSpec } from "@chasqui/
 import { defaults } from "./compile/words.ts";
 import { limits } from "./limits.ts";
 import { canonicalSchedule } from "./canonical-schedule.ts";
+import { canonicalTrigger } from "./canonical-trigger.ts";
+import { sortKeys } from "./sort-keys.ts";
 
 /** A spec with the same meaning in its canonical form. */
 export function canonicalSpec(spec: DagSpec): DagSpec {
@@ -30,7 +31,7 @@ export function canonicalSpec(spec: DagSpec): DagSpec {
     description: spec.description,
     tags: sortedSet(spec.tags),
     ...(schedule === undefined ? {} : { schedule: canonicalSchedule(schedule) }),
-    triggers: spec.triggers,
+    triggers: spec.triggers.map(canonicalTrigger),
     ...(params === undefined ? {} : { params: sortKeys(params) }),
     tasks: spec.tasks.map(canonicalTask).sort((a, b) => compare(a.id, b.id)),
     groups: spec.groups.map(canonicalGroup).sort((a, b) => compare(a.id, b.id)),
@@ -119,16 +120,6 @@ function canonicalAlerts(alerts: readonly AlertSpec[]): AlertSpec[] {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const sortedSet = (texts: readonly string[]): string[] => [...new Set(texts)].sort(compare);
-
-/** A JSON value with the keys of every map sorted. */
-export function sortKeys(value: JsonObject): JsonObject;
-export function sortKeys(value: JsonValue): JsonValue;
-export function sortKeys(value: JsonValue): JsonValue {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => sortKeys(item));
-  const entries = Object.entries(value).sort(([a], [b]) => compare(a, b));
-  return Object.fromEntries(entries.map(([key, item]) => [key, sortKeys(item)]));
-}
 
 /** SHA-256 of the canonical form, hexadecimal. */
 export function fingerprintOf(spec: DagSpec): string {

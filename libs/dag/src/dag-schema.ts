@@ -5,27 +5,8 @@ import { alertWords } from "./compile/words.ts";
 import { closed, count, duration, text, texts } from "./editor/parts.ts";
 import { scheduleSchema } from "./editor/schedule-schema.ts";
 import { groupSchema, sharedDefaults, taskSchema } from "./editor/task-schema.ts";
+import { conditionsSchema, triggersSchema } from "./editor/trigger-schema.ts";
 import { limits } from "./limits.ts";
-
-const triggers: JsonObject = {
-  type: "array",
-  description: "Events that start a run",
-  items: closed(
-    "An event that starts a run",
-    {
-      event: closed(
-        "Which events",
-        {
-          subject: text("What follows chasqui.trigger., for example logistics.routes.closed"),
-          when: text("CEL over `event`; absent means every event"),
-        },
-        ["subject"],
-      ),
-      key: text("One run per key, for example ${run.date}; absent means one per event"),
-    },
-    ["event"],
-  ),
-};
 
 const alerts: JsonObject = {
   type: "array",
@@ -56,7 +37,7 @@ export function dagJsonSchema(): JsonObject {
       description: text("One sentence for people"),
       tags: texts("Labels for filters"),
       schedule: scheduleSchema,
-      triggers,
+      triggers: triggersSchema,
       params: {
         type: "object",
         description: "JSON Schema of the run's parameters",
@@ -93,6 +74,6 @@ export function dagJsonSchema(): JsonObject {
     $schema: "http://json-schema.org/draft-07/schema#",
     title: "Chasqui DAG",
     ...form,
-    definitions: { task: taskSchema(), group: groupSchema() },
+    definitions: { task: taskSchema(), group: groupSchema(), conditions: conditionsSchema },
   };
 }

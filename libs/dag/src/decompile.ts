@@ -9,6 +9,8 @@ import type {
   RetryPolicy,
   Schedule,
   TaskSpec,
+  Trigger,
+  TriggerCondition,
 } from "@chasqui/contracts";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { formatDuration } from "./text/duration.ts";
@@ -19,6 +21,7 @@ import {
   catchupWords,
   foldWords,
   gapWords,
+  outcomeWords,
   overlapWords,
   retryOutcomeWords,
   runsForWords,
@@ -34,9 +37,7 @@ export function specToObject(spec: DagSpec): JsonObject {
     description: spec.description,
     tags: spec.tags,
     schedule: spec.schedule && scheduleToObject(spec.schedule),
-    triggers: spec.triggers.map(({ subject, when, key }) =>
-      present({ event: present({ subject, when }), key }),
-    ),
+    triggers: spec.triggers.map(triggerToObject),
     params: spec.params,
     groups:
       spec.groups.length === 0
@@ -52,6 +53,42 @@ export function specToObject(spec: DagSpec): JsonObject {
     timeout: durationText(spec.timeout),
     was: spec.was,
   });
+}
+
+function triggerToObject({ on, key, params, batch, rate, within }: Trigger): JsonObject {
+  return present({
+    ...(on === undefined ? {} : conditionToObject(on)),
+    key,
+    params,
+    batch:
+      batch &&
+      present({
+        window: durationText(batch.window),
+        quiet: durationText(batch.quiet),
+        max: batch.eventsMax === 0 ? undefined : batch.eventsMax,
+      }),
+    rate: rate && present({ max: rate.max, per: durationText(rate.per) }),
+    within: durationText(within),
+  });
+}
+
+function conditionToObject({ condition }: TriggerCondition): JsonObject {
+  switch (condition.case) {
+    case "event":
+      return { event: present({ subject: condition.value.subject, when: condition.value.when }) };
+    case "dag": {
+      const { dagId, states, when } = condition.value;
+      const state = states.map((outcome) => word(outcomeWords, outcome));
+      return { dag: present({ id: dagId, state, when }) };
+    }
+    case "asset":
+      return { asset: condition.value.name };
+    case "all":
+    case "any":
+      return { [condition.case]: condition.value.conditions.map(conditionToObject) };
+    default:
+      return {};
+  }
 }
 
 function scheduleToObject(schedule: Schedule): JsonObject {

@@ -6,6 +6,7 @@ import type {
   catchupWords,
   foldWords,
   gapWords,
+  outcomeWords,
   overlapWords,
   retryOutcomeWords,
   runsForWords,
@@ -100,6 +101,35 @@ export interface TaskForm<
 
 export type ExcludeForm = string | { readonly file: string };
 
+type RunOutcomeForm = keyof typeof outcomeWords;
+
+/** What a trigger waits for: exactly one of these. */
+export type ConditionForm =
+  | { readonly event: { readonly subject: string; readonly when?: string } }
+  | {
+      readonly dag:
+        | string
+        | {
+            readonly id: string;
+            readonly state?: RunOutcomeForm | readonly RunOutcomeForm[];
+            readonly when?: string;
+          };
+    }
+  /** A name, or several: `orders && (routes || depots)`. */
+  | { readonly asset: string }
+  | { readonly all: readonly ConditionForm[] }
+  | { readonly any: readonly ConditionForm[] };
+
+export type TriggerForm = ConditionForm & {
+  /** One run per key, for example ${run.date}. */
+  readonly key?: string;
+  readonly params?: { readonly [name: string]: JsonValue };
+  readonly batch?: { readonly window: string; readonly quiet?: string; readonly max?: number };
+  readonly rate?: { readonly max: number; readonly per: string };
+  /** With `all`: how long one waits for the others. */
+  readonly within?: string;
+};
+
 export interface DagForm<Id extends string = string, Group extends string = string> {
   readonly id: string;
   readonly owner?: string;
@@ -126,10 +156,7 @@ export interface DagForm<Id extends string = string, Group extends string = stri
     readonly catchup_window?: string;
     readonly overlap?: keyof typeof overlapWords;
   };
-  readonly triggers?: readonly {
-    readonly event: { readonly subject: string; readonly when?: string };
-    readonly key?: string;
-  }[];
+  readonly triggers?: readonly TriggerForm[];
   readonly params?: { readonly [keyword: string]: JsonValue };
   readonly defaults?: SharedForm;
   readonly groups?: { readonly [group in Group]: GroupForm<Id, Group> };

@@ -5,8 +5,9 @@ import { toJson } from "@bufbuild/protobuf";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { DagSpecSchema } from "@chasqui/contracts";
 import type { DagSpec } from "@chasqui/contracts";
-import { canonicalSpec, sortKeys } from "./canonical.ts";
+import { canonicalSpec } from "./canonical.ts";
 import { specToObject } from "./decompile.ts";
+import { sortKeys } from "./sort-keys.ts";
 import { quote } from "./text/suggest.ts";
 
 /** No lines for equal meaning; never none for different meaning. */

@@ -50,6 +50,7 @@ export { specToObject } from "./decompile.ts";
 export { diffSpecs } from "./diff.ts";
 export { defineDag } from "./define.ts";
 export type {
+  ConditionForm,
   DagForm,
   ForEachForm,
   GroupForm,
@@ -57,6 +58,7 @@ export type {
   RetriesForm,
   SharedForm,
   TaskForm,
+  TriggerForm,
 } from "./define.ts";
 export { dagJsonSchema } from "./dag-schema.ts";
 export { suggest } from "./text/suggest.ts";

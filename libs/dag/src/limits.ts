@@ -27,6 +27,13 @@ export const limits = {
   outputBytesMax: 65_536,
   /** Bytes of a task's rendered configuration as JSON. */
   configBytesMax: 262_144,
+  /** Triggers of one DAG, and conditions in one of them. */
+  triggersMax: 100,
+  triggerConditionsMax: 32,
+  /** Events that one run may collect. */
+  batchEventsMax: 1_000,
+  /** Runs that one rate may allow in its time. */
+  rateRunsMax: 1_000,
   /** Crons of one schedule. */
   cronsMax: 20,
   /** Dates of one schedule. */

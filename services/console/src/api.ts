@@ -111,12 +111,7 @@ export interface ApiDag {
   readonly description: string;
   readonly tags: readonly string[];
   readonly schedule?: ApiSchedule;
-  /** What follows chasqui.trigger. */
-  readonly triggers: readonly {
-    readonly subject: string;
-    readonly when: string;
-    readonly key: string;
-  }[];
+  readonly triggers: readonly ApiDagTrigger[];
   readonly tasks: readonly {
     readonly taskId: string;
     readonly kind: string;
@@ -124,6 +119,15 @@ export interface ApiDag {
   }[];
   /** JSON Schema of the parameters. */
   readonly params?: unknown;
+}
+
+export interface ApiDagTrigger {
+  /** What it waits for, for people. */
+  readonly on: string;
+  /** Template of the run's key; empty for a run per event. */
+  readonly key: string;
+  /** How many events become how many runs, for people. */
+  readonly note: string;
 }
 
 export interface ApiSchedule {

@@ -24,6 +24,7 @@ import {
 } from "@chasqui/contracts";
 import { describeSchedule, summaryOfSchedule } from "@chasqui/dag/time";
 import type * as api from "./api.ts";
+import { triggerJson as dagTriggerJson } from "./trigger-text.ts";
 
 /** The word of an enum's value: `TASK_STATE_UPSTREAM_FAILED` is upstream_failed. */
 const wordsOf = <V extends number>(values: Readonly<Record<string, V>>): ReadonlyMap<V, string> =>
@@ -154,7 +155,7 @@ export function dagJson(dag: Dag, status: ScheduleStatus | undefined): api.ApiDa
     description: spec?.description ?? "",
     tags: spec?.tags ?? [],
     ...given("schedule", scheduleJson(dag, status)),
-    triggers: (spec?.triggers ?? []).map(({ subject, when, key }) => ({ subject, when, key })),
+    triggers: (spec?.triggers ?? []).map(dagTriggerJson),
     tasks: (spec?.tasks ?? []).map(({ id, uses, needs }) => ({ taskId: id, kind: uses, needs })),
     ...given("params", spec?.params),
   };

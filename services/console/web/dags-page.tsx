@@ -134,9 +134,9 @@ export function ScheduleText({ dag }: { readonly dag: ApiDag }) {
           <span className="kind">{schedule.timezone}</span>
         </div>
       )}
-      {triggers.map(({ subject, when }) => (
-        <div key={`${subject} ${when}`}>
-          <span className="kind">on</span> <code>{subject}</code>
+      {triggers.map(({ on, note }) => (
+        <div key={`${on} ${note}`}>
+          <span className="kind">on</span> <code>{on}</code> <span className="kind">{note}</span>
         </div>
       ))}
     </>

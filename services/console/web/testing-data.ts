@@ -86,9 +86,9 @@ export const dags: readonly ApiDag[] = [
     },
     triggers: [
       {
-        subject: "logistics.routes.closed",
-        when: "event.data.country == 'CO'",
+        on: "logistics.routes.closed when event.data.country == 'CO'",
         key: "${run.date}",
+        note: "",
       },
     ],
   }),

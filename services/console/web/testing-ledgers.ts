@@ -96,6 +96,18 @@ export const triggers: readonly ApiTrigger[] = [
     reason: "when is false",
   },
   {
+    id: "order-881",
+    dagId: "delay-model-training",
+    outcome: "waiting",
+    reason: "collected with others until 2026-11-22T19:10:00.000Z: 12 so far",
+  },
+  {
+    id: "routes-2026-11-21",
+    dagId: "carrier-daily-costs",
+    outcome: "rate-limited",
+    reason: "5 runs in 3600 s are the most; the next is possible at 2026-11-22T18:01:12.000Z",
+  },
+  {
     id: "depot-7",
     dagId: "",
     outcome: "unbound",

@@ -8,8 +8,11 @@ import { Link, dagPath, navigate, runPath, withQuery } from "./router.tsx";
 const tones: Readonly<Record<string, string>> = {
   started: "good",
   joined: "good",
+  "paused-queued": "warn",
   starting: "busy",
+  waiting: "busy",
   filtered: "off",
+  "rate-limited": "warn",
   unbound: "warn",
   rejected: "warn",
   dead: "bad",

@@ -1,3 +1,8 @@
+CREATE TABLE "mark" (
+	"name" text PRIMARY KEY NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "schedule" (
 	"dag_id" text PRIMARY KEY NOT NULL,
 	"revision" bigint NOT NULL,
@@ -8,7 +13,8 @@ CREATE TABLE "schedule" (
 	"timezone" text NOT NULL,
 	"timing" jsonb,
 	"policy" jsonb NOT NULL,
-	"triggers" jsonb NOT NULL,
+	"rules" jsonb NOT NULL,
+	"params" jsonb,
 	"dynamic_at" timestamp (3) with time zone,
 	"handled_at" timestamp (3) with time zone NOT NULL,
 	"told_at" timestamp (3) with time zone NOT NULL,
@@ -46,17 +52,54 @@ CREATE TABLE "trigger" (
 	"reason" text NOT NULL,
 	"start" "bytea",
 	"said_at" timestamp (3) with time zone,
+	"rule" text,
+	"group_key" text,
+	"waits" jsonb,
+	"lead_source" text,
+	"lead_id" text,
 	CONSTRAINT "trigger_source_id_dag_id_pk" PRIMARY KEY("source","id","dag_id"),
-	CONSTRAINT "trigger_outcome" CHECK (case "trigger"."outcome"
-        when 'starting' then "trigger"."run_key" is not null and "trigger"."start" is not null and "trigger"."said_at" is not null and "trigger"."run_id" is null
-        when 'started' then "trigger"."run_id" is not null and "trigger"."start" is null and "trigger"."said_at" is null
-        when 'joined' then "trigger"."run_id" is not null and "trigger"."start" is null and "trigger"."said_at" is null
-        else "trigger"."outcome" in ('filtered', 'rejected', 'unbound', 'dead') and "trigger"."reason" <> ''
+	CONSTRAINT "trigger_outcome" CHECK (case
+        when "trigger"."outcome" = 'starting' then "trigger"."run_key" is not null and "trigger"."run_id" is null
+          and ("trigger"."start" is null) = ("trigger"."said_at" is null) and ("trigger"."start" is null) = ("trigger"."lead_id" is not null)
+        when "trigger"."outcome" in ('started', 'joined', 'paused-queued') then "trigger"."run_id" is not null
+          and "trigger"."start" is null and "trigger"."said_at" is null
+        else "trigger"."outcome" in ('waiting', 'filtered', 'rate-limited', 'rejected', 'unbound', 'dead') and "trigger"."reason" <> ''
           and "trigger"."run_id" is null and "trigger"."start" is null and "trigger"."said_at" is null end),
+	CONSTRAINT "trigger_waits" CHECK (("trigger"."outcome" = 'waiting') = ("trigger"."waits" is not null)
+        and ("trigger"."rule" is null) = ("trigger"."group_key" is null) and ("trigger"."waits" is null or "trigger"."rule" is not null)
+        and ("trigger"."lead_source" is null) = ("trigger"."lead_id" is null)),
 	CONSTRAINT "trigger_dag" CHECK ("trigger"."outcome" = 'dead' or ("trigger"."outcome" = 'unbound') = ("trigger"."dag_id" = ''))
+);
+--> statement-breakpoint
+CREATE TABLE "trigger_group" (
+	"dag_id" text NOT NULL,
+	"rule" text NOT NULL,
+	"key" text NOT NULL,
+	"opened_at" timestamp (3) with time zone NOT NULL,
+	"due_at" timestamp (3) with time zone,
+	"closed_at" timestamp (3) with time zone,
+	"met" integer[] NOT NULL,
+	"count" integer NOT NULL,
+	"bytes" integer NOT NULL,
+	"lead_source" text NOT NULL,
+	"lead_id" text NOT NULL,
+	"reason" text NOT NULL,
+	CONSTRAINT "trigger_group_dag_id_rule_key_pk" PRIMARY KEY("dag_id","rule","key"),
+	CONSTRAINT "trigger_group_closed" CHECK ("trigger_group"."closed_at" is null or "trigger_group"."due_at" is null)
+);
+--> statement-breakpoint
+CREATE TABLE "trigger_rate" (
+	"dag_id" text NOT NULL,
+	"rule" text NOT NULL,
+	"admitted" jsonb NOT NULL,
+	CONSTRAINT "trigger_rate_dag_id_rule_pk" PRIMARY KEY("dag_id","rule")
 );
 --> statement-breakpoint
 CREATE INDEX "schedule_told" ON "schedule" USING btree ("told_at");--> statement-breakpoint
 CREATE INDEX "tick_firing" ON "tick" USING btree ("said_at") WHERE outcome = 'firing';--> statement-breakpoint
 CREATE INDEX "trigger_starting" ON "trigger" USING btree ("said_at") WHERE outcome = 'starting';--> statement-breakpoint
-CREATE INDEX "trigger_received" ON "trigger" USING btree ("received_at");
+CREATE INDEX "trigger_waiting" ON "trigger" USING btree ("dag_id","rule","group_key") WHERE outcome = 'waiting';--> statement-breakpoint
+CREATE INDEX "trigger_led" ON "trigger" USING btree ("lead_source","lead_id","dag_id") WHERE outcome = 'starting';--> statement-breakpoint
+CREATE INDEX "trigger_received" ON "trigger" USING btree ("received_at");--> statement-breakpoint
+CREATE INDEX "trigger_group_due" ON "trigger_group" USING btree ("due_at") WHERE due_at is not null;--> statement-breakpoint
+CREATE INDEX "trigger_group_open" ON "trigger_group" USING btree ("dag_id") WHERE closed_at is null;

@@ -1,37 +1,59 @@
-// A DAG's `triggers`, their expressions compiled once: what core/triggers.ts decides with.
-// Loaded with the first trigger that is read: the expression language is a good part of this process's memory.
-import { compileCondition, createScope, renderValue } from "@chasqui/dag";
+// A DAG's triggers, their expressions compiled once: what core/triggers.ts decides with.
+// Loaded with the first event that is read: the expression language is a good part of this process's memory.
+import { compileCondition, createScope, renderValue, resolveParams } from "@chasqui/dag";
 import type { Scope } from "@chasqui/dag";
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { KnownDag } from "./core/learn.ts";
-import { eventOf } from "./core/triggers.ts";
-import type { Binding, BoundDag, Evaluated, Trigger } from "./core/triggers.ts";
+import { leavesOf, wantsSeveral } from "./core/rules.ts";
+import type { Leaf, TriggerRule } from "./core/rules.ts";
+import { eventOf, eventsAsOne } from "./core/triggers.ts";
+import type { BoundDag, BoundRule, Evaluated, Json, Trigger } from "./core/triggers.ts";
 
-export function bindingsOf(dag: KnownDag): BoundDag {
-  const { timezone } = dag;
-  const scopeOf = (trigger: Trigger): Scope =>
-    createScope({
-      run: { dagId: dag.dagId, logicalMs: trigger.timeMs, timezone },
-      event: eventOf(trigger),
-    });
-  const bindings = dag.triggers.map(({ subject, when, key }): Binding => {
-    const condition = when === "" ? undefined : compileCondition(when);
-    return {
-      subject,
-      when: (trigger) => {
-        const result = condition?.evaluate(scopeOf(trigger)) ?? { ok: true, value: true };
-        return result.ok ? result : { ok: false, reason: result.message };
-      },
-      key: (trigger) => (key === "" ? identityOf(trigger) : renderKey(key, scopeOf(trigger))),
-    };
-  });
-  return { dagId: dag.dagId, bindings };
+type Dag = Pick<KnownDag, "dagId" | "timezone" | "rules" | "params">;
+type Vars = { readonly [name: string]: Json };
+
+export function bindingsOf(dag: Dag, vars: Vars): BoundDag {
+  return { dagId: dag.dagId, rules: dag.rules.map((rule) => boundRule(dag, rule, vars)) };
 }
 
-/** Without a `key` each trigger is a run of its own. */
-const identityOf = ({ source, id }: Trigger): Evaluated<string> => ({
-  ok: true,
-  value: `${source}/${id}`,
-});
+function boundRule(dag: Dag, rule: TriggerRule, vars: Vars): BoundRule {
+  const { timezone } = dag;
+  const scopeOf = (event: JsonObject, logicalMs: number): Scope =>
+    createScope({ run: { dagId: dag.dagId, logicalMs, timezone }, event, vars });
+  // Its condition and its key are asked one after the other, about the same event.
+  const scopes = new WeakMap<Trigger, Scope>();
+  function ofTrigger(trigger: Trigger): Scope {
+    const scope = scopes.get(trigger) ?? scopeOf(eventOf(trigger), trigger.logicalMs);
+    scopes.set(trigger, scope);
+    return scope;
+  }
+  return {
+    rule,
+    leaves: leavesOf(rule.on).map((leaf) => ({ leaf, when: conditionOf(leaf, ofTrigger) })),
+    collects: rule.batch !== undefined || wantsSeveral(rule.on),
+    key: (trigger) => renderKey(rule.key, ofTrigger(trigger)),
+    params(events) {
+      const scope = scopeOf(eventsAsOne(events), events.at(-1)?.logicalMs ?? 0);
+      const rendered = renderValue({ ...rule.params }, scope);
+      if (!rendered.ok) return { ok: false, reason: rendered.message };
+      const resolved = resolveParams(dag.params, asObject(rendered.value));
+      return resolved.ok ? resolved : { ok: false, reason: resolved.message };
+    },
+  };
+}
+
+function conditionOf(leaf: Leaf, scopeOf: (trigger: Trigger) => Scope) {
+  if (leaf.kind === "asset" || leaf.when === "")
+    return (): Evaluated<boolean> => ({ ok: true, value: true });
+  const condition = compileCondition(leaf.when);
+  return (trigger: Trigger): Evaluated<boolean> => {
+    const result = condition.evaluate(scopeOf(trigger));
+    return result.ok ? result : { ok: false, reason: result.message };
+  };
+}
+
+const asObject = (value: unknown): JsonObject =>
+  typeof value === "object" && value !== null ? { ...value } : {};
 
 function renderKey(template: string, scope: Scope): Evaluated<string> {
   const result = renderValue(template, scope);

@@ -51,9 +51,15 @@ export function scheduleService(o: {
         })),
       };
     },
-    async listTriggers({ source, id, pageSize }, { principal }) {
+    async listTriggers({ source, id, dagId, outcome, pageSize }, { principal }) {
       authorize(principal, "read", `trigger/${source === "" ? "*" : source}`);
-      const triggers = await listTriggers(o.database, { source, id, limit: limitOf(pageSize) });
+      const triggers = await listTriggers(o.database, {
+        source,
+        id,
+        dagId,
+        outcome,
+        limit: limitOf(pageSize),
+      });
       return {
         triggers: triggers.map(({ receivedAt, runId, ...trigger }) => ({
           source: trigger.source,

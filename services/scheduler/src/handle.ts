@@ -1,21 +1,25 @@
-// One trigger: translate → decide for each bound DAG → record → say the StartRuns → (the bus acknowledges).
+// One trigger, or one of Chasqui's own events: translate → decide for each bound DAG → record → say the StartRuns →
+// (the bus acknowledges).
 // Facts that a reader may rely on:
 //   H1. The ledger has its rows before any StartRun is said, and before the trigger is acknowledged.
 //   H2. The same trigger, delivered or published as often as you like, starts each DAG once.
-//   H3. A trigger is called unbound only after the state machine was asked which DAGs there are.
+//   H3. A trigger is called unbound or dead only after the state machine was asked which DAGs there are.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { RejectError, RetryError } from "@chasqui/bus";
 import type { Delivery } from "@chasqui/bus";
 import type { Logger, Telemetry } from "@chasqui/chassis";
 import { StartRunSchema } from "@chasqui/contracts";
 import type { Sql } from "postgres";
+import { startOf } from "./collect.ts";
+import type { Arrived, Collector } from "./collect.ts";
 import { decideTrigger } from "./core/triggers.ts";
 import type { TriggerVerdict } from "./core/triggers.ts";
 import type { Learner } from "./learner.ts";
 import type { Inbox } from "./ports/inbox.ts";
 import type { Registry } from "./registry.ts";
 import type { Sampler } from "./sampling.ts";
-import { originOf, storedStart, triggerSpanId, triggerStart } from "./starts.ts";
+import { destinationOf, writeSpans } from "./spans.ts";
+import { storedStart } from "./starts.ts";
 import type { Start } from "./starts.ts";
 import { recordDeadTrigger, recordTriggers } from "./store/triggers.ts";
 import type { NewTrigger } from "./store/triggers.ts";
@@ -26,6 +30,7 @@ export interface HandlerOptions {
   readonly sql: Sql;
   readonly registry: Registry;
   readonly learner: Pick<Learner, "refresh" | "refreshedMs">;
+  readonly collector: Collector;
   readonly inbox: Inbox;
   readonly sampler: Sampler;
   readonly telemetry: Telemetry;
@@ -34,8 +39,11 @@ export interface HandlerOptions {
 }
 
 export interface TriggerHandler {
-  handle(delivery: Delivery, signal: AbortSignal): Promise<void>;
+  /** A message on chasqui.trigger.>. */
+  handle(delivery: Delivery): Promise<void>;
   onDead(delivery: Delivery, reason: string): Promise<void>;
+  /** One of Chasqui's own events; of no interest to a DAG that was applied after `unlessAppliedAfterMs`. */
+  happened(arrived: Arrived, unlessAppliedAfterMs?: number): Promise<void>;
 }
 
 const NOT_REACHED_RETRY_MS = 5_000;
@@ -52,44 +60,72 @@ export function createTriggerHandler(o: HandlerOptions): TriggerHandler {
     await refreshing;
   }
 
-  async function verdictsOf(
-    { trigger }: ReceivedTrigger,
-    publishedMs: number,
-  ): Promise<TriggerVerdict[]> {
-    const verdicts = decideTrigger(trigger, await o.registry.bound());
-    if (verdicts.length > 0 || o.learner.refreshedMs > publishedMs + CLOCK_DOUBT_MS)
-      return verdicts;
+  async function verdictsOf({ trigger, publishedMs }: Arrived): Promise<TriggerVerdict[]> {
+    const verdicts = decideTrigger(trigger, await o.registry.bound(trigger));
+    const isUseless = verdicts.every(({ outcome }) => outcome === "dead");
+    if (!isUseless || o.learner.refreshedMs > publishedMs + CLOCK_DOUBT_MS) return verdicts;
     try {
-      await refreshed(); // a DAG that was applied a moment ago may not have been heard of yet
+      await refreshed(); // what was applied a moment ago may not have been heard of yet
     } catch (cause) {
       throw new RetryError(
         `trigger ${trigger.source} ${trigger.id}: no DAG is known for ${trigger.path}, and the state machine cannot be asked`,
         { retryAfterMs: NOT_REACHED_RETRY_MS, cause },
       );
     }
-    return decideTrigger(trigger, await o.registry.bound());
+    return decideTrigger(trigger, await o.registry.bound(trigger));
+  }
+
+  async function settle(arrived: Arrived, verdicts: readonly TriggerVerdict[]): Promise<void> {
+    const { trigger, parent, cause } = arrived;
+    const plain: TriggerVerdict[] = [];
+    const starts: Start[] = [];
+    for (const verdict of verdicts) {
+      const rate = verdict.outcome === "start" ? verdict.bound.rule.rate : undefined;
+      if (verdict.outcome === "collect") starts.push(...(await o.collector.take(arrived, verdict)));
+      else if (verdict.outcome === "start" && rate !== undefined)
+        starts.push(...(await o.collector.takeRated(arrived, verdict, rate)));
+      else plain.push(verdict);
+    }
+    if (plain.length > 0 || verdicts.length === 0) starts.push(...(await record(arrived, plain)));
+    // What the stream does not take now is said again by resay.ts: the rows are there.
+    if (starts.length > 0) await o.inbox.say(starts);
+    const own = starts.filter(
+      ({ asked }) => asked.kind === "trigger" && asked.trigger.id === trigger.id,
+    );
+    writeSpans(o.telemetry, own, {
+      destination: destinationOf(trigger),
+      parent,
+      causes: cause === undefined ? [] : [cause],
+      startMs: arrived.receivedMs,
+      endMs: o.now(),
+    });
+    const dead = verdicts.flatMap((v) =>
+      v.outcome === "dead" ? [`DAG ${v.dagId}: ${v.reason}`] : [],
+    );
+    if (dead.length > 0)
+      throw new RejectError(`trigger ${trigger.source} ${trigger.id}: ${dead.join("; ")}`);
+  }
+
+  /** Answers the StartRuns that are open, as they were recorded first: a key may read differently by now. */
+  async function record(arrived: Arrived, verdicts: readonly TriggerVerdict[]): Promise<Start[]> {
+    const rows = rowsOf(arrived, verdicts, o);
+    const open = await recordTriggers(o.sql, arrived.trigger.path, rows, o.now());
+    return open.map(({ key, start }) => storedStart(key, fromBinary(StartRunSchema, start)));
   }
 
   return {
     async handle(delivery) {
-      const startMs = o.now();
-      const received = parseTrigger(delivery);
-      const verdicts = await verdictsOf(received, delivery.publishedMs);
-      const starts = startsOf(received, verdicts, o);
-      const { source, id } = received.trigger;
-      const rows = rowsOf(received, verdicts, starts);
-      const open = await recordTriggers(o.sql, received.trigger.path, rows, o.now());
-      // As it was recorded first: the DAG's key may read differently by the time of a second delivery.
-      const toSay = open.map(({ key, start }) =>
-        storedStart(key, fromBinary(StartRunSchema, start)),
+      const receivedMs = o.now();
+      const arrived = { ...parseTrigger(delivery), publishedMs: delivery.publishedMs, receivedMs };
+      await settle(arrived, await verdictsOf(arrived));
+    },
+    async happened(arrived, unlessAppliedAfterMs = Number.POSITIVE_INFINITY) {
+      const bound = await o.registry.bound(arrived.trigger);
+      const known = bound.filter(
+        ({ dagId }) => (o.registry.get(dagId)?.dag.appliedMs ?? 0) <= unlessAppliedAfterMs,
       );
-      // What the stream does not take now is said again by resay.ts: the rows are there.
-      if (toSay.length > 0) await o.inbox.say(toSay);
-      writeSpans(o.telemetry, received, delivery.subject, toSay, { startMs, endMs: o.now() });
-      const dead = verdicts.flatMap((v) =>
-        v.outcome === "dead" ? [`DAG ${v.dagId}: ${v.reason}`] : [],
-      );
-      if (dead.length > 0) throw new RejectError(`trigger ${source} ${id}: ${dead.join("; ")}`);
+      const verdicts = decideTrigger(arrived.trigger, known);
+      if (verdicts.length > 0) await settle(arrived, verdicts);
     },
     async onDead(delivery, reason) {
       const source = sourceToken(delivery.subject);
@@ -106,72 +142,23 @@ export function createTriggerHandler(o: HandlerOptions): TriggerHandler {
 const clip = (text: string, lengthMax: number): string =>
   text.replaceAll("\0", "").slice(0, lengthMax);
 
-function startsOf(
-  { trigger, parent }: ReceivedTrigger,
-  verdicts: readonly TriggerVerdict[],
-  o: HandlerOptions,
-): Start[] {
-  const { source, id } = trigger;
-  const nowMs = o.now();
-  return verdicts.flatMap((verdict) => {
-    if (verdict.outcome !== "start") return [];
-    const sampled = parent?.sampled !== false && o.sampler.take(nowMs);
-    const key = { source, id, dagId: verdict.dagId };
-    return [triggerStart(key, trigger, { runKey: verdict.key, nowMs, parent, sampled })];
-  });
-}
-
 function rowsOf(
-  { trigger: { source, id, path } }: ReceivedTrigger,
+  received: ReceivedTrigger,
   verdicts: readonly TriggerVerdict[],
-  starts: readonly Start[],
+  o: Pick<HandlerOptions, "now" | "sampler">,
 ): NewTrigger[] {
+  const { source, id, path } = received.trigger;
   if (verdicts.length === 0)
     return [
       { source, id, dagId: "", outcome: "unbound", reason: `no DAG has a trigger for ${path}` },
     ];
-  const startOf = new Map(starts.map((start) => [start.startRun.dagId, start.startRun]));
-  return verdicts.map((verdict): NewTrigger => {
+  return verdicts.flatMap((verdict): NewTrigger[] => {
     const key = { source, id, dagId: verdict.dagId };
+    if (verdict.outcome === "collect") return [];
     if (verdict.outcome !== "start")
-      return { ...key, outcome: verdict.outcome, reason: verdict.reason };
-    const start = toBinary(
-      StartRunSchema,
-      create(StartRunSchema, startOf.get(verdict.dagId) ?? {}),
-    );
-    return { ...key, outcome: "starting", runKey: verdict.key, start };
+      return [{ ...key, outcome: verdict.outcome, reason: verdict.reason }];
+    const { startRun } = startOf(o, received, verdict);
+    const start = toBinary(StartRunSchema, create(StartRunSchema, startRun));
+    return [{ ...key, outcome: "starting", runKey: verdict.key, start }];
   });
-}
-
-/** The processing of a trigger, once in each trace that it belongs to. */
-function writeSpans(
-  telemetry: Telemetry,
-  { trigger, parent }: ReceivedTrigger,
-  subject: string,
-  starts: readonly Start[],
-  times: { startMs: number; endMs: number },
-): void {
-  const traces = new Map(starts.map((start) => [originOf(start)?.traceId, start]));
-  for (const start of traces.values()) {
-    const origin = originOf(start);
-    if (origin?.sampled !== true) continue;
-    const source = sourceToken(subject);
-    telemetry.emitSpan({
-      ...times,
-      traceId: origin.traceId,
-      spanId: triggerSpanId(trigger),
-      parentSpanId: parent?.spanId,
-      name: `process chasqui.trigger.${source}`,
-      kind: "consumer",
-      attributes: {
-        "messaging.system.name": "nats",
-        "messaging.destination.name": `chasqui.trigger.${source}`,
-        "messaging.operation.type": "process",
-        "messaging.operation.name": "process",
-        "messaging.message.id": trigger.id,
-        "chasqui.run.id": start.runId,
-        "chasqui.dag.id": start.startRun.dagId,
-      },
-    });
-  }
 }

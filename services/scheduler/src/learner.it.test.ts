@@ -16,7 +16,7 @@ const log = createLogger({ service: "test", env: { CHASQUI_LOG_LEVEL: "silent" }
 async function setup() {
   const store = await testStore();
   const { sql } = store.database;
-  const registry = createRegistry(() => undefined);
+  const registry = createRegistry({ onProblem: () => undefined, vars: {} });
   const clock = { ms: 10 * HOUR };
   const answers: PromiseWithResolvers<Dag>[] = [];
   const firing: TickKey[] = [];
@@ -38,6 +38,9 @@ async function setup() {
         return answer.promise;
       },
       findRun: () => Promise.resolve(undefined),
+      listSettled: () => {
+        throw new Error("nobody asks this here");
+      },
       stop: () => Promise.resolve(),
     },
   });

@@ -1,23 +1,40 @@
-// The scheduler's two consumers. News about DAGs is heard from the start; triggers only once the state machine has
-// listed its DAGs, since a trigger that is read by somebody who knows too little would be called unbound.
+// The scheduler's consumers. News about DAGs is heard from the start; triggers, and events that may be some, only once
+// the state machine has listed its DAGs: one that is read by somebody who knows too little would be called unbound.
+import { setTimeout as sleep } from "node:timers/promises";
 import { RetryError } from "@chasqui/bus";
 import type { Bus, Consuming } from "@chasqui/bus";
 import { RpcError } from "@chasqui/chassis";
 import type { Logger, Part } from "@chasqui/chassis";
 import type { TriggerHandler } from "./handle.ts";
+import { listens } from "./hear.ts";
+import type { Hearing } from "./hear.ts";
 import type { Learner } from "./learner.ts";
+import type { Registry } from "./registry.ts";
 import { parseDagApplied } from "./translate.ts";
 
 const NOT_REACHED_RETRY_MS = 1_000;
+/** By then every replica has read what one of them learned. */
+const ALL_KNOW_MS = 3_000;
+/** Older news comes from a pause, or after a stop, when events wait for their reader anyway. */
+const NEW_MS_MAX = 600_000;
+const NEWS_AT_ONCE = 64;
 
-export const durables = { dagApplied: "scheduler-dag-applied", triggers: "scheduler-triggers" };
+export const durables = {
+  dagApplied: "scheduler-dag-applied",
+  triggers: "scheduler-triggers",
+  runSettled: "scheduler-run-settled",
+  assetProduced: "scheduler-asset-produced",
+};
 
 export interface ListenOptions {
   readonly bus: Bus;
+  readonly registry: Registry;
   readonly learner: Learner;
   readonly handler: TriggerHandler;
+  readonly hearing: Hearing;
   readonly triggersAtOnce: number;
   readonly log: Logger;
+  readonly now: () => number;
   readonly fail: (error: unknown) => void;
 }
 
@@ -28,10 +45,19 @@ export interface Listening extends Part {
 export async function startListening(o: ListenOptions): Promise<Listening> {
   let stopped = false;
   let triggers: Consuming | undefined;
-  const events = await o.bus.consume(durables.dagApplied, {
-    concurrency: 4,
-    handle: ({ data }) => hinted(parseDagApplied(data)),
+  const running: Consuming[] = [];
+  const applied = await o.bus.consume(durables.dagApplied, {
+    concurrency: NEWS_AT_ONCE,
+    async handle({ data }, signal) {
+      const dagId = parseDagApplied(data);
+      await hinted(dagId);
+      const dag = o.registry.get(dagId)?.dag;
+      if (dag === undefined || !listens(dag) || dag.appliedMs < o.now() - NEW_MS_MAX) return;
+      await sleep(ALL_KNOW_MS, undefined, { signal });
+      await o.hearing.readAgain(dag, signal);
+    },
   });
+  running.push(applied);
 
   async function hinted(dagId: string): Promise<void> {
     try {
@@ -49,11 +75,18 @@ export async function startListening(o: ListenOptions): Promise<Listening> {
   async function listenToTriggers(): Promise<void> {
     await o.learner.listed;
     if (stopped) return;
+    const concurrency = o.triggersAtOnce;
+    const { handler, hearing } = o;
     triggers = await o.bus.consume(durables.triggers, {
-      concurrency: o.triggersAtOnce,
-      handle: (delivery, signal) => o.handler.handle(delivery, signal),
-      onDead: (delivery, reason) => o.handler.onDead(delivery, reason),
+      concurrency,
+      handle: (delivery) => handler.handle(delivery),
+      onDead: (delivery, reason) => handler.onDead(delivery, reason),
     });
+    running.push(
+      triggers,
+      await o.bus.consume(durables.runSettled, { concurrency, handle: hearing.runSettled }),
+      await o.bus.consume(durables.assetProduced, { concurrency, handle: hearing.assetProduced }),
+    );
     o.log.info("triggers are read");
   }
   const begun = listenToTriggers().catch(o.fail);
@@ -68,7 +101,7 @@ export async function startListening(o: ListenOptions): Promise<Listening> {
     async stop(deadlineMs) {
       stopped = true;
       if (o.learner.refreshedMs > 0) await begun;
-      await Promise.all([events.stop(deadlineMs), triggers?.stop(deadlineMs)]);
+      await Promise.all(running.map((consuming) => consuming.stop(deadlineMs)));
     },
   };
 }

@@ -1,6 +1,8 @@
 // What this process has in its head about the DAGs: the rows of `schedule`, their timetables and bindings ready
 // for use, and each schedule's next due time. Only a cache: a tick is recorded against the row's revision.
-import type { BoundDag } from "./core/triggers.ts";
+import { indexRules } from "./core/rules.ts";
+import type { RuleIndex } from "./core/rules.ts";
+import type { BoundDag, BoundRule, Json, Trigger } from "./core/triggers.ts";
 import { knownSchedule } from "./known-schedule.ts";
 import type { KnownSchedule } from "./known-schedule.ts";
 import type { StoredDag } from "./store/schedules.ts";
@@ -14,13 +16,41 @@ export interface Registry {
   due(nowMs: number): KnownSchedule[];
   /** When the next due time of all is to run. */
   wakeMs(): number | undefined;
-  /** DAGs that triggers start, their expressions ready for use. */
-  bound(): Promise<readonly BoundDag[]>;
+  /** Who listens to what. */
+  listeners(): RuleIndex;
+  /** DAGs that may want an event, their expressions ready for use. */
+  bound(trigger: Trigger): Promise<readonly BoundDag[]>;
+  /** A DAG's trigger by its rule's id. */
+  rule(dagId: string, ruleId: string): Promise<BoundRule | undefined>;
 }
 
-export function createRegistry(onProblem: (dagId: string, problem: string) => void): Registry {
+export interface RegistryOptions {
+  onProblem(dagId: string, problem: string): void;
+  /** What expressions read as `vars`. */
+  readonly vars: { readonly [name: string]: Json };
+}
+
+export function createRegistry({ onProblem, vars }: RegistryOptions): Registry {
   const schedules = new Map<string, KnownSchedule>();
-  const bindings = new Map<string, BoundDag>(); // of the rows in `schedules`, made when first asked for
+  // Of the rows in `schedules`, made when first asked for.
+  const bindings = new Map<string, BoundDag>();
+  let index: RuleIndex | undefined;
+
+  async function bind(dagId: string): Promise<BoundDag | undefined> {
+    const known = schedules.get(dagId);
+    if (known === undefined) return undefined;
+    const { bindingsOf } = await import("./bindings.ts");
+    const made = bindings.get(dagId) ?? bindingsOf(known.dag, vars);
+    if (schedules.get(dagId) === known) bindings.set(dagId, made);
+    return made;
+  }
+  const listeners = (): RuleIndex =>
+    (index ??= indexRules([...schedules.values()].map(({ dag }) => dag)));
+
+  function changed(dagId: string): void {
+    bindings.delete(dagId);
+    index = undefined;
+  }
 
   return {
     put(dag) {
@@ -32,11 +62,11 @@ export function createRegistry(onProblem: (dagId: string, problem: string) => vo
       const known = knownSchedule(dag);
       if (known.problem !== undefined) onProblem(dag.dagId, known.problem);
       schedules.set(dag.dagId, known);
-      bindings.delete(dag.dagId);
+      changed(dag.dagId);
     },
     forget(dagId) {
       schedules.delete(dagId);
-      bindings.delete(dagId);
+      changed(dagId);
     },
     get: (dagId) => schedules.get(dagId),
     all: () => [...schedules.values()],
@@ -49,16 +79,14 @@ export function createRegistry(onProblem: (dagId: string, problem: string) => vo
           earliest = wakeMs;
       return earliest;
     },
-    async bound() {
-      const { bindingsOf } = await import("./bindings.ts");
-      const bound: BoundDag[] = [];
-      for (const { dag } of schedules.values()) {
-        if (dag.triggers.length === 0) continue;
-        const made = bindings.get(dag.dagId) ?? bindingsOf(dag);
-        bindings.set(dag.dagId, made);
-        bound.push(made);
-      }
-      return bound;
+    listeners,
+    async bound(trigger) {
+      const bound = await Promise.all(listeners().find(trigger).map(bind));
+      return bound.filter((dag) => dag !== undefined);
+    },
+    async rule(dagId, ruleId) {
+      const bound = await bind(dagId);
+      return bound?.rules.find(({ rule }) => rule.id === ruleId);
     },
   };
 }

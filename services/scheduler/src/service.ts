@@ -10,17 +10,16 @@ import {
   readEnvironmentFile,
   serveGrpc,
 } from "@chasqui/chassis";
-import type { Database, Life } from "@chasqui/chassis";
+import type { Database, EnvironmentFile, Life } from "@chasqui/chassis";
 import { startClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { startDatabaseTime } from "./database-time.ts";
 import type { DatabaseTime } from "./database-time.ts";
 import { startEvery } from "./every.ts";
 import { scheduleService } from "./grpc.ts";
-import { createTriggerHandler } from "./handle.ts";
 import { createLearner } from "./learner.ts";
 import type { Learner } from "./learner.ts";
-import { durables, startListening } from "./listen.ts";
+import { durables } from "./listen.ts";
 import { openInbox } from "./ports/inbox.ts";
 import { openStateMachine } from "./ports/state-machine.ts";
 import type { StateMachine } from "./ports/state-machine.ts";
@@ -32,6 +31,7 @@ import type { Settings } from "./settings.ts";
 import { createSettler } from "./settle.ts";
 import { forgetSettled } from "./store/ledgers.ts";
 import { createTicker } from "./ticker.ts";
+import { startTriggers } from "./trigger-parts.ts";
 
 const NAME = "scheduler";
 const POLL_MS = 1_000;
@@ -42,6 +42,7 @@ interface Neighbours {
   readonly time: DatabaseTime;
   readonly bus: Bus;
   readonly stateMachine: StateMachine;
+  readonly vars: EnvironmentFile["vars"];
 }
 
 export async function startScheduler(life: Life<Settings>): Promise<void> {
@@ -51,23 +52,27 @@ export async function startScheduler(life: Life<Settings>): Promise<void> {
   const connectionsMax = settings.databaseConnectionsMax;
   const database = await life.up(openDatabase(url, { connectionsMax, applicationName: NAME }));
   const time = await life.up(startDatabaseTime(database.sql));
-  const bus = await openBus(life);
+  const environment = await readEnvironmentFile(settings.environmentFile);
+  const bus = await openBus(life, environment);
   const stateMachine = await life.up(openStateMachine(settings.stateMachine));
-  await startWork(life, { database, time, bus, stateMachine });
+  await startWork(life, { database, time, bus, stateMachine, vars: environment.vars });
 }
 
 async function startWork(life: Life<Settings>, neighbours: Neighbours): Promise<void> {
   const { settings, log, telemetry } = life;
-  const { database, time, bus, stateMachine } = neighbours;
+  const { database, time, bus, stateMachine, vars } = neighbours;
   const { sql } = database;
   const { now } = time;
-  const registry = createRegistry((dagId, problem) =>
-    log.error({ dag_id: dagId, problem }, "a schedule cannot be read and will not tick"),
-  );
+  const registry = createRegistry({
+    vars: JSON.parse(JSON.stringify(vars)),
+    onProblem: (dagId, problem) =>
+      log.error({ dag_id: dagId, problem }, "a schedule cannot be read and will not tick"),
+  });
   const graceMs = settings.tickGraceMs;
   const common = { sql, registry, stateMachine, telemetry, log, now, graceMs };
   const sampler = createSampler(settings.tracedRunsPerSecond);
-  const settler = await life.up(createSettler(common));
+  const isPaused = (dagId: string): boolean => registry.get(dagId)?.dag.paused === true;
+  const settler = await life.up(createSettler({ ...common, isPaused }));
   const inbox = await life.up(openInbox({ bus, telemetry, log, onVerdict: settler.verdict }));
   const ticker = createTicker({ ...common, inbox, sampler });
   const started: { clock?: Clock } = {}; // what is learned before it ticks wakes nobody
@@ -100,12 +105,7 @@ async function startWork(life: Life<Settings>, neighbours: Neighbours): Promise<
     }),
   );
   await startHousekeeping(life, learner, neighbours);
-  const handler = createTriggerHandler({ ...common, learner, inbox, sampler });
-  const { triggersAtOnce } = settings;
-  const { fail } = life;
-  const listening = await life.up(
-    startListening({ bus, learner, handler, triggersAtOnce, log, fail }),
-  );
+  const listening = await startTriggers(life, { ...common, bus, learner, inbox, sampler });
   life.status(() => ({ ...statusOf(registry, time), bus: bus.state, ...listening.status() }));
 }
 
@@ -151,8 +151,10 @@ function statusOf(registry: Registry, time: DatabaseTime): Record<string, unknow
   };
 }
 
-async function openBus({ settings, log, up }: Life<Settings>): Promise<Bus> {
-  const { sources, runners } = await readEnvironmentFile(settings.environmentFile);
+async function openBus(
+  { settings, log, up }: Life<Settings>,
+  { sources, runners }: EnvironmentFile,
+): Promise<Bus> {
   const bus = await connectBus({
     url: settings.natsUrl,
     user: settings.natsUser,

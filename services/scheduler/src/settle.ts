@@ -17,6 +17,7 @@ export interface SettlerOptions {
   readonly stateMachine: StateMachine;
   readonly log: Logger;
   readonly now: () => number;
+  readonly isPaused: (dagId: string) => boolean;
 }
 
 export interface Settler extends Part {
@@ -67,7 +68,7 @@ export function createSettler(o: SettlerOptions): Settler {
         outcome.kind === "run"
           ? {
               ...asked.trigger,
-              outcome: outcome.joined ? "joined" : "started",
+              outcome: outcome.how,
               runId: outcome.runId,
             }
           : { ...asked.trigger, outcome: "rejected", reason: outcome.reason },
@@ -83,20 +84,22 @@ export function createSettler(o: SettlerOptions): Settler {
 
   function found(start: Start, run: FoundRun): void {
     const joined = start.asked.kind === "trigger" && run.by !== triggerBy(start.asked.trigger);
-    settle(start, { kind: "run", runId: run.runId, joined });
+    const paused = run.isQueued && o.isPaused(start.startRun.dagId);
+    const how = joined ? "joined" : paused ? "paused-queued" : "started";
+    settle(start, { kind: "run", runId: run.runId, how });
   }
 
   return {
     name: "settler",
     found,
-    verdict(start, { accepted, changed, reason, runId }) {
+    verdict(start, { accepted, changed, reason, runId, paused }) {
       if (!accepted) {
         settle(start, { kind: "none", reason: reason === "" ? "the DAG refused it" : reason });
         return;
       }
       const id = runId === "" ? start.runId : runId;
       if (changed || start.asked.kind === "tick") {
-        settle(start, { kind: "run", runId: id, joined: false });
+        settle(start, { kind: "run", runId: id, how: paused ? "paused-queued" : "started" });
         return;
       }
       const looking: Promise<void> = lookUp(start, id)
@@ -116,5 +119,9 @@ export function createSettler(o: SettlerOptions): Settler {
 }
 
 type Settled =
-  | { readonly kind: "run"; readonly runId: string; readonly joined: boolean }
+  | {
+      readonly kind: "run";
+      readonly runId: string;
+      readonly how: "started" | "joined" | "paused-queued";
+    }
   | { readonly kind: "none"; readonly reason: string };

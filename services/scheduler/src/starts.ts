@@ -7,8 +7,8 @@ import { formatTraceparent, parseTraceparent } from "@chasqui/chassis";
 import type { TraceParent } from "@chasqui/chassis";
 import { RunCauseKind, runIdOf, spanIdOf, traceIdOf } from "@chasqui/contracts";
 import type { StartRunSchema } from "@chasqui/contracts";
-import { eventOf } from "./core/triggers.ts";
-import type { Trigger } from "./core/triggers.ts";
+import { eventsAsOne } from "./core/triggers.ts";
+import type { Json, RunEvent } from "./core/triggers.ts";
 import type { TickKey } from "./store/ticks.ts";
 import type { TriggerKey } from "./store/triggers.ts";
 
@@ -67,13 +67,19 @@ export const triggerStartId = ({ source, id, dagId }: TriggerKey): string =>
 export const triggerBy = ({ source, id }: { source: string; id: string }): string =>
   `${source} ${id}`;
 
-export function triggerStart(
-  key: TriggerKey,
-  trigger: Trigger,
-  o: { runKey: string; nowMs: number; parent: TraceParent | undefined; sampled: boolean },
-): Start {
+export interface TriggerStart {
+  readonly runKey: string;
+  /** In the order of their coming; the last one is the run's `event`. */
+  readonly events: readonly RunEvent[];
+  readonly params: { readonly [name: string]: Json };
+  readonly nowMs: number;
+  /** The publisher's span: the run goes on in its trace. */
+  readonly parent: TraceParent | undefined;
+  readonly sampled: boolean;
+}
+
+export function triggerStart(key: TriggerKey, o: TriggerStart): Start {
   const runId = runIdOf(key.dagId, o.runKey);
-  const { data } = eventOf(trigger);
   return {
     id: triggerStartId(key),
     runId,
@@ -81,13 +87,14 @@ export function triggerStart(
     startRun: {
       dagId: key.dagId,
       key: o.runKey,
-      logicalMs: trigger.timeMs,
+      logicalMs: o.events.at(-1)?.logicalMs ?? o.nowMs,
       causeKind: RunCauseKind.TRIGGER,
-      by: triggerBy(trigger),
-      eventJson: JSON.stringify(data),
+      by: triggerBy(key),
+      paramsJson: JSON.stringify(o.params),
+      eventJson: JSON.stringify(eventsAsOne(o.events)),
       traceparent: formatTraceparent({
         traceId: o.parent?.traceId ?? traceIdOf(runId),
-        spanId: triggerSpanId(trigger),
+        spanId: triggerSpanId(key),
         sampled: o.sampled,
       }),
       requestedMs: o.nowMs,

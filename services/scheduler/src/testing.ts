@@ -1,7 +1,8 @@
 // For the integration tests: a scheduler in this process, on a real nats-server (with the real users' permissions)
 // and a real PostgreSQL, and a state machine of a few lines that only knows DAGs and runs by their keys.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import type { JsonObject } from "@bufbuild/protobuf";
 import { applyTopology, connectBus } from "@chasqui/bus";
 import type { Bus, OutMessage } from "@chasqui/bus";
 import {
@@ -17,6 +18,7 @@ import {
 } from "@chasqui/chassis";
 import type { Life, Part } from "@chasqui/chassis";
 import {
+  AssetProducedSchema,
   Catchup,
   CommandVerdictSchema,
   DagAppliedSchema,
@@ -24,7 +26,10 @@ import {
   DagService,
   InboxMessageSchema,
   PARTITIONS,
+  RunSchema,
   RunService,
+  RunSettledSchema,
+  RunState,
   ScheduleService,
   inboxDurable,
   renderAccounts,
@@ -32,8 +37,12 @@ import {
   subjects,
   usersOf,
   type Dag,
+  type DagSpec,
+  type Run,
   type StartRun,
 } from "@chasqui/contracts";
+import { compileDagObject, formatProblem } from "@chasqui/dag";
+import type { TriggerForm } from "@chasqui/dag";
 import { TestNats, TestPostgres } from "../../../tests/support/index.ts";
 import { startScheduler } from "./service.ts";
 import { readSettings, type Settings } from "./settings.ts";
@@ -46,7 +55,9 @@ export interface DagInit {
   readonly crons?: readonly string[];
   readonly catchup?: Catchup;
   readonly start?: string;
-  readonly triggers?: readonly { subject: string; when?: string; key?: string }[];
+  /** As an author writes them. */
+  readonly triggers?: readonly TriggerForm[];
+  readonly params?: JsonObject;
   readonly version?: number;
   readonly appliedMs?: number;
   readonly paused?: boolean;
@@ -70,9 +81,31 @@ export function dagOf(init: DagInit): Dag {
               start: init.start ?? "",
             },
           }),
-      triggers: [...(init.triggers ?? [])],
+      ...compiled(init),
     },
   });
+}
+
+/** The compiler's own triggers: what a test writes is what an author may write. */
+function compiled({ id, triggers = [], params }: DagInit): Pick<DagSpec, "triggers" | "params"> {
+  const form = { id, triggers, tasks: { a: { uses: "noop" } }, ...(params && { params }) };
+  const result = compileDagObject(JSON.parse(JSON.stringify(form)), id);
+  if (!result.ok) throw new Error(result.problems.map(formatProblem).join("\n"));
+  return { triggers: result.spec.triggers, ...(params && { params }) };
+}
+
+export interface SettledRun {
+  readonly dagId: string;
+  readonly key: string;
+  readonly state?: RunState;
+  readonly logicalMs?: number;
+  readonly timeMs?: number;
+}
+
+export interface ProducingRun {
+  readonly dagId: string;
+  readonly key: string;
+  readonly extra?: JsonObject;
 }
 
 /** A state machine that takes StartRuns: one run per DAG and key, whoever asks first. */
@@ -91,6 +124,9 @@ export interface FakeStateMachine {
   answers: boolean;
   /** Stores the DAG and tells the world, as a commit does. */
   apply(dag: Dag): Promise<void>;
+  /** A run of another DAG ends; heard by those that listen, unless only the list has it. */
+  settle(run: SettledRun, told?: "told" | "untold"): Promise<void>;
+  produce(asset: string, run: ProducingRun): Promise<void>;
   readonly address: string;
 }
 
@@ -201,6 +237,7 @@ async function fakeStateMachine(stack: AsyncDisposableStack, bus: Bus): Promise<
   const dags = new Map<string, Dag>();
   const runs = new Map<string, StartRun>();
   const taken: FakeStateMachine["taken"] = [];
+  const settled: Run[] = [];
   const grpc = await serveGrpc({
     port: 0,
     services: [
@@ -220,7 +257,9 @@ async function fakeStateMachine(stack: AsyncDisposableStack, bus: Bus): Promise<
         getRun({ runId }) {
           const run = runs.get(runId);
           if (run === undefined) throw new RpcError(RpcCode.NOT_FOUND, `no run ${runId}`);
-          return { run: { runId, dagId: run.dagId, key: run.key, cause: { by: run.by } } };
+          const { dagId, key, by } = run;
+          const state = dags.get(dagId)?.paused === true ? RunState.QUEUED : RunState.RUNNING;
+          return { run: { runId, dagId, key, cause: { by }, state } };
         },
         startRun: unused,
         listRuns: unused,
@@ -228,7 +267,14 @@ async function fakeStateMachine(stack: AsyncDisposableStack, bus: Bus): Promise<
         watchRun: unused,
         getRunHistory: unused,
         claimAttempt: unused,
-        listSettled: unused,
+        listSettled: ({ sinceTime }) => ({
+          runs: settled.filter(
+            (run) =>
+              run.settledTime !== undefined &&
+              timestampMs(run.settledTime) >=
+                (sinceTime === undefined ? 0 : timestampMs(sinceTime)),
+          ),
+        }),
       }),
     ],
   });
@@ -246,6 +292,23 @@ async function fakeStateMachine(stack: AsyncDisposableStack, bus: Bus): Promise<
       const subject = subjects.event("dag-applied", dag.dagId, String(dag.version));
       await bus.publishOne({ subject, data });
     },
+    async settle(run, told = "told") {
+      const ref = refOf(run);
+      const state = run.state ?? RunState.SUCCEEDED;
+      const { runId, dagId, key, logicalTime, time } = ref;
+      settled.push(create(RunSchema, { runId, dagId, key, state, logicalTime, settledTime: time }));
+      const subject = subjects.event("run-settled", dagId, runId);
+      const data = toBinary(RunSettledSchema, create(RunSettledSchema, { run: ref, state }));
+      if (told === "told") await bus.publishOne({ subject, data, traceparent: TRACEPARENT });
+    },
+    async produce(asset, run) {
+      const ref = refOf(run);
+      const extraJson = run.extra === undefined ? "" : JSON.stringify(run.extra);
+      const assets = [{ asset, taskId: "load", mapIndex: -1, attempt: 1, extraJson }];
+      const subject = subjects.event("asset-produced", ref.dagId, ref.runId);
+      const event = create(AssetProducedSchema, { run: ref, assets });
+      await bus.publishOne({ subject, data: toBinary(AssetProducedSchema, event) });
+    },
   };
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const consuming = await bus.consume(inboxDurable(partition), {
@@ -255,6 +318,14 @@ async function fakeStateMachine(stack: AsyncDisposableStack, bus: Bus): Promise<
     stack.defer(() => consuming.stop(1_000));
   }
   return fake;
+}
+
+/** Of the run that caused another. */
+export const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+function refOf({ dagId, key, logicalMs = Date.now(), timeMs = Date.now() }: SettledRun) {
+  const times = { time: timestampFromMs(timeMs), logicalTime: timestampFromMs(logicalMs) };
+  return { runId: runIdOf(dagId, key), dagId, key, version: 1, ...times };
 }
 
 function decide(
@@ -271,8 +342,9 @@ function decide(
   const changed = reason === undefined && !fake.runs.has(runId);
   if (changed) fake.runs.set(runId, start);
   if (!fake.taken.some((one) => one.id === id)) fake.taken.push({ id, start, traceparent });
+  const paused = changed && fake.dags.get(start.dagId)?.paused === true;
   const verdict =
-    reason === undefined ? { accepted: true, runId, changed } : { accepted: false, reason };
+    reason === undefined ? { accepted: true, runId, changed, paused } : { accepted: false, reason };
   if (fake.answers)
     bus.publishPlain(
       replyTo,

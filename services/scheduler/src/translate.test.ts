@@ -41,7 +41,9 @@ test("a trigger as the helper makes it", () => {
       type: "chasqui.trigger.v1.TriggerEvent",
       path: "logistics.routes.closed",
       timeMs: 1_000,
+      logicalMs: 1_000,
       data: { country: "CO" },
+      about: { kind: "event" },
     },
     parent: {
       traceId: "0af7651916cd43dd8448eb211c80319c",
@@ -112,7 +114,14 @@ const dag = create(DagSchema, {
   spec: {
     id: "costs",
     schedule: { crons: ["0 19 * * *"], timezone: "America/Bogota", start: "2026-01-01T00:00:00Z" },
-    triggers: [{ subject: "logistics.routes.closed", when: "true", key: "k" }],
+    triggers: [
+      {
+        on: {
+          condition: { case: "event", value: { subject: "logistics.routes.closed", when: "true" } },
+        },
+        key: "k",
+      },
+    ],
   },
 });
 const applied = (value: typeof dag | undefined): Uint8Array =>
@@ -133,7 +142,15 @@ test("what a DAG says about itself; catch-up is latest unless it says otherwise"
       startMs: Date.parse("2026-01-01T00:00:00Z"),
     },
     policy: { catchup: "latest" },
-    triggers: [{ subject: "logistics.routes.closed", when: "true", key: "k" }],
+    rules: [
+      {
+        id: expect.stringMatching(/^rule-[0-9a-z]{26}$/),
+        on: { kind: "event", subject: "logistics.routes.closed", when: "true" },
+        key: "k",
+        params: {},
+      },
+    ],
+    params: undefined,
   });
 });
 

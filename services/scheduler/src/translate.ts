@@ -18,6 +18,7 @@ import type { DagNews, TickPolicy } from "./core/learn.ts";
 import type { CatchupPolicy } from "./core/ticks.ts";
 import type { Json, Trigger } from "./core/triggers.ts";
 import type { Timing } from "./timing.ts";
+import { rulesOf } from "./translate-rules.ts";
 
 export const TRIGGER_DATA_BYTES_MAX = 256 * 1024;
 const IDENTITY_LENGTH_MAX = 256;
@@ -50,7 +51,8 @@ export function newsOf(dag: Dag): DagNews {
     timezone: zoneOf(spec),
     timing: checkedTiming(spec),
     policy: policyOf(spec),
-    triggers: spec.triggers.map(({ subject, when, key }) => ({ subject, when, key })),
+    rules: rulesOf(spec),
+    params: spec.params as DagNews["params"], // a protobuf Struct is JSON
   };
 }
 
@@ -88,8 +90,10 @@ function catchupOf(catchup: Catchup): CatchupPolicy {
 
 export interface ReceivedTrigger {
   readonly trigger: Trigger;
-  /** The publisher's span, when it traces. */
+  /** The publisher's span, when it traces: the run goes on in its trace. */
   readonly parent: TraceParent | undefined;
+  /** The span of what caused it: the run's trace is linked to it. */
+  readonly cause?: TraceParent | undefined;
 }
 
 interface TriggerDelivery {
@@ -106,14 +110,17 @@ export const sourceToken = (subject: string): string => triggerPath(subject).spl
 export function parseTrigger(delivery: TriggerDelivery): ReceivedTrigger {
   try {
     const event = readCloudEvent(delivery);
+    const timeMs = checkedTime(event.time) ?? delivery.publishedMs;
     return {
       trigger: {
         source: checkedSource(event.source, delivery.subject),
         id: checkedId(event.id),
         type: event.type,
         path: triggerPath(delivery.subject),
-        timeMs: checkedTime(event.time) ?? delivery.publishedMs,
+        timeMs,
+        logicalMs: timeMs,
         data: checkedData(triggerData(event), delivery.data.length),
+        about: { kind: "event" },
       },
       parent: parseTraceparent(event.traceparent),
     };

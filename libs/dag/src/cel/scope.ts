@@ -52,7 +52,7 @@ export interface TaskFacts {
 export interface ScopeParts {
   readonly run?: RunFacts;
   readonly params?: JsonObject;
-  /** `{ data: … }`, and for trigger filters also id, source, subject, type, time. */
+  /** What started the run: an event, `{ events: […] }` for several, null for none. */
   readonly event?: JsonObject | null;
   readonly tasks?: Readonly<Record<string, TaskFacts>>;
   readonly vars?: JsonObject;
@@ -64,7 +64,7 @@ export function createScope(parts: ScopeParts): Scope {
   const values: Record<string, JsonValue> = {};
   if (parts.run !== undefined) values["run"] = runValue(parts.run);
   if (parts.params !== undefined) values["params"] = parts.params;
-  if (parts.event !== undefined) values["event"] = parts.event ?? { data: null };
+  if (parts.event !== undefined) Object.assign(values, eventValues(parts.event));
   if (parts.tasks !== undefined) values["tasks"] = tasksValue(parts.tasks);
   if (parts.vars !== undefined) values["vars"] = parts.vars;
   if (parts.instance !== undefined) {
@@ -116,6 +116,14 @@ function bind(
 function lazy<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => (made ??= { value: make() }).value;
+}
+
+/** `event` is the last of `events`. */
+function eventValues(started: JsonObject | null): { event: JsonValue; events: JsonValue } {
+  if (started === null) return { event: { data: null }, events: [] };
+  const { events } = started;
+  if (!Array.isArray(events)) return { event: started, events: [started] };
+  return { event: events.at(-1) ?? { data: null }, events };
 }
 
 function runValue(run: RunFacts): JsonObject {

@@ -44,7 +44,10 @@ test.each([
 });
 
 test.each([
-  ["${nope}", "expression `nope`: no name `nope`: there is event, params, run, tasks, vars"],
+  [
+    "${nope}",
+    "expression `nope`: no name `nope`: there is event, events, params, run, tasks, vars",
+  ],
   ["${prams.n}", "did you mean `params`?"],
   ["${tasks.my_tsk.state}", "did you mean `my_task`?"],
   ["${params.m}", "no field `m` in `params`: there is list, n, none"],

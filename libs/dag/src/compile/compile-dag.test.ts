@@ -30,7 +30,12 @@ test("the handbook's example", () => {
       catchup: Catchup.LATEST,
       overlap: Overlap.QUEUE,
     },
-    triggers: [{ subject: "logistics.routes.closed", key: "${run.date}" }],
+    triggers: [
+      {
+        on: { condition: { case: "event", value: { subject: "logistics.routes.closed" } } },
+        key: "${run.date}",
+      },
+    ],
     maxActiveRuns: 16,
     tasks: [
       {

@@ -128,7 +128,7 @@ function compileValue(
     description: text("description"),
     tags: readTags(reader, fields["tags"]),
     ...(schedule === undefined ? {} : { schedule }),
-    triggers: compileTriggers(reader, triggers),
+    triggers: compileTriggers(reader, triggers, { id: id ?? "", params: schema }),
     ...(schema === undefined ? {} : { params: schema }),
     ...compileTasks(
       reader,

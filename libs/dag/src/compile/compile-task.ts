@@ -11,6 +11,7 @@ import { checkSchema } from "../schema/check-schema.ts";
 import { checkValue } from "../schema/check-value.ts";
 import { suggest, quote } from "../text/suggest.ts";
 import type { Path } from "../yaml/source.ts";
+import { ASSET } from "./asset-expression.ts";
 import { noteCondition, noteTemplates } from "./check-expressions.ts";
 import { itemType, readForEach } from "./for-each.ts";
 import { behind } from "./names.ts";
@@ -108,11 +109,6 @@ export function compileTask(reader: Reader, node: Node, around: TaskSurroundings
     }),
   };
 }
-
-export const ASSET = {
-  pattern: /^[a-z][a-z0-9_.-]{0,62}$/,
-  want: "an asset's name: lower-case letters, digits, -, _ or .",
-};
 
 /** Conditions that must all hold, as one. */
 export function joined(conditions: readonly string[]): string {

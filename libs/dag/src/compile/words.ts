@@ -6,6 +6,7 @@ import {
   ClockGap,
   Overlap,
   RetryOutcome,
+  RunOutcome,
   RunsFor,
   TriggerRule,
 } from "@chasqui/contracts";
@@ -61,6 +62,12 @@ export const retryOutcomeWords = {
   skip: RetryOutcome.SKIP,
 } as const;
 
+export const outcomeWords = {
+  succeeded: RunOutcome.SUCCEEDED,
+  failed: RunOutcome.FAILED,
+  cancelled: RunOutcome.CANCELLED,
+} as const;
+
 /** The word for a value, for people and for the YAML form. */
 export function wordOf<T>(words: Readonly<Record<string, T>>, value: T): string | undefined {
   return Object.keys(words).find((word) => words[word] === value);
@@ -87,7 +94,13 @@ export const scheduleFields = [
   ...["jitter", "runs_for", "key", "catchup", "catchup_window", "overlap"],
 ] as const;
 export const holidayFileFields = ["file"] as const;
-export const triggerFields = ["event", "key"] as const;
+export const conditionFields = ["event", "dag", "asset", "all", "any"] as const;
+export const triggerFields = [
+  ...[...conditionFields, "key", "params", "batch", "rate", "within"],
+] as const;
+export const dagConditionFields = ["id", "state", "when"] as const;
+export const batchFields = ["window", "quiet", "max"] as const;
+export const rateFields = ["max", "per"] as const;
 export const eventFields = ["subject", "when"] as const;
 /** Of the DAG, and of a group for its tasks. */
 export const defaultsFields = [
@@ -110,7 +123,7 @@ export const poolFields = ["name", "slots"] as const;
 export const concurrencyFields = ["key", "max"] as const;
 
 /** Names that expressions of a run may use. */
-export const runRoots = ["run", "params", "event", "tasks", "vars"] as const;
+export const runRoots = ["run", "params", "event", "events", "tasks", "vars"] as const;
 export const runScopeFields = [
   ...["id", "dag_id", "key", "date", "logical_time", "interval", "cause", "is_latest"],
 ] as const;

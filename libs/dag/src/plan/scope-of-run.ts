@@ -24,7 +24,7 @@ export function scopeOfRun(spec: DagSpec, facts: MachineScope, options: PlanOpti
       ...(exit === undefined ? {} : { ending: exit }),
     },
     params: asObject(facts.params),
-    event: facts.event === null ? null : { data: facts.event as JsonValue },
+    event: facts.event === null ? null : asObject(facts.event),
     tasks: facts.tasks as Readonly<Record<string, { state: string; output: JsonValue }>>,
     vars: options.vars,
     ...(facts.index === undefined

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { schedule } from "./valid-schedule.ts";
+import { someTriggers } from "./some-triggers.ts";
 
 const id = fc.stringMatching(/^[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,3})?$/);
 const duration = fc.constantFrom("1s", "90s", "30m", "1h30m", "2d", "500ms");
@@ -252,12 +253,7 @@ export const validDag: fc.Arbitrary<JsonObject> = fc
       description: fc.constantFrom("Daily costs.", "No: yes"),
       tags: fc.subarray(["a", "b", "daily"]),
       schedule,
-      triggers: fc.constant([
-        {
-          event: { subject: "logistics.routes.closed", when: "has(event.data.x)" },
-          key: "${run.date}",
-        },
-      ]),
+      triggers: someTriggers,
       params: fc.constant({
         type: "object",
         properties: { day: { type: "string", default: "2026-01-01" }, n: { type: "integer" } },

@@ -106,6 +106,8 @@ export function dagRoutes(app: FastifyInstance, { owners, log }: DagRoutes): voi
       {
         source: textOf(request.query, "source"),
         id: textOf(request.query, "id"),
+        dagId: textOf(request.query, "dag"),
+        outcome: textOf(request.query, "outcome"),
         pageSize: integerOf(request.query, "page_size", { min: 1, max: PAGE_MAX }),
       },
       callOptions(request, reply),

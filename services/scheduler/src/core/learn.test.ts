@@ -12,7 +12,8 @@ const news: DagNews = {
   timezone: "UTC",
   timing,
   policy: { catchup: "latest" },
-  triggers: [],
+  rules: [],
+  params: undefined,
 };
 const known: KnownDag = { ...news, handledMs: 5_000, pausedMs: undefined, dynamicMs: undefined };
 const changed = (learning: Learning): Extract<Learning, { kind: "changed" }> => {

@@ -4,13 +4,9 @@
 //   L2. Due times before a new timing belong to the old one, those after it to the new one; none to both or neither.
 //   L3. A schedule's first due time is after its DAG was applied, or at `start` when it says so.
 import type { Timing } from "../timing.ts";
+import type { TriggerRule } from "./rules.ts";
 import type { CatchUp } from "./ticks.ts";
-
-export interface EventBinding {
-  readonly subject: string;
-  readonly when: string;
-  readonly key: string;
-}
+import type { Json } from "./triggers.ts";
 
 /** What becomes of due times, and what their runs are about. Plain data, kept as JSON. */
 export interface TickPolicy extends CatchUp {
@@ -29,7 +25,9 @@ export interface DagNews {
   /** Absent for DAGs that the clock does not start. */
   readonly timing: Timing | undefined;
   readonly policy: TickPolicy;
-  readonly triggers: readonly EventBinding[];
+  readonly rules: readonly TriggerRule[];
+  /** The schema of its parameters. */
+  readonly params: { readonly [keyword: string]: Json } | undefined;
 }
 
 export interface KnownDag extends DagNews {

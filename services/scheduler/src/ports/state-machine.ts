@@ -1,13 +1,16 @@
 // The state machine's gRPC as the scheduler sees it: which DAGs there are, and whether a run exists.
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { createGrpcClient, RpcCode, RpcError } from "@chasqui/chassis";
 import type { Part } from "@chasqui/chassis";
-import { DagService, RunService } from "@chasqui/contracts";
-import type { Dag } from "@chasqui/contracts";
+import { DagService, RunService, RunState } from "@chasqui/contracts";
+import type { Dag, Run } from "@chasqui/contracts";
 
 export interface FoundRun {
   readonly runId: string;
   /** Who asked for it first. */
   readonly by: string;
+  /** It waits for its turn. */
+  readonly isQueued: boolean;
 }
 
 export interface StateMachine extends Part {
@@ -16,6 +19,8 @@ export interface StateMachine extends Part {
   getDag(dagId: string, signal?: AbortSignal): Promise<Dag | undefined>;
   /** Undefined when there is no such run; throws when nobody answers. */
   findRun(runId: string, signal?: AbortSignal): Promise<FoundRun | undefined>;
+  /** Runs settled since a moment, oldest first, page by page. */
+  listSettled(sinceMs: number, signal?: AbortSignal): AsyncIterable<readonly Run[]>;
 }
 
 const LIST_TIMEOUT_MS = 10_000;
@@ -38,7 +43,23 @@ export function openStateMachine(address: string): StateMachine {
     async findRun(runId, signal) {
       const options = { signal, timeoutMs: FIND_TIMEOUT_MS };
       const run = (await orUndefined(runs.getRun({ runId }, options)))?.run;
-      return run && { runId: run.runId, by: run.cause?.by ?? "" };
+      return (
+        run && {
+          runId: run.runId,
+          by: run.cause?.by ?? "",
+          isQueued: run.state === RunState.QUEUED,
+        }
+      );
+    },
+    async *listSettled(sinceMs, signal) {
+      const sinceTime = timestampFromMs(sinceMs);
+      for (let pageToken = ""; ;) {
+        const options = { signal, timeoutMs: LIST_TIMEOUT_MS };
+        const page = await runs.listSettled({ sinceTime, pageToken }, options);
+        yield page.runs;
+        if (page.nextPageToken === "") return;
+        pageToken = page.nextPageToken;
+      }
     },
     stop() {
       dags.close();

@@ -21,6 +21,15 @@ export interface TriggerRecord {
   readonly reason: string;
 }
 
+/** What is not said asks for all. */
+export interface TriggerQuestion {
+  readonly source?: string;
+  readonly id?: string;
+  readonly dagId?: string;
+  readonly outcome?: string;
+  readonly limit: number;
+}
+
 // drizzle is loaded by the first question: a scheduler that nobody asks does without it.
 export async function listTicks(
   database: Database,
@@ -37,19 +46,41 @@ export async function listTicks(
 
 export async function listTriggers(
   database: Database,
-  options: { readonly source: string; readonly id: string; readonly limit: number },
+  options: TriggerQuestion,
 ): Promise<TriggerRecord[]> {
-  const [db, { and, asc, desc, eq }, { trigger }] = await Promise.all([
+  const [db, { and, asc, desc, eq, sql }, { trigger, triggerGroup }] = await Promise.all([
     database.drizzle(),
     import("drizzle-orm"),
     import("./schema.ts"),
   ]);
-  const bySource = options.source === "" ? undefined : eq(trigger.source, options.source);
-  const byId = options.id === "" ? undefined : eq(trigger.id, options.id);
+  const { source = "", id = "", dagId = "", outcome = "" } = options;
+  const wanted = [
+    ...(source === "" ? [] : [eq(trigger.source, source)]),
+    ...(id === "" ? [] : [eq(trigger.id, id)]),
+    ...(dagId === "" ? [] : [eq(trigger.dagId, dagId)]),
+    ...(outcome === "" ? [] : [eq(trigger.outcome, outcome)]),
+  ];
+  // What waits is told as its group knows it now: others may have come since.
+  const inGroup = and(
+    eq(trigger.outcome, "waiting"),
+    eq(triggerGroup.dagId, trigger.dagId),
+    eq(triggerGroup.rule, trigger.rule),
+    eq(triggerGroup.key, trigger.groupKey),
+  );
   return db
-    .select()
+    .select({
+      source: trigger.source,
+      id: trigger.id,
+      dagId: trigger.dagId,
+      subject: trigger.subject,
+      receivedAt: trigger.receivedAt,
+      outcome: trigger.outcome,
+      runId: trigger.runId,
+      reason: sql<string>`coalesce(${triggerGroup.reason}, ${trigger.reason})`,
+    })
     .from(trigger)
-    .where(and(bySource, byId))
+    .leftJoin(triggerGroup, inGroup)
+    .where(and(...wanted))
     .orderBy(desc(trigger.receivedAt), asc(trigger.dagId))
     .limit(options.limit);
 }
@@ -66,6 +97,9 @@ export async function forgetSettled(
   const triggers = await sql`
     delete from trigger where (source, id, dag_id) in (
       select source, id, dag_id from trigger
-      where received_at < ${before} and outcome <> 'starting' limit ${options.limit})`;
-  return ticks.count + triggers.count;
+      where received_at < ${before} and outcome not in ('starting', 'waiting') limit ${options.limit})`;
+  const groups = await sql`
+    delete from trigger_group where (dag_id, rule, key) in (
+      select dag_id, rule, key from trigger_group where closed_at < ${before} limit ${options.limit})`;
+  return ticks.count + triggers.count + groups.count;
 }

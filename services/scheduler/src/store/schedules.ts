@@ -1,6 +1,7 @@
 // The rows of `schedule`: what this service knows about each DAG, shared by its replicas.
 import type { Sql, TransactionSql } from "postgres";
-import type { EventBinding, KnownDag, TickPolicy } from "../core/learn.ts";
+import type { KnownDag, TickPolicy } from "../core/learn.ts";
+import type { TriggerRule } from "../core/rules.ts";
 import type { Timing } from "../timing.ts";
 
 export interface StoredDag extends KnownDag {
@@ -19,7 +20,8 @@ interface ScheduleRow {
   timing: Timing | null;
   policy: TickPolicy;
   dynamic_at: Date | null;
-  triggers: EventBinding[];
+  rules: TriggerRule[];
+  params: KnownDag["params"] | null;
   handled_at: Date;
 }
 
@@ -96,7 +98,8 @@ function columnsOf(tx: TransactionSql, dag: KnownDag, toldMs: number) {
     timing: dag.timing === undefined ? null : tx.json(JSON.parse(JSON.stringify(dag.timing))),
     policy: tx.json({ ...dag.policy }),
     dynamic_at: dateOrNull(dag.dynamicMs),
-    triggers: tx.json(dag.triggers.map((trigger) => ({ ...trigger }))),
+    rules: tx.json(JSON.parse(JSON.stringify(dag.rules))),
+    params: dag.params === undefined ? null : tx.json({ ...dag.params }),
     handled_at: new Date(dag.handledMs),
     told_at: new Date(toldMs),
   };
@@ -114,7 +117,8 @@ function toStoredDag(row: ScheduleRow): StoredDag {
     timing: row.timing ?? undefined,
     policy: row.policy,
     dynamicMs: row.dynamic_at?.getTime(),
-    triggers: row.triggers,
+    rules: row.rules,
+    params: row.params ?? undefined,
     handledMs: row.handled_at.getTime(),
   };
 }

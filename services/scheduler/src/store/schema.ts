@@ -13,7 +13,11 @@ import {
   text,
   timestamp,
 } from "drizzle-orm/pg-core";
-import type { EventBinding, TickPolicy } from "../core/learn.ts";
+import type { TickPolicy } from "../core/learn.ts";
+import type { Admitted } from "../core/rate.ts";
+import type { TriggerRule } from "../core/rules.ts";
+import type { Json } from "../core/triggers.ts";
+import type { WaitingEvent } from "./groups.ts";
 import type { Timing } from "../timing.ts";
 
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => "bytea" });
@@ -34,7 +38,9 @@ export const schedule = pgTable(
     /** Absent for a DAG that the clock does not start. */
     timing: jsonb("timing").$type<Timing>(),
     policy: jsonb("policy").$type<TickPolicy>().notNull(),
-    triggers: jsonb("triggers").$type<readonly EventBinding[]>().notNull(),
+    rules: jsonb("rules").$type<readonly TriggerRule[]>().notNull(),
+    /** The schema of the DAG's parameters. */
+    params: jsonb("params").$type<{ [keyword: string]: Json }>(),
     /** The due time that no cron gives: of @once, or the next of @continuous. */
     dynamicAt: instant("dynamic_at"),
     /** Every due time up to here has a row in tick. */
@@ -88,7 +94,7 @@ export const trigger = pgTable(
     source: text("source").notNull(),
     id: text("id").notNull(),
     dagId: text("dag_id").notNull(),
-    /** What followed chasqui.trigger. in the subject. */
+    /** What followed chasqui.trigger. in the subject; of Chasqui's own events the whole subject. */
     subject: text("subject").notNull(),
     receivedAt: instant("received_at").notNull(),
     outcome: text("outcome").notNull(),
@@ -99,21 +105,42 @@ export const trigger = pgTable(
     /** The StartRun, in protobuf, for as long as it may have to be said again. */
     start: bytea("start"),
     saidAt: instant("said_at"),
+    /** Where it waits or waited for its run: the trigger's rule in the DAG, and the key. */
+    rule: text("rule"),
+    groupKey: text("group_key"),
+    /** The event, while it waits. */
+    waits: jsonb("waits").$type<WaitingEvent>(),
+    /** The trigger that asks for the run of all that were collected; absent for that one itself. */
+    leadSource: text("lead_source"),
+    leadId: text("lead_id"),
   },
   (t) => [
     primaryKey({ columns: [t.source, t.id, t.dagId] }),
     index("trigger_starting")
       .on(t.saidAt)
       .where(sql`outcome = 'starting'`),
+    index("trigger_waiting")
+      .on(t.dagId, t.rule, t.groupKey)
+      .where(sql`outcome = 'waiting'`),
+    index("trigger_led")
+      .on(t.leadSource, t.leadId, t.dagId)
+      .where(sql`outcome = 'starting'`),
     index("trigger_received").on(t.receivedAt),
     check(
       "trigger_outcome",
-      sql`case ${t.outcome}
-        when 'starting' then ${t.runKey} is not null and ${t.start} is not null and ${t.saidAt} is not null and ${t.runId} is null
-        when 'started' then ${t.runId} is not null and ${t.start} is null and ${t.saidAt} is null
-        when 'joined' then ${t.runId} is not null and ${t.start} is null and ${t.saidAt} is null
-        else ${t.outcome} in ('filtered', 'rejected', 'unbound', 'dead') and ${t.reason} <> ''
+      sql`case
+        when ${t.outcome} = 'starting' then ${t.runKey} is not null and ${t.runId} is null
+          and (${t.start} is null) = (${t.saidAt} is null) and (${t.start} is null) = (${t.leadId} is not null)
+        when ${t.outcome} in ('started', 'joined', 'paused-queued') then ${t.runId} is not null
+          and ${t.start} is null and ${t.saidAt} is null
+        else ${t.outcome} in ('waiting', 'filtered', 'rate-limited', 'rejected', 'unbound', 'dead') and ${t.reason} <> ''
           and ${t.runId} is null and ${t.start} is null and ${t.saidAt} is null end`,
+    ),
+    check(
+      "trigger_waits",
+      sql`(${t.outcome} = 'waiting') = (${t.waits} is not null)
+        and (${t.rule} is null) = (${t.groupKey} is null) and (${t.waits} is null or ${t.rule} is not null)
+        and (${t.leadSource} is null) = (${t.leadId} is null)`,
     ),
     check(
       "trigger_dag",
@@ -121,3 +148,53 @@ export const trigger = pgTable(
     ),
   ],
 );
+
+/** Events that are collected for one run, by trigger rule and key. With a key the row stays when its run was asked for. */
+export const triggerGroup = pgTable(
+  "trigger_group",
+  {
+    dagId: text("dag_id").notNull(),
+    rule: text("rule").notNull(),
+    key: text("key").notNull(),
+    openedAt: instant("opened_at").notNull(),
+    /** When somebody must look at it, whatever comes. */
+    dueAt: instant("due_at"),
+    closedAt: instant("closed_at"),
+    /** Places of the conditions that were met. */
+    met: integer("met").array().notNull(),
+    count: integer("count").notNull(),
+    bytes: integer("bytes").notNull(),
+    /** The first event: its row asks for the run. */
+    leadSource: text("lead_source").notNull(),
+    leadId: text("lead_id").notNull(),
+    /** Why its events wait. */
+    reason: text("reason").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.dagId, t.rule, t.key] }),
+    index("trigger_group_due")
+      .on(t.dueAt)
+      .where(sql`due_at is not null`),
+    index("trigger_group_open")
+      .on(t.dagId)
+      .where(sql`closed_at is null`),
+    check("trigger_group_closed", sql`${t.closedAt} is null or ${t.dueAt} is null`),
+  ],
+);
+
+/** Runs that a trigger rule with a rate limit asked for lately. */
+export const triggerRate = pgTable(
+  "trigger_rate",
+  {
+    dagId: text("dag_id").notNull(),
+    rule: text("rule").notNull(),
+    admitted: jsonb("admitted").$type<readonly Admitted[]>().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.dagId, t.rule] })],
+);
+
+/** Up to when something was compared with the state machine. */
+export const mark = pgTable("mark", {
+  name: text("name").primaryKey(),
+  at: instant("at").notNull(),
+});

@@ -38,7 +38,15 @@ const dag: KnownDag = {
   },
   policy: { catchup: "latest", jitterMs: 5 },
   dynamicMs: undefined,
-  triggers: [{ subject: "logistics.routes.closed", when: "true", key: "${run.date}" }],
+  rules: [
+    {
+      id: "rule-1",
+      on: { kind: "event", subject: "logistics.routes.closed", when: "true" },
+      key: "${run.date}",
+      params: {},
+    },
+  ],
+  params: { type: "object" },
   handledMs: 0,
 };
 const insert = (sql: Sql, changes: Partial<KnownDag> = {}): Promise<boolean> =>

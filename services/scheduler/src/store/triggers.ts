@@ -2,7 +2,8 @@
 // Invariants:
 //   S1. A trigger is recorded once per DAG: (source, id, dag) is the key. Only a dead one is decided anew.
 //   S2. A row leaves `starting` once: for a run that exists, or for the reason why there is none.
-import type { Sql } from "postgres";
+import type { Sql, TransactionSql } from "postgres";
+import type { WaitingEvent } from "./groups.ts";
 
 export interface TriggerKey {
   readonly source: string;
@@ -52,8 +53,60 @@ export async function recordTriggers(
     where trigger.outcome = 'dead'`;
   const rows = await sql<{ dag_id: string; start: Uint8Array }[]>`
     select dag_id, start from trigger
-    where source = ${source} and id = ${id} and outcome = 'starting' order by dag_id`;
+    where source = ${source} and id = ${id} and outcome = 'starting' and start is not null order by dag_id`;
   return rows.map((row) => ({ key: { source, id, dagId: row.dag_id }, start: row.start }));
+}
+
+/** Does the ledger know what became of it? A dead one is decided anew. */
+export async function isRecorded(tx: TransactionSql, key: TriggerKey): Promise<boolean> {
+  const rows = await tx`
+    select from trigger
+    where source = ${key.source} and id = ${key.id} and dag_id = ${key.dagId} and outcome <> 'dead'`;
+  return rows.length > 0;
+}
+
+export type CollectedTrigger =
+  | { readonly outcome: "waiting"; readonly reason: string; readonly waits: WaitingEvent }
+  | { readonly outcome: "filtered" | "rate-limited"; readonly reason: string }
+  | { readonly outcome: "starting"; readonly runKey: string; readonly start: Uint8Array };
+
+/** One row, of a trigger that `isRecorded` did not know under the same lock. */
+export async function insertTrigger(
+  tx: TransactionSql,
+  key: TriggerKey,
+  about: {
+    readonly subject: string;
+    readonly rule: string;
+    readonly groupKey: string;
+    readonly nowMs: number;
+  },
+  became: CollectedTrigger,
+): Promise<void> {
+  const isStarting = became.outcome === "starting";
+  const now = new Date(about.nowMs);
+  const row = {
+    source: key.source,
+    id: key.id,
+    dag_id: key.dagId,
+    subject: about.subject,
+    received_at: now,
+    outcome: became.outcome,
+    reason: isStarting ? "" : became.reason,
+    run_key: isStarting ? became.runKey : null,
+    start: isStarting ? Buffer.from(became.start) : null,
+    said_at: isStarting ? now : null,
+    rule: about.rule,
+    group_key: about.groupKey,
+    waits: became.outcome === "waiting" ? tx.json(JSON.parse(JSON.stringify(became.waits))) : null,
+  };
+  const inserted = await tx`
+    insert into trigger ${tx(row)}
+    on conflict (source, id, dag_id) do update set ${tx(row)} where trigger.outcome = 'dead'`;
+  if (inserted.count !== 1)
+    throw new Error(`trigger ${key.source} ${key.id}, DAG ${key.dagId}: recorded by somebody else`);
+  await tx`
+    delete from trigger
+    where source = ${key.source} and id = ${key.id} and dag_id = '' and ${key.dagId} <> ''`;
 }
 
 /** A trigger that was given up; nothing, when the ledger knows it already. */
@@ -84,7 +137,7 @@ export async function claimUnsaidTriggers(
     update trigger set said_at = ${new Date(options.nowMs)}
     where (source, id, dag_id) in (
       select source, id, dag_id from trigger
-      where outcome = 'starting' and said_at < ${new Date(options.saidBeforeMs)}
+      where outcome = 'starting' and start is not null and said_at < ${new Date(options.saidBeforeMs)}
       order by said_at limit ${options.limit} for update skip locked)
     returning source, id, dag_id, start`;
   return rows.map((row) => ({
@@ -95,21 +148,23 @@ export async function claimUnsaidTriggers(
 
 export type SettledTrigger = TriggerKey &
   (
-    | { readonly outcome: "started" | "joined"; readonly runId: string }
+    | { readonly outcome: "started" | "joined" | "paused-queued"; readonly runId: string }
     | { readonly outcome: "rejected"; readonly reason: string }
   );
 
+/** Together with those that they lead. */
 export async function settleTriggers(sql: Sql, triggers: readonly SettledTrigger[]): Promise<void> {
   const runIds = triggers.map((trigger) => ("runId" in trigger ? trigger.runId : null));
   const reasons = triggers.map((trigger) => ("reason" in trigger ? trigger.reason : ""));
   await sql`
-    update trigger t set outcome = s.outcome, run_id = s.run_id, reason = s.reason,
-      start = null, said_at = null
+    update trigger t set outcome = s.outcome, run_id = s.run_id,
+      reason = case when s.reason = '' then t.reason else s.reason end, start = null, said_at = null
     from unnest(
       ${triggers.map((trigger) => trigger.source)}::text[],
       ${triggers.map((trigger) => trigger.id)}::text[],
       ${triggers.map((trigger) => trigger.dagId)}::text[],
       ${triggers.map((trigger) => trigger.outcome)}::text[], ${runIds}::text[], ${reasons}::text[]
     ) as s (source, id, dag_id, outcome, run_id, reason)
-    where t.source = s.source and t.id = s.id and t.dag_id = s.dag_id and t.outcome = 'starting'`;
+    where t.dag_id = s.dag_id and t.outcome = 'starting'
+      and ((t.source = s.source and t.id = s.id) or (t.lead_source = s.source and t.lead_id = s.id))`;
 }

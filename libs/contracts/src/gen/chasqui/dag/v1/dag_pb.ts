@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file chasqui/dag/v1/dag.proto.
  */
 export const file_chasqui_dag_v1_dag: GenFile = /*@__PURE__*/
-  fileDesc("ChhjaGFzcXVpL2RhZy92MS9kYWcucHJvdG8SDmNoYXNxdWkuZGFnLnYxIrcDCgdEYWdTcGVjEgoKAmlkGAEgASgJEg0KBW93bmVyGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEgwKBHRhZ3MYBCADKAkSKgoIc2NoZWR1bGUYBSABKAsyGC5jaGFzcXVpLmRhZy52MS5TY2hlZHVsZRIuCgh0cmlnZ2VycxgGIAMoCzIcLmNoYXNxdWkuZGFnLnYxLkV2ZW50VHJpZ2dlchInCgZwYXJhbXMYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EicKBXRhc2tzGAggAygLMhguY2hhc3F1aS5kYWcudjEuVGFza1NwZWMSKQoGYWxlcnRzGAkgAygLMhkuY2hhc3F1aS5kYWcudjEuQWxlcnRTcGVjEhcKD21heF9hY3RpdmVfcnVucxgKIAEoDRIqCgd0aW1lb3V0GAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBmdyb3VwcxgMIAMoCzIZLmNoYXNxdWkuZGFnLnYxLkdyb3VwU3BlYxIYChBtYXhfYWN0aXZlX3Rhc2tzGA0gASgNEgsKA3dhcxgOIAMoCSKcBAoIU2NoZWR1bGUSDQoFY3JvbnMYASADKAkSEAoIdGltZXpvbmUYAiABKAkSKAoHY2F0Y2h1cBgDIAEoDjIXLmNoYXNxdWkuZGFnLnYxLkNhdGNodXASKAoHb3ZlcmxhcBgEIAEoDjIXLmNoYXNxdWkuZGFnLnYxLk92ZXJsYXASDQoFc3RhcnQYBSABKAkSCwoDZW5kGAYgASgJEigKBWV2ZXJ5GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg4KBmFuY2hvchgIIAEoCRINCgVkYXRlcxgJIAMoCRIMCgRvbmNlGAogASgIEhIKCmNvbnRpbnVvdXMYCyABKAgSJQoDZ2FwGAwgASgOMhguY2hhc3F1aS5kYWcudjEuQ2xvY2tHYXASJwoEZm9sZBgNIAEoDjIZLmNoYXNxdWkuZGFnLnYxLkNsb2NrRm9sZBIuCghleGNsdWRlcxgOIAMoCzIcLmNoYXNxdWkuZGFnLnYxLkV4Y2x1ZGVkRGF5cxIpCgZqaXR0ZXIYDyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoIcnVuc19mb3IYECABKA4yFy5jaGFzcXVpLmRhZy52MS5SdW5zRm9yEgsKA2tleRgRIAEoCRIxCg5jYXRjaHVwX3dpbmRvdxgSIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI5CgxFeGNsdWRlZERheXMSDQoFZmlyc3QYASABKAkSDAoEbGFzdBgCIAEoCRIMCgRuYW1lGAMgASgJIjoKDEV2ZW50VHJpZ2dlchIPCgdzdWJqZWN0GAEgASgJEgwKBHdoZW4YAiABKAkSCwoDa2V5GAMgASgJIrEFCghUYXNrU3BlYxIKCgJpZBgBIAEoCRIMCgR1c2VzGAIgASgJEg0KBW5lZWRzGAMgAygJEjEKDHRyaWdnZXJfcnVsZRgEIAEoDjIbLmNoYXNxdWkuZGFnLnYxLlRyaWdnZXJSdWxlEgwKBHdoZW4YBSABKAkSJQoEd2l0aBgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLAoHcmV0cmllcxgHIAEoCzIbLmNoYXNxdWkuZGFnLnYxLlJldHJ5UG9saWN5EioKB3RpbWVvdXQYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNYWxsb3dfZmFpbHVyZRgJIAEoCBINCgVncm91cBgKIAEoCRIpCghmb3JfZWFjaBgLIAEoCzIXLmNoYXNxdWkuZGFnLnYxLkZvckVhY2gSJgoEcm9sZRgMIAEoDjIYLmNoYXNxdWkuZGFnLnYxLlRhc2tSb2xlEhMKC3RlYXJkb3duX29mGA0gAygJEgwKBHBvb2wYDiABKAkSEgoKcG9vbF9zbG90cxgPIAEoDRIQCghwcmlvcml0eRgQIAEoERISCgptYXhfYWN0aXZlGBEgASgNEjMKC2NvbmN1cnJlbmN5GBIgASgLMh4uY2hhc3F1aS5kYWcudjEuQ29uY3VycmVuY3lLZXkSFwoPZGVwZW5kc19vbl9wYXN0GBMgASgIEjAKDXRvdGFsX3RpbWVvdXQYFCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNc3RhcnRfdGltZW91dBgVIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghwcm9kdWNlcxgWIAMoCRILCgN3YXMYFyADKAkSEwoLZGVzY3JpcHRpb24YGCABKAkitwEKCUdyb3VwU3BlYxIKCgJpZBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIOCgZwYXJlbnQYAyABKAkSKQoIZm9yX2VhY2gYBCABKAsyFy5jaGFzcXVpLmRhZy52MS5Gb3JFYWNoEg0KBW5lZWRzGAUgAygJEjEKDHRyaWdnZXJfcnVsZRgGIAEoDjIbLmNoYXNxdWkuZGFnLnYxLlRyaWdnZXJSdWxlEgwKBHdoZW4YByABKAkilAEKB0ZvckVhY2gSKgoFbGlzdHMYASADKAsyGy5jaGFzcXVpLmRhZy52MS5Gb3JFYWNoTGlzdBIpCgRtb2RlGAIgASgOMhsuY2hhc3F1aS5kYWcudjEuRm9yRWFjaE1vZGUSEAoIcGFyYWxsZWwYAyABKA0SDQoFbGFiZWwYBCABKAkSEQoJaXRlbXNfbWF4GAUgASgNIicKC0ZvckVhY2hMaXN0EgwKBG5hbWUYASABKAkSCgoCaW4YAiABKAkiKgoOQ29uY3VycmVuY3lLZXkSCwoDa2V5GAEgASgJEgsKA21heBgCIAEoDSKwAQoLUmV0cnlQb2xpY3kSCwoDbWF4GAEgASgNEioKB2JhY2tvZmYYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGZmFjdG9yGAMgASgBEi4KC21heF9iYWNrb2ZmGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXJ1bGVzGAUgAygLMhkuY2hhc3F1aS5kYWcudjEuUmV0cnlSdWxlInEKCVJldHJ5UnVsZRIMCgR3aGVuGAEgASgJEioKBHRoZW4YAiABKA4yHC5jaGFzcXVpLmRhZy52MS5SZXRyeU91dGNvbWUSKgoHYmFja29mZhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI/CglBbGVydFNwZWMSIwoCb24YASADKA4yFy5jaGFzcXVpLmRhZy52MS5BbGVydE9uEg0KBXNsYWNrGAIgASgJKk4KCENsb2NrR2FwEhkKFUNMT0NLX0dBUF9VTlNQRUNJRklFRBAAEhMKD0NMT0NLX0dBUF9TSElGVBABEhIKDkNMT0NLX0dBUF9TS0lQEAIqZwoJQ2xvY2tGb2xkEhoKFkNMT0NLX0ZPTERfVU5TUEVDSUZJRUQQABIUChBDTE9DS19GT0xEX0ZJUlNUEAESEwoPQ0xPQ0tfRk9MRF9CT1RIEAISEwoPQ0xPQ0tfRk9MRF9MQVNUEAMqTQoHUnVuc0ZvchIYChRSVU5TX0ZPUl9VTlNQRUNJRklFRBAAEhEKDVJVTlNfRk9SX1RJQ0sQARIVChFSVU5TX0ZPUl9JTlRFUlZBTBACKlkKB0NhdGNodXASFwoTQ0FUQ0hVUF9VTlNQRUNJRklFRBAAEhAKDENBVENIVVBfTk9ORRABEhIKDkNBVENIVVBfTEFURVNUEAISDwoLQ0FUQ0hVUF9BTEwQAyp0CgdPdmVybGFwEhcKE09WRVJMQVBfVU5TUEVDSUZJRUQQABIRCg1PVkVSTEFQX1FVRVVFEAESEAoMT1ZFUkxBUF9TS0lQEAISGAoUT1ZFUkxBUF9DQU5DRUxfT1RIRVIQAxIRCg1PVkVSTEFQX0FMTE9XEAQqfQoIVGFza1JvbGUSGQoVVEFTS19ST0xFX1VOU1BFQ0lGSUVEEAASEgoOVEFTS19ST0xFX1dPUksQARITCg9UQVNLX1JPTEVfU0VUVVAQAhIWChJUQVNLX1JPTEVfVEVBUkRPV04QAxIVChFUQVNLX1JPTEVfT05fRVhJVBAEKnYKC0ZvckVhY2hNb2RlEh0KGUZPUl9FQUNIX01PREVfVU5TUEVDSUZJRUQQABIWChJGT1JfRUFDSF9NT0RFX0xJU1QQARIVChFGT1JfRUFDSF9NT0RFX1pJUBACEhkKFUZPUl9FQUNIX01PREVfUFJPRFVDVBADKqQDCgtUcmlnZ2VyUnVsZRIcChhUUklHR0VSX1JVTEVfVU5TUEVDSUZJRUQQABIcChhUUklHR0VSX1JVTEVfQUxMX1NVQ0NFU1MQARIbChdUUklHR0VSX1JVTEVfQUxMX0ZBSUxFRBACEhkKFVRSSUdHRVJfUlVMRV9BTExfRE9ORRADEikKJVRSSUdHRVJfUlVMRV9BTExfRE9ORV9NSU5fT05FX1NVQ0NFU1MQBBIcChhUUklHR0VSX1JVTEVfQUxMX1NLSVBQRUQQBRIcChhUUklHR0VSX1JVTEVfT05FX1NVQ0NFU1MQBhIbChdUUklHR0VSX1JVTEVfT05FX0ZBSUxFRBAHEhkKFVRSSUdHRVJfUlVMRV9PTkVfRE9ORRAIEhwKGFRSSUdHRVJfUlVMRV9OT05FX0ZBSUxFRBAJEiwKKFRSSUdHRVJfUlVMRV9OT05FX0ZBSUxFRF9NSU5fT05FX1NVQ0NFU1MQChIdChlUUklHR0VSX1JVTEVfTk9ORV9TS0lQUEVEEAsSFwoTVFJJR0dFUl9SVUxFX0FMV0FZUxAMKnYKDFJldHJ5T3V0Y29tZRIdChlSRVRSWV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASFwoTUkVUUllfT1VUQ09NRV9SRVRSWRABEhYKElJFVFJZX09VVENPTUVfRkFJTBACEhYKElJFVFJZX09VVENPTUVfU0tJUBADKnoKB0FsZXJ0T24SGAoUQUxFUlRfT05fVU5TUEVDSUZJRUQQABITCg9BTEVSVF9PTl9GQUlMRUQQARIVChFBTEVSVF9PTl9SRVRSWUlORxACEhEKDUFMRVJUX09OX0xBVEUQAxIWChJBTEVSVF9PTl9TVUNDRUVERUQQBGIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct]);
+  fileDesc("ChhjaGFzcXVpL2RhZy92MS9kYWcucHJvdG8SDmNoYXNxdWkuZGFnLnYxIrIDCgdEYWdTcGVjEgoKAmlkGAEgASgJEg0KBW93bmVyGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEgwKBHRhZ3MYBCADKAkSKgoIc2NoZWR1bGUYBSABKAsyGC5jaGFzcXVpLmRhZy52MS5TY2hlZHVsZRIpCgh0cmlnZ2VycxgGIAMoCzIXLmNoYXNxdWkuZGFnLnYxLlRyaWdnZXISJwoGcGFyYW1zGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBInCgV0YXNrcxgIIAMoCzIYLmNoYXNxdWkuZGFnLnYxLlRhc2tTcGVjEikKBmFsZXJ0cxgJIAMoCzIZLmNoYXNxdWkuZGFnLnYxLkFsZXJ0U3BlYxIXCg9tYXhfYWN0aXZlX3J1bnMYCiABKA0SKgoHdGltZW91dBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCgZncm91cHMYDCADKAsyGS5jaGFzcXVpLmRhZy52MS5Hcm91cFNwZWMSGAoQbWF4X2FjdGl2ZV90YXNrcxgNIAEoDRILCgN3YXMYDiADKAkinAQKCFNjaGVkdWxlEg0KBWNyb25zGAEgAygJEhAKCHRpbWV6b25lGAIgASgJEigKB2NhdGNodXAYAyABKA4yFy5jaGFzcXVpLmRhZy52MS5DYXRjaHVwEigKB292ZXJsYXAYBCABKA4yFy5jaGFzcXVpLmRhZy52MS5PdmVybGFwEg0KBXN0YXJ0GAUgASgJEgsKA2VuZBgGIAEoCRIoCgVldmVyeRgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZhbmNob3IYCCABKAkSDQoFZGF0ZXMYCSADKAkSDAoEb25jZRgKIAEoCBISCgpjb250aW51b3VzGAsgASgIEiUKA2dhcBgMIAEoDjIYLmNoYXNxdWkuZGFnLnYxLkNsb2NrR2FwEicKBGZvbGQYDSABKA4yGS5jaGFzcXVpLmRhZy52MS5DbG9ja0ZvbGQSLgoIZXhjbHVkZXMYDiADKAsyHC5jaGFzcXVpLmRhZy52MS5FeGNsdWRlZERheXMSKQoGaml0dGVyGA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKCHJ1bnNfZm9yGBAgASgOMhcuY2hhc3F1aS5kYWcudjEuUnVuc0ZvchILCgNrZXkYESABKAkSMQoOY2F0Y2h1cF93aW5kb3cYEiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iOQoMRXhjbHVkZWREYXlzEg0KBWZpcnN0GAEgASgJEgwKBGxhc3QYAiABKAkSDAoEbmFtZRgDIAEoCSLnAQoHVHJpZ2dlchIsCgJvbhgBIAEoCzIgLmNoYXNxdWkuZGFnLnYxLlRyaWdnZXJDb25kaXRpb24SCwoDa2V5GAIgASgJEicKBnBhcmFtcxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJAoFYmF0Y2gYBCABKAsyFS5jaGFzcXVpLmRhZy52MS5CYXRjaBInCgRyYXRlGAUgASgLMhkuY2hhc3F1aS5kYWcudjEuUmF0ZUxpbWl0EikKBndpdGhpbhgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKSAgoQVHJpZ2dlckNvbmRpdGlvbhIvCgVldmVudBgBIAEoCzIeLmNoYXNxdWkuZGFnLnYxLkV2ZW50Q29uZGl0aW9uSAASKwoDZGFnGAIgASgLMhwuY2hhc3F1aS5kYWcudjEuRGFnQ29uZGl0aW9uSAASLwoFYXNzZXQYAyABKAsyHi5jaGFzcXVpLmRhZy52MS5Bc3NldENvbmRpdGlvbkgAEjAKA2FsbBgEIAEoCzIhLmNoYXNxdWkuZGFnLnYxLlRyaWdnZXJDb25kaXRpb25zSAASMAoDYW55GAUgASgLMiEuY2hhc3F1aS5kYWcudjEuVHJpZ2dlckNvbmRpdGlvbnNIAEILCgljb25kaXRpb24iSQoRVHJpZ2dlckNvbmRpdGlvbnMSNAoKY29uZGl0aW9ucxgBIAMoCzIgLmNoYXNxdWkuZGFnLnYxLlRyaWdnZXJDb25kaXRpb24iLwoORXZlbnRDb25kaXRpb24SDwoHc3ViamVjdBgBIAEoCRIMCgR3aGVuGAIgASgJIlgKDERhZ0NvbmRpdGlvbhIOCgZkYWdfaWQYASABKAkSKgoGc3RhdGVzGAIgAygOMhouY2hhc3F1aS5kYWcudjEuUnVuT3V0Y29tZRIMCgR3aGVuGAMgASgJIh4KDkFzc2V0Q29uZGl0aW9uEgwKBG5hbWUYASABKAkicAoFQmF0Y2gSKQoGd2luZG93GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXF1aWV0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhIKCmV2ZW50c19tYXgYAyABKA0iQAoJUmF0ZUxpbWl0EgsKA21heBgBIAEoDRImCgNwZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24isQUKCFRhc2tTcGVjEgoKAmlkGAEgASgJEgwKBHVzZXMYAiABKAkSDQoFbmVlZHMYAyADKAkSMQoMdHJpZ2dlcl9ydWxlGAQgASgOMhsuY2hhc3F1aS5kYWcudjEuVHJpZ2dlclJ1bGUSDAoEd2hlbhgFIAEoCRIlCgR3aXRoGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIsCgdyZXRyaWVzGAcgASgLMhsuY2hhc3F1aS5kYWcudjEuUmV0cnlQb2xpY3kSKgoHdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIVCg1hbGxvd19mYWlsdXJlGAkgASgIEg0KBWdyb3VwGAogASgJEikKCGZvcl9lYWNoGAsgASgLMhcuY2hhc3F1aS5kYWcudjEuRm9yRWFjaBImCgRyb2xlGAwgASgOMhguY2hhc3F1aS5kYWcudjEuVGFza1JvbGUSEwoLdGVhcmRvd25fb2YYDSADKAkSDAoEcG9vbBgOIAEoCRISCgpwb29sX3Nsb3RzGA8gASgNEhAKCHByaW9yaXR5GBAgASgREhIKCm1heF9hY3RpdmUYESABKA0SMwoLY29uY3VycmVuY3kYEiABKAsyHi5jaGFzcXVpLmRhZy52MS5Db25jdXJyZW5jeUtleRIXCg9kZXBlbmRzX29uX3Bhc3QYEyABKAgSMAoNdG90YWxfdGltZW91dBgUIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCg1zdGFydF90aW1lb3V0GBUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHByb2R1Y2VzGBYgAygJEgsKA3dhcxgXIAMoCRITCgtkZXNjcmlwdGlvbhgYIAEoCSK3AQoJR3JvdXBTcGVjEgoKAmlkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEg4KBnBhcmVudBgDIAEoCRIpCghmb3JfZWFjaBgEIAEoCzIXLmNoYXNxdWkuZGFnLnYxLkZvckVhY2gSDQoFbmVlZHMYBSADKAkSMQoMdHJpZ2dlcl9ydWxlGAYgASgOMhsuY2hhc3F1aS5kYWcudjEuVHJpZ2dlclJ1bGUSDAoEd2hlbhgHIAEoCSKUAQoHRm9yRWFjaBIqCgVsaXN0cxgBIAMoCzIbLmNoYXNxdWkuZGFnLnYxLkZvckVhY2hMaXN0EikKBG1vZGUYAiABKA4yGy5jaGFzcXVpLmRhZy52MS5Gb3JFYWNoTW9kZRIQCghwYXJhbGxlbBgDIAEoDRINCgVsYWJlbBgEIAEoCRIRCglpdGVtc19tYXgYBSABKA0iJwoLRm9yRWFjaExpc3QSDAoEbmFtZRgBIAEoCRIKCgJpbhgCIAEoCSIqCg5Db25jdXJyZW5jeUtleRILCgNrZXkYASABKAkSCwoDbWF4GAIgASgNIrABCgtSZXRyeVBvbGljeRILCgNtYXgYASABKA0SKgoHYmFja29mZhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZmYWN0b3IYAyABKAESLgoLbWF4X2JhY2tvZmYYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKAoFcnVsZXMYBSADKAsyGS5jaGFzcXVpLmRhZy52MS5SZXRyeVJ1bGUicQoJUmV0cnlSdWxlEgwKBHdoZW4YASABKAkSKgoEdGhlbhgCIAEoDjIcLmNoYXNxdWkuZGFnLnYxLlJldHJ5T3V0Y29tZRIqCgdiYWNrb2ZmGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIj8KCUFsZXJ0U3BlYxIjCgJvbhgBIAMoDjIXLmNoYXNxdWkuZGFnLnYxLkFsZXJ0T24SDQoFc2xhY2sYAiABKAkqTgoIQ2xvY2tHYXASGQoVQ0xPQ0tfR0FQX1VOU1BFQ0lGSUVEEAASEwoPQ0xPQ0tfR0FQX1NISUZUEAESEgoOQ0xPQ0tfR0FQX1NLSVAQAipnCglDbG9ja0ZvbGQSGgoWQ0xPQ0tfRk9MRF9VTlNQRUNJRklFRBAAEhQKEENMT0NLX0ZPTERfRklSU1QQARITCg9DTE9DS19GT0xEX0JPVEgQAhITCg9DTE9DS19GT0xEX0xBU1QQAypNCgdSdW5zRm9yEhgKFFJVTlNfRk9SX1VOU1BFQ0lGSUVEEAASEQoNUlVOU19GT1JfVElDSxABEhUKEVJVTlNfRk9SX0lOVEVSVkFMEAIqWQoHQ2F0Y2h1cBIXChNDQVRDSFVQX1VOU1BFQ0lGSUVEEAASEAoMQ0FUQ0hVUF9OT05FEAESEgoOQ0FUQ0hVUF9MQVRFU1QQAhIPCgtDQVRDSFVQX0FMTBADKnQKB092ZXJsYXASFwoTT1ZFUkxBUF9VTlNQRUNJRklFRBAAEhEKDU9WRVJMQVBfUVVFVUUQARIQCgxPVkVSTEFQX1NLSVAQAhIYChRPVkVSTEFQX0NBTkNFTF9PVEhFUhADEhEKDU9WRVJMQVBfQUxMT1cQBCp3CgpSdW5PdXRjb21lEhsKF1JVTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVUlVOX09VVENPTUVfU1VDQ0VFREVEEAESFgoSUlVOX09VVENPTUVfRkFJTEVEEAISGQoVUlVOX09VVENPTUVfQ0FOQ0VMTEVEEAMqfQoIVGFza1JvbGUSGQoVVEFTS19ST0xFX1VOU1BFQ0lGSUVEEAASEgoOVEFTS19ST0xFX1dPUksQARITCg9UQVNLX1JPTEVfU0VUVVAQAhIWChJUQVNLX1JPTEVfVEVBUkRPV04QAxIVChFUQVNLX1JPTEVfT05fRVhJVBAEKnYKC0ZvckVhY2hNb2RlEh0KGUZPUl9FQUNIX01PREVfVU5TUEVDSUZJRUQQABIWChJGT1JfRUFDSF9NT0RFX0xJU1QQARIVChFGT1JfRUFDSF9NT0RFX1pJUBACEhkKFUZPUl9FQUNIX01PREVfUFJPRFVDVBADKqQDCgtUcmlnZ2VyUnVsZRIcChhUUklHR0VSX1JVTEVfVU5TUEVDSUZJRUQQABIcChhUUklHR0VSX1JVTEVfQUxMX1NVQ0NFU1MQARIbChdUUklHR0VSX1JVTEVfQUxMX0ZBSUxFRBACEhkKFVRSSUdHRVJfUlVMRV9BTExfRE9ORRADEikKJVRSSUdHRVJfUlVMRV9BTExfRE9ORV9NSU5fT05FX1NVQ0NFU1MQBBIcChhUUklHR0VSX1JVTEVfQUxMX1NLSVBQRUQQBRIcChhUUklHR0VSX1JVTEVfT05FX1NVQ0NFU1MQBhIbChdUUklHR0VSX1JVTEVfT05FX0ZBSUxFRBAHEhkKFVRSSUdHRVJfUlVMRV9PTkVfRE9ORRAIEhwKGFRSSUdHRVJfUlVMRV9OT05FX0ZBSUxFRBAJEiwKKFRSSUdHRVJfUlVMRV9OT05FX0ZBSUxFRF9NSU5fT05FX1NVQ0NFU1MQChIdChlUUklHR0VSX1JVTEVfTk9ORV9TS0lQUEVEEAsSFwoTVFJJR0dFUl9SVUxFX0FMV0FZUxAMKnYKDFJldHJ5T3V0Y29tZRIdChlSRVRSWV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASFwoTUkVUUllfT1VUQ09NRV9SRVRSWRABEhYKElJFVFJZX09VVENPTUVfRkFJTBACEhYKElJFVFJZX09VVENPTUVfU0tJUBADKnoKB0FsZXJ0T24SGAoUQUxFUlRfT05fVU5TUEVDSUZJRUQQABITCg9BTEVSVF9PTl9GQUlMRUQQARIVChFBTEVSVF9PTl9SRVRSWUlORxACEhEKDUFMRVJUX09OX0xBVEUQAxIWChJBTEVSVF9PTl9TVUNDRUVERUQQBGIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct]);
 
 /**
  * A compiled DAG. Immutable once applied; its canonical form is fingerprinted, so the same meaning
@@ -59,11 +59,11 @@ export type DagSpec = Message<"chasqui.dag.v1.DagSpec"> & {
   schedule?: Schedule | undefined;
 
   /**
-   * Messages that start a run.
+   * What starts a run when it happens. The first one that takes an event has it.
    *
-   * @generated from field: repeated chasqui.dag.v1.EventTrigger triggers = 6;
+   * @generated from field: repeated chasqui.dag.v1.Trigger triggers = 6;
    */
-  triggers: EventTrigger[];
+  triggers: Trigger[];
 
   /**
    * JSON Schema of the parameters, an object schema; absent means no parameters.
@@ -305,13 +305,152 @@ export const ExcludedDaysSchema: GenMessage<ExcludedDays> = /*@__PURE__*/
   messageDesc(file_chasqui_dag_v1_dag, 2);
 
 /**
- * A message on the bus that starts a run.
+ * Something that starts a run when it happens.
  *
- * @generated from message chasqui.dag.v1.EventTrigger
+ * @generated from message chasqui.dag.v1.Trigger
  */
-export type EventTrigger = Message<"chasqui.dag.v1.EventTrigger"> & {
+export type Trigger = Message<"chasqui.dag.v1.Trigger"> & {
   /**
-   * What follows "chasqui.trigger." in the subject, for example logistics.routes.closed.
+   * What must have happened.
+   *
+   * @generated from field: chasqui.dag.v1.TriggerCondition on = 1;
+   */
+  on?: TriggerCondition | undefined;
+
+  /**
+   * Template of the run's key: one run per DAG and key. Empty means the identity of the (first) event.
+   *
+   * @generated from field: string key = 2;
+   */
+  key: string;
+
+  /**
+   * The run's parameters by name; strings may hold ${…} over `event` and `events`.
+   *
+   * @generated from field: google.protobuf.Struct params = 3;
+   */
+  params?: JsonObject | undefined;
+
+  /**
+   * Collects events for one run; absent: each event that holds starts one.
+   *
+   * @generated from field: chasqui.dag.v1.Batch batch = 4;
+   */
+  batch?: Batch | undefined;
+
+  /**
+   * At most so many runs; absent: no limit.
+   *
+   * @generated from field: chasqui.dag.v1.RateLimit rate = 5;
+   */
+  rate?: RateLimit | undefined;
+
+  /**
+   * Of a condition that wants several things: how long one of them waits for the others; absent: for ever.
+   *
+   * @generated from field: google.protobuf.Duration within = 6;
+   */
+  within?: Duration | undefined;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.Trigger.
+ * Use `create(TriggerSchema)` to create a new message.
+ */
+export const TriggerSchema: GenMessage<Trigger> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag, 3);
+
+/**
+ * What must have happened for a run to start.
+ *
+ * @generated from message chasqui.dag.v1.TriggerCondition
+ */
+export type TriggerCondition = Message<"chasqui.dag.v1.TriggerCondition"> & {
+  /**
+   * One of them.
+   *
+   * @generated from oneof chasqui.dag.v1.TriggerCondition.condition
+   */
+  condition: {
+    /**
+     * A message on the bus.
+     *
+     * @generated from field: chasqui.dag.v1.EventCondition event = 1;
+     */
+    value: EventCondition;
+    case: "event";
+  } | {
+    /**
+     * A run of another DAG settled.
+     *
+     * @generated from field: chasqui.dag.v1.DagCondition dag = 2;
+     */
+    value: DagCondition;
+    case: "dag";
+  } | {
+    /**
+     * A task made an asset new.
+     *
+     * @generated from field: chasqui.dag.v1.AssetCondition asset = 3;
+     */
+    value: AssetCondition;
+    case: "asset";
+  } | {
+    /**
+     * Each of them, in any order.
+     *
+     * @generated from field: chasqui.dag.v1.TriggerConditions all = 4;
+     */
+    value: TriggerConditions;
+    case: "all";
+  } | {
+    /**
+     * One of them.
+     *
+     * @generated from field: chasqui.dag.v1.TriggerConditions any = 5;
+     */
+    value: TriggerConditions;
+    case: "any";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message chasqui.dag.v1.TriggerCondition.
+ * Use `create(TriggerConditionSchema)` to create a new message.
+ */
+export const TriggerConditionSchema: GenMessage<TriggerCondition> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag, 4);
+
+/**
+ * Several conditions, sorted.
+ *
+ * @generated from message chasqui.dag.v1.TriggerConditions
+ */
+export type TriggerConditions = Message<"chasqui.dag.v1.TriggerConditions"> & {
+  /**
+   * Two or more.
+   *
+   * @generated from field: repeated chasqui.dag.v1.TriggerCondition conditions = 1;
+   */
+  conditions: TriggerCondition[];
+};
+
+/**
+ * Describes the message chasqui.dag.v1.TriggerConditions.
+ * Use `create(TriggerConditionsSchema)` to create a new message.
+ */
+export const TriggerConditionsSchema: GenMessage<TriggerConditions> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag, 5);
+
+/**
+ * A message on the bus.
+ *
+ * @generated from message chasqui.dag.v1.EventCondition
+ */
+export type EventCondition = Message<"chasqui.dag.v1.EventCondition"> & {
+  /**
+   * What follows "chasqui.trigger." in the subject, for example logistics.routes.closed; a token may be *, the last
+   * one >.
    *
    * @generated from field: string subject = 1;
    */
@@ -323,21 +462,133 @@ export type EventTrigger = Message<"chasqui.dag.v1.EventTrigger"> & {
    * @generated from field: string when = 2;
    */
   when: string;
-
-  /**
-   * Template of the run's key: one run per DAG and key. Empty means the event's own identity.
-   *
-   * @generated from field: string key = 3;
-   */
-  key: string;
 };
 
 /**
- * Describes the message chasqui.dag.v1.EventTrigger.
- * Use `create(EventTriggerSchema)` to create a new message.
+ * Describes the message chasqui.dag.v1.EventCondition.
+ * Use `create(EventConditionSchema)` to create a new message.
  */
-export const EventTriggerSchema: GenMessage<EventTrigger> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 3);
+export const EventConditionSchema: GenMessage<EventCondition> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag, 6);
+
+/**
+ * A run of another DAG settled.
+ *
+ * @generated from message chasqui.dag.v1.DagCondition
+ */
+export type DagCondition = Message<"chasqui.dag.v1.DagCondition"> & {
+  /**
+   * The other DAG.
+   *
+   * @generated from field: string dag_id = 1;
+   */
+  dagId: string;
+
+  /**
+   * In which states, sorted; empty means succeeded.
+   *
+   * @generated from field: repeated chasqui.dag.v1.RunOutcome states = 2;
+   */
+  states: RunOutcome[];
+
+  /**
+   * CEL over `event`; empty means every run.
+   *
+   * @generated from field: string when = 3;
+   */
+  when: string;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.DagCondition.
+ * Use `create(DagConditionSchema)` to create a new message.
+ */
+export const DagConditionSchema: GenMessage<DagCondition> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag, 7);
+
+/**
+ * A task made an asset new.
+ *
+ * @generated from message chasqui.dag.v1.AssetCondition
+ */
+export type AssetCondition = Message<"chasqui.dag.v1.AssetCondition"> & {
+  /**
+   * The asset, as in a task's `produces`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.AssetCondition.
+ * Use `create(AssetConditionSchema)` to create a new message.
+ */
+export const AssetConditionSchema: GenMessage<AssetCondition> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag, 8);
+
+/**
+ * Collects events for one run. The first event opens a batch; it closes when the first of these bounds is reached.
+ *
+ * @generated from message chasqui.dag.v1.Batch
+ */
+export type Batch = Message<"chasqui.dag.v1.Batch"> & {
+  /**
+   * How long after its first event.
+   *
+   * @generated from field: google.protobuf.Duration window = 1;
+   */
+  window?: Duration | undefined;
+
+  /**
+   * How long after its last event; absent: it waits for the window's end.
+   *
+   * @generated from field: google.protobuf.Duration quiet = 2;
+   */
+  quiet?: Duration | undefined;
+
+  /**
+   * With so many events; 0 means the default of 1,000.
+   *
+   * @generated from field: uint32 events_max = 3;
+   */
+  eventsMax: number;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.Batch.
+ * Use `create(BatchSchema)` to create a new message.
+ */
+export const BatchSchema: GenMessage<Batch> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag, 9);
+
+/**
+ * At most so many runs in a time that slides along.
+ *
+ * @generated from message chasqui.dag.v1.RateLimit
+ */
+export type RateLimit = Message<"chasqui.dag.v1.RateLimit"> & {
+  /**
+   * Runs.
+   *
+   * @generated from field: uint32 max = 1;
+   */
+  max: number;
+
+  /**
+   * In this time.
+   *
+   * @generated from field: google.protobuf.Duration per = 2;
+   */
+  per?: Duration | undefined;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.RateLimit.
+ * Use `create(RateLimitSchema)` to create a new message.
+ */
+export const RateLimitSchema: GenMessage<RateLimit> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag, 10);
 
 /**
  * One task of a DAG.
@@ -519,7 +770,7 @@ export type TaskSpec = Message<"chasqui.dag.v1.TaskSpec"> & {
  * Use `create(TaskSpecSchema)` to create a new message.
  */
 export const TaskSpecSchema: GenMessage<TaskSpec> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 4);
+  messageDesc(file_chasqui_dag_v1_dag, 11);
 
 /**
  * Tasks that belong together.
@@ -582,7 +833,7 @@ export type GroupSpec = Message<"chasqui.dag.v1.GroupSpec"> & {
  * Use `create(GroupSpecSchema)` to create a new message.
  */
 export const GroupSpecSchema: GenMessage<GroupSpec> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 5);
+  messageDesc(file_chasqui_dag_v1_dag, 12);
 
 /**
  * Dynamic mapping: over lists that are known only at run time.
@@ -631,7 +882,7 @@ export type ForEach = Message<"chasqui.dag.v1.ForEach"> & {
  * Use `create(ForEachSchema)` to create a new message.
  */
 export const ForEachSchema: GenMessage<ForEach> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 6);
+  messageDesc(file_chasqui_dag_v1_dag, 13);
 
 /**
  * One list of a mapping.
@@ -659,7 +910,7 @@ export type ForEachList = Message<"chasqui.dag.v1.ForEachList"> & {
  * Use `create(ForEachListSchema)` to create a new message.
  */
 export const ForEachListSchema: GenMessage<ForEachList> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 7);
+  messageDesc(file_chasqui_dag_v1_dag, 14);
 
 /**
  * A limit for each value of an expression.
@@ -687,7 +938,7 @@ export type ConcurrencyKey = Message<"chasqui.dag.v1.ConcurrencyKey"> & {
  * Use `create(ConcurrencyKeySchema)` to create a new message.
  */
 export const ConcurrencyKeySchema: GenMessage<ConcurrencyKey> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 8);
+  messageDesc(file_chasqui_dag_v1_dag, 15);
 
 /**
  * How a failed attempt is repeated.
@@ -736,7 +987,7 @@ export type RetryPolicy = Message<"chasqui.dag.v1.RetryPolicy"> & {
  * Use `create(RetryPolicySchema)` to create a new message.
  */
 export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 9);
+  messageDesc(file_chasqui_dag_v1_dag, 16);
 
 /**
  * What becomes of a failed attempt.
@@ -771,7 +1022,7 @@ export type RetryRule = Message<"chasqui.dag.v1.RetryRule"> & {
  * Use `create(RetryRuleSchema)` to create a new message.
  */
 export const RetryRuleSchema: GenMessage<RetryRule> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 10);
+  messageDesc(file_chasqui_dag_v1_dag, 17);
 
 /**
  * Who is told about what.
@@ -799,7 +1050,7 @@ export type AlertSpec = Message<"chasqui.dag.v1.AlertSpec"> & {
  * Use `create(AlertSpecSchema)` to create a new message.
  */
 export const AlertSpecSchema: GenMessage<AlertSpec> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag, 11);
+  messageDesc(file_chasqui_dag_v1_dag, 18);
 
 /**
  * What becomes of a local time that a change of the clock jumps over.
@@ -1035,6 +1286,54 @@ export const OverlapSchema: GenEnum<Overlap> = /*@__PURE__*/
   enumDesc(file_chasqui_dag_v1_dag, 4);
 
 /**
+ * How a run ends.
+ *
+ * @generated from enum chasqui.dag.v1.RunOutcome
+ */
+export const RunOutcome = {
+  /**
+   * Never written by the compiler.
+   *
+   * @generated from enum value: RUN_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It succeeded.
+   *
+   * @generated from enum value: RUN_OUTCOME_SUCCEEDED = 1;
+   */
+  SUCCEEDED: 1,
+
+  /**
+   * It failed.
+   *
+   * @generated from enum value: RUN_OUTCOME_FAILED = 2;
+   */
+  FAILED: 2,
+
+  /**
+   * It was cancelled.
+   *
+   * @generated from enum value: RUN_OUTCOME_CANCELLED = 3;
+   */
+  CANCELLED: 3,
+} as const;
+
+/**
+ * How a run ends.
+ *
+ * @generated from enum chasqui.dag.v1.RunOutcome
+ */
+export type RunOutcome = (typeof RunOutcome)[keyof typeof RunOutcome] | UnknownEnum;
+
+/**
+ * Describes the enum chasqui.dag.v1.RunOutcome.
+ */
+export const RunOutcomeSchema: GenEnum<RunOutcome> = /*@__PURE__*/
+  enumDesc(file_chasqui_dag_v1_dag, 5);
+
+/**
  * What a task is for.
  *
  * @generated from enum chasqui.dag.v1.TaskRole
@@ -1087,7 +1386,7 @@ export type TaskRole = (typeof TaskRole)[keyof typeof TaskRole] | UnknownEnum;
  * Describes the enum chasqui.dag.v1.TaskRole.
  */
 export const TaskRoleSchema: GenEnum<TaskRole> = /*@__PURE__*/
-  enumDesc(file_chasqui_dag_v1_dag, 5);
+  enumDesc(file_chasqui_dag_v1_dag, 6);
 
 /**
  * How several lists are combined.
@@ -1135,7 +1434,7 @@ export type ForEachMode = (typeof ForEachMode)[keyof typeof ForEachMode] | Unkno
  * Describes the enum chasqui.dag.v1.ForEachMode.
  */
 export const ForEachModeSchema: GenEnum<ForEachMode> = /*@__PURE__*/
-  enumDesc(file_chasqui_dag_v1_dag, 6);
+  enumDesc(file_chasqui_dag_v1_dag, 7);
 
 /**
  * Which upstream outcomes let a task run, with Airflow's meanings.
@@ -1246,7 +1545,7 @@ export type TriggerRule = (typeof TriggerRule)[keyof typeof TriggerRule] | Unkno
  * Describes the enum chasqui.dag.v1.TriggerRule.
  */
 export const TriggerRuleSchema: GenEnum<TriggerRule> = /*@__PURE__*/
-  enumDesc(file_chasqui_dag_v1_dag, 7);
+  enumDesc(file_chasqui_dag_v1_dag, 8);
 
 /**
  * What becomes of a failed attempt.
@@ -1294,7 +1593,7 @@ export type RetryOutcome = (typeof RetryOutcome)[keyof typeof RetryOutcome] | Un
  * Describes the enum chasqui.dag.v1.RetryOutcome.
  */
 export const RetryOutcomeSchema: GenEnum<RetryOutcome> = /*@__PURE__*/
-  enumDesc(file_chasqui_dag_v1_dag, 8);
+  enumDesc(file_chasqui_dag_v1_dag, 9);
 
 /**
  * What an alert is about.
@@ -1349,5 +1648,5 @@ export type AlertOn = (typeof AlertOn)[keyof typeof AlertOn] | UnknownEnum;
  * Describes the enum chasqui.dag.v1.AlertOn.
  */
 export const AlertOnSchema: GenEnum<AlertOn> = /*@__PURE__*/
-  enumDesc(file_chasqui_dag_v1_dag, 9);
+  enumDesc(file_chasqui_dag_v1_dag, 10);
 
