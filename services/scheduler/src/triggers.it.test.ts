@@ -24,7 +24,7 @@ async function rowsOf(w: Pick<World, "schedules">, question: { id?: string; dagI
 }
 const outcomesOf = async (w: World, id: string): Promise<string[]> =>
   (await rowsOf(w, { id })).map(({ dagId, outcome }) => `${dagId}:${outcome}`);
-const becomes = (w: World, id: string, ...outcomes: string[]): Promise<void> =>
+const expectOutcomes = (w: World, id: string, ...outcomes: string[]): Promise<void> =>
   until(async () => expect(await outcomesOf(w, id)).toEqual(outcomes));
 
 /** The data of the events that a run was started with. */
@@ -41,7 +41,7 @@ test("started: with parameters from the event, checked and with their defaults",
   const triggers = [{ ...CLOSED, params: { country: "${event.data.country}" } }];
   await using w = await world({ dags: [dagOf({ id: "costs", params, triggers })] });
   await w.publishTrigger(said("a", { country: "CO" }));
-  await becomes(w, "a", "costs:started");
+  await expectOutcomes(w, "a", "costs:started");
   expect(w.stateMachine.taken[0]?.start.paramsJson).toBe('{"country":"CO","mode":"full"}');
   expect(JSON.parse(w.stateMachine.taken[0]?.start.eventJson ?? "")).toMatchObject({
     id: "a",
@@ -50,13 +50,13 @@ test("started: with parameters from the event, checked and with their defaults",
     data: { country: "CO" },
   });
   await w.publishTrigger(said("b", { country: 7 }));
-  await becomes(w, "b", "costs:dead");
+  await expectOutcomes(w, "b", "costs:dead");
 });
 
 test("paused-queued: a paused DAG takes the run, which waits", async () => {
   await using w = await world({ dags: [dagOf({ id: "costs", paused: true, triggers: [CLOSED] })] });
   await w.publishTrigger(said("a"));
-  await becomes(w, "a", "costs:paused-queued");
+  await expectOutcomes(w, "a", "costs:paused-queued");
   const [row] = await rowsOf(w, { id: "a" });
   expect(row?.runId).toBe(runIdOf("costs", "logistics/a"));
 });
@@ -65,14 +65,14 @@ test("paused-queued is found out, too, when the verdict is lost", async () => {
   await using w = await world({ dags: [dagOf({ id: "costs", paused: true, triggers: [CLOSED] })] });
   w.stateMachine.answers = false;
   await w.publishTrigger(said("a"));
-  await becomes(w, "a", "costs:paused-queued");
+  await expectOutcomes(w, "a", "costs:paused-queued");
 });
 
 test("rejected: the DAG refused the run, with its reason", async () => {
   await using w = await world({ dags: [dagOf({ id: "costs", triggers: [CLOSED] })] });
   w.stateMachine.refuse = () => "no DAG is called costs";
   await w.publishTrigger(said("a"));
-  await becomes(w, "a", "costs:rejected");
+  await expectOutcomes(w, "a", "costs:rejected");
 });
 
 test("rate-limited: runs beyond the rate are not started, and say when one will be possible", async () => {
@@ -102,7 +102,7 @@ test("a batch: one run for all that came, in their order, whichever replica got 
     expect(first?.reason).toMatch(/^collected with others until 20.*: 9 so far$/);
   });
   await w.publishTrigger(said("t-9", { n: 9 }));
-  await becomes(w, "t-9", "costs:started");
+  await expectOutcomes(w, "t-9", "costs:started");
   expect(w.stateMachine.taken).toHaveLength(1);
   expect(dataOf(w)).toEqual(Array.from({ length: 10 }, (_, n) => ({ n })));
   const rows = await rowsOf(w, { dagId: "costs" });
@@ -113,7 +113,7 @@ test("a batch: one run for all that came, in their order, whichever replica got 
   const { subject, headers, data } = said("t-5", { n: 5 });
   await w.publishTrigger({ subject, data, headers: { ...headers, "Nats-Msg-Id": "another" } });
   await w.publishTrigger(said("last"));
-  await becomes(w, "last", "costs:waiting");
+  await expectOutcomes(w, "last", "costs:waiting");
   expect((await rowsOf(w, { id: "last" }))[0]?.reason).toMatch(/: 1 so far$/);
 });
 
@@ -123,10 +123,10 @@ test("a batch closes when its window ends, and when it was quiet", async () => {
   const quiet = dagOf({ id: "quiet", triggers: [{ ...OPENED, batch }] });
   await using w = await world({ dags: [window, quiet] });
   await w.publishTrigger(said("a"));
-  await becomes(w, "a", "window:waiting");
+  await expectOutcomes(w, "a", "window:waiting");
   await w.publishTrigger(said("b", {}, "depot.opened"));
-  await becomes(w, "a", "window:started");
-  await becomes(w, "b", "quiet:started");
+  await expectOutcomes(w, "a", "window:started");
+  await expectOutcomes(w, "b", "quiet:started");
   expect(w.stateMachine.taken).toHaveLength(2);
 });
 
@@ -139,10 +139,10 @@ test("a batch by key: one per key, and who comes later joins its run", async () 
   await w.publishTrigger(said("a1", { depot: "A" }));
   await w.publishTrigger(said("b1", { depot: "B" }));
   await w.publishTrigger(said("a2", { depot: "A" }));
-  await becomes(w, "a1", "costs:started");
+  await expectOutcomes(w, "a1", "costs:started");
   await w.publishTrigger(said("a3", { depot: "A" }));
-  await becomes(w, "a3", "costs:joined");
-  await becomes(w, "b1", "costs:waiting");
+  await expectOutcomes(w, "a3", "costs:joined");
+  await expectOutcomes(w, "b1", "costs:waiting");
   expect(w.stateMachine.taken.map(({ start }) => start.key)).toEqual(["A", "A"]);
   expect(w.stateMachine.runs.size).toBe(1);
 });
@@ -153,19 +153,19 @@ test("all of several: the run of a key starts with the last missing one, whateve
   await w.start();
   await w.publishTrigger(said("closed-1", { key: "1" }));
   await w.publishTrigger(said("opened-2", { key: "2" }, "depot.opened"));
-  await becomes(w, "opened-2", "costs:waiting");
+  await expectOutcomes(w, "opened-2", "costs:waiting");
   await w.publishTrigger(said("opened-1", { key: "1" }, "depot.opened"));
   await until(async () =>
     expect((await rowsOf(w, { id: "closed-1" }))[0]?.reason).toBe("waits for asset orders"),
   );
   await w.stateMachine.produce("orders", { dagId: "load", key: "1" });
-  await becomes(w, "closed-1", "costs:started");
-  await becomes(w, "opened-1", "costs:started");
-  await becomes(w, "opened-2", "costs:waiting");
+  await expectOutcomes(w, "closed-1", "costs:started");
+  await expectOutcomes(w, "opened-1", "costs:started");
+  await expectOutcomes(w, "opened-2", "costs:waiting");
   expect(w.stateMachine.taken.map(({ start }) => start.key)).toEqual(["1"]);
   expect(dataOf(w)).toMatchObject([{ key: "1" }, { key: "1" }, { asset: "orders", key: "1" }]);
   await w.publishTrigger(said("closed-1-again", { key: "1" }));
-  await becomes(w, "closed-1-again", "costs:joined");
+  await expectOutcomes(w, "closed-1-again", "costs:joined");
   expect(w.stateMachine.runs.size).toBe(1);
 });
 
@@ -174,20 +174,20 @@ test("any of several: one is enough", async () => {
   await using w = await world({ dags: [dagOf({ id: "costs", triggers })] });
   await w.publishTrigger(said("a"));
   await w.publishTrigger(said("b", {}, "depot.opened"));
-  await becomes(w, "a", "costs:started");
-  await becomes(w, "b", "costs:started");
+  await expectOutcomes(w, "a", "costs:started");
+  await expectOutcomes(w, "b", "costs:started");
 });
 
 test("filtered: what waited in vain gives up and says for what", async () => {
   const triggers = [{ all: [CLOSED, OPENED], within: "2s" }];
   await using w = await world({ dags: [dagOf({ id: "costs", triggers })] });
   await w.publishTrigger(said("a"));
-  await becomes(w, "a", "costs:waiting");
-  await becomes(w, "a", "costs:filtered");
+  await expectOutcomes(w, "a", "costs:waiting");
+  await expectOutcomes(w, "a", "costs:filtered");
   const [row] = await rowsOf(w, { id: "a" });
   expect(row?.reason).toBe("waited 2 s in vain for logistics.depot.opened");
   await w.publishTrigger(said("b", {}, "depot.opened"));
-  await becomes(w, "b", "costs:waiting");
+  await expectOutcomes(w, "b", "costs:waiting");
 });
 
 test("filtered: what waits for a trigger that a new version no longer has", async () => {
@@ -195,10 +195,10 @@ test("filtered: what waits for a trigger that a new version no longer has", asyn
     dags: [dagOf({ id: "costs", triggers: [{ all: [CLOSED, OPENED] }] })],
   });
   await w.publishTrigger(said("a"));
-  await becomes(w, "a", "costs:waiting");
+  await expectOutcomes(w, "a", "costs:waiting");
   await w.stateMachine.apply(dagOf({ id: "costs", version: 2, triggers: [OPENED] }));
   await w.start(); // a fresh replica asks for all DAGs, and looks for such groups at once
-  await becomes(w, "a", "costs:filtered");
+  await expectOutcomes(w, "a", "costs:filtered");
   expect((await rowsOf(w, { id: "a" }))[0]?.reason).toBe("the DAG has no such trigger any more");
 });
 
@@ -278,7 +278,7 @@ test("an asset produced right after the apply is heard, though the news of the D
   const dag = dagOf({ id: "costs", triggers: [{ asset: "orders" }], appliedMs: Date.now() - 500 });
   await w.stateMachine.produce("orders", { dagId: "load", key: "1" });
   await w.publishTrigger(said("unbound"));
-  await becomes(w, "unbound", ":unbound"); // by then the event was heard and let go
+  await expectOutcomes(w, "unbound", ":unbound"); // by then the event was heard and let go
   await w.stateMachine.apply(dag);
   await until(() => expect(w.stateMachine.taken).toHaveLength(1));
 });
@@ -313,7 +313,7 @@ test("a dead trigger is redriven, and starts its run once the cause is mended", 
     dags: [dagOf({ id: "costs", triggers: [{ ...CLOSED, key: "${event.data.day}" }] })],
   });
   await w.publishTrigger(said("a", { country: "CO" }));
-  await becomes(w, "a", "costs:dead");
+  await expectOutcomes(w, "a", "costs:dead");
   const admin = { url: w.natsUrl, user: "admin", password: "admin" } as const;
   const [letter] = await until(async () => {
     const letters = await listDead({ ...admin, limit: 10 });
@@ -325,6 +325,6 @@ test("a dead trigger is redriven, and starts its run once the cause is mended", 
     dagOf({ id: "costs", version: 2, triggers: [{ ...CLOSED, key: "${event.data.country}" }] }),
   );
   await redrive({ ...admin, deadSequence: letter?.deadSequence ?? 0 });
-  await becomes(w, "a", "costs:started");
+  await expectOutcomes(w, "a", "costs:started");
   expect(w.stateMachine.taken.map(({ start }) => start.key)).toEqual(["CO"]);
 });

@@ -95,6 +95,7 @@ function typesOf(outline: Outline, { schema }: KnownValues) {
     run: mapOf(runFields),
     ...(schema === undefined ? {} : { params: typeOfSchema(schema) }),
     event: mapOf({}, any),
+    events: listOf(mapOf({}, any)),
   };
   const one = mapOf({ state: text, output: any });
   const many = mapOf({ state: text, output: listOf(any) });
