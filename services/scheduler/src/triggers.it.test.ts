@@ -298,7 +298,7 @@ test("1,000 triggers published while no scheduler runs are all honoured, once, w
   await w.start();
   const { port } = await w.start();
   const schedules = createGrpcClient(ScheduleService, `127.0.0.1:${port}`);
-  const patience = { timeout: 60_000, interval: 250 }; // a thousand take a while on a busy machine
+  const patience = { timeout: 100_000, interval: 250 }; // a thousand take a while on a busy machine
   await vi.waitFor(async () => {
     const rows = await rowsOf({ schedules });
     expect(rows.filter(({ outcome }) => outcome === "started")).toHaveLength(1_000);
