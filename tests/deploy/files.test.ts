@@ -103,7 +103,7 @@ test("compose: servers listen on this machine only, files exist, volumes are dec
 test("the Jenkinsfile tests first, and deploys only profiles that skaffold has", () => {
   const text = read("Jenkinsfile");
   const stages = [...text.matchAll(/stage\('(\w+)'\)/g)].map((match) => match[1]);
-  expect(stages).toEqual(["Checkout", "Test", "Sonar", "Images", "Approve", "Deploy"]);
+  expect(stages).toEqual(["Checkout", "Test", "DAGs", "Sonar", "Images", "Approve", "Deploy"]);
   const profiles = [...text.matchAll(/(?:return|\?) '(\w+)'/g)].map((match) => match[1]);
   expect(profiles.toSorted()).toEqual([...overlays].toSorted());
   expect(text).toContain(": 'none'");
@@ -111,6 +111,14 @@ test("the Jenkinsfile tests first, and deploys only profiles that skaffold has",
     expect(existsSync(path.join(root, script)), script).toBe(true);
   const open = text.replaceAll(/'[^']*'|"[^"]*"|\/\/.*|\/[^/\n]+\//g, "");
   expect(open.split("{").length).toBe(open.split("}").length);
+});
+
+test("what validate finds is written where Sonar and Jenkins read it", () => {
+  const jenkins = read("Jenkinsfile");
+  const wanted = /externalIssuesReportPaths=(\S+)/.exec(read("sonar-project.properties"))?.[1];
+  expect(jenkins).toContain(`--report sonar > ${wanted}`);
+  const junit = /--report junit > (\S+?)'/.exec(jenkins)?.[1];
+  expect(jenkins).toContain(`testResults: '${junit}'`);
 });
 
 test("sonar reads folders that exist", () => {

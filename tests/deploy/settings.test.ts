@@ -115,6 +115,22 @@ test("the Job `topology` is told everything that `chasqui admin topology` wants"
   }
 });
 
+test("the state machine is given every policy", () => {
+  const generators = listAt(
+    readYaml("deploy/kubernetes/base/kustomization.yaml")[0],
+    "configMapGenerator",
+  );
+  const generator = generators.find((one) => textAt(one, "name") === "policies");
+  const files = readdirSync(path.join(root, "policies")).toSorted();
+  expect(at(generator, "files")).toEqual(files.map((file) => `../../../policies/${file}`));
+  const [container] = listAt(
+    readYaml("deploy/kubernetes/base/services/state-machine.yaml")[0],
+    ...["spec", "template", "spec", "containers"],
+  );
+  const mount = listAt(container, "volumeMounts").find((one) => textAt(one, "name") === "policies");
+  expect(textAt(mount, "mountPath")).toBe(environmentOf("state-machine")["CHASQUI_POLICIES"]);
+});
+
 test("a missing variable is seen", async () => {
   const { CHASQUI_NATS_URL: _left, ...env } = environmentOf("scheduler");
   const read = await settingsReader("scheduler");

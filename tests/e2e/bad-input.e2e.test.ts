@@ -76,6 +76,39 @@ test.each<[string, (spec: Spec) => void, RegExp]>([
   expect(known).toEqual(["carrier-daily-costs"]);
 });
 
+test("the server asks its policies again: a secret in plain sight is denied, with the rule and its place", async () => {
+  const { dags } = world().clients;
+  const compiled = compileDag({
+    file: "leaky.yaml",
+    text: lines(
+      "id: leaky",
+      "tasks:",
+      "  a:",
+      "    uses: k8s.pod",
+      "    timeout: 5m",
+      "    with:",
+      '      image: "${vars.registry}/leaky:latest"',
+      "      env: { API_TOKEN: sesame }",
+    ),
+  });
+  if (!compiled.ok) throw new Error(compiled.problems.map(formatProblem).join("\n"));
+  const { findings } = await dags.checkDags({ dags: [compiled.spec] });
+  expect(findings.map(({ policy, denied, path }) => [policy?.policyId, denied, path])).toEqual(
+    [
+      ["images-pinned", false, ["tasks", "a", "with", "image"]],
+      ["owner-named", false, ["owner"]],
+      ["secrets-by-reference", true, ["tasks", "a", "with", "env"]],
+    ].toSorted(),
+  );
+  const refused = await dags.applyDags({ dags: [compiled.spec] }).catch((e: unknown) => e);
+  expect(refused).toBeInstanceOf(RpcError);
+  expect(String(refused)).toMatch(
+    /leaky: task `a`: .* at tasks\.a\.with\.env \(policy secrets-by-reference, policies\/secrets\.yaml:\d+:\d+: task\.with\.env\.all/,
+  );
+  const known = (await dags.listDags({})).dags.map(({ dagId }) => dagId);
+  expect(known).toEqual(["carrier-daily-costs"]);
+});
+
 /** A report whose parts a test spoils. */
 function report(id: string, parts: { template?: string; query?: string }): string {
   const { template = "daily-costs", query = "select carrier_id, cost_cents from delivery" } = parts;

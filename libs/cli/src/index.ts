@@ -10,6 +10,7 @@ export { runCli } from "./run-cli.ts";
 export type { Invocation } from "./run-cli.ts";
 export { compileFiles, findDagFiles } from "./dag-files.ts";
 export type { DagFile } from "./dag-files.ts";
+export { checkedOnServer } from "./checked-on-server.ts";
 export { applySpecs, renderApplied } from "./commands/apply.ts";
 export type { Applied } from "./commands/apply.ts";
 export { follow, renderRun } from "./commands/follow.ts";

@@ -1,13 +1,13 @@
 // The door of @chasqui/dag: the DAG language. Parse, validate, compare, evaluate expressions, compute ticks.
 
 export { limits } from "./limits.ts";
-export { formatPolicy, formatProblem } from "./problem.ts";
+export { formatPolicy, formatProblem, sortProblems } from "./problem.ts";
 export type { PolicyRef, Position, Problem } from "./problem.ts";
 export { readPolicies } from "./policy/read-policies.ts";
 export type { PolicyText, ReadPolicies } from "./policy/read-policies.ts";
 export { severityIn } from "./policy/policy.ts";
 export type { Policy, Severity } from "./policy/policy.ts";
-export { checkPolicies, problemOf } from "./policy/check-policies.ts";
+export { checkPolicies, locateProblem, problemOf } from "./policy/check-policies.ts";
 export type { PolicyContext, PolicyFinding } from "./policy/check-policies.ts";
 export { formatDuration, parseDuration } from "./text/duration.ts";
 export { compileCondition } from "./cel/condition.ts";

@@ -47,6 +47,7 @@ async function stateMachine(settled: readonly Run[]) {
     services: [
       implementation(DagService, {
         applyDags: no,
+        checkDags: no,
         listDags: no,
         setPaused: no,
         listDagVersions: no,

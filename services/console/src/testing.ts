@@ -234,6 +234,7 @@ async function startOwners(stack: AsyncDisposableStack) {
         applyDags: unused,
         listDagVersions: unused,
         retireDag: unused,
+        checkDags: unused,
       }),
       implementation(ScheduleService, {
         listSchedules() {

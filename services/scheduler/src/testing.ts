@@ -249,6 +249,7 @@ async function fakeStateMachine(stack: AsyncDisposableStack, bus: Bus): Promise<
           return { dag };
         },
         applyDags: unused,
+        checkDags: unused,
         setPaused: unused,
         listDagVersions: unused,
         retireDag: unused,

@@ -10,7 +10,11 @@ import {
   runService,
   serveGrpc,
 } from "@chasqui/chassis";
+import type { EnvironmentFile } from "@chasqui/chassis";
 import { PARTITIONS, builtInKinds, inboxDurable } from "@chasqui/contracts";
+import { formatProblem } from "@chasqui/dag";
+import type { KnownConnections } from "@chasqui/dag";
+import { dagRules, readPolicyFolder } from "./dag-rules.ts";
 import { createAsk } from "./grpc/commands.ts";
 import { dagService } from "./grpc/dag-service.ts";
 import { runService as runsService } from "./grpc/run-service.ts";
@@ -67,19 +71,29 @@ await runService({
     const db = await reads.drizzle();
     const ask = createAsk(bus);
     const clock = engine.clock.now;
-    const types = Object.entries(file.connections).map(([name, { type }]) => [name, type] as const);
-    const connections = {
-      file: `the environment ${settings.environment}`,
-      types: Object.fromEntries(types),
-    };
-    const customKinds = async (): Promise<string[]> =>
-      (await bus.listKinds()).map(({ kind }) => kind).filter((kind) => !(kind in builtInKinds));
+    const { environment, policies } = settings;
+    const rules = dagRules({
+      environment,
+      policies,
+      vars,
+      connections: connectionsOf(file, environment),
+      customKinds: async () =>
+        (await bus.listKinds()).map(({ kind }) => kind).filter((kind) => !(kind in builtInKinds)),
+    });
+    const known = readPolicyFolder(policies, environment);
+    if (known.problems.length > 0)
+      log.error({ problems: known.problems.map(formatProblem) }, "no DAG can be applied");
     const services = [
       runsService({ db, bus, ask, versions, clock }),
-      dagService({ db, ask, versions, clock, customKinds, connections }),
+      dagService({ db, ask, versions, clock, rules }),
     ];
     await up(engine);
     await up(serveGrpc({ port: settings.grpcPort, services, log, telemetry, health }));
-    status(engine.status);
+    status(() => ({ ...engine.status(), policies: known.policies.length }));
   },
 });
+
+function connectionsOf({ connections }: EnvironmentFile, environment: string): KnownConnections {
+  const types = Object.entries(connections).map(([name, { type }]) => [name, type] as const);
+  return { file: `the environment ${environment}`, types: Object.fromEntries(types) };
+}

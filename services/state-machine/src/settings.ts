@@ -8,6 +8,7 @@ import {
   integer,
   processSettings,
   settingsFrom,
+  text,
 } from "@chasqui/chassis";
 
 export const settingsOf = (env: NodeJS.ProcessEnv) =>
@@ -17,6 +18,7 @@ export const settingsOf = (env: NodeJS.ProcessEnv) =>
     ...databaseSettings,
     ...grpcSettings,
     ...environmentFileSetting,
+    policies: text("CHASQUI_POLICIES", { default: "", want: "a folder of policies" }),
     cachedTasksMax: integer("CHASQUI_CACHED_TASKS_MAX", {
       default: 200_000,
       min: 1_000,

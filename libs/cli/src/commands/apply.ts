@@ -8,9 +8,10 @@ import type { ExitCode } from "../errors.ts";
 import type { Server } from "../server.ts";
 import type { Style } from "../render/style.ts";
 import { count } from "../render/text.ts";
+import { checkedOnServer } from "../checked-on-server.ts";
 import { judgedDags } from "../judged-dags.ts";
 import { commitOf } from "../git-commit.ts";
-import { printReport, problemsOf } from "./validate.ts";
+import { printProblems, printReport, problemsOf } from "./validate.ts";
 
 export interface ApplyOptions {
   readonly environment?: string;
@@ -41,7 +42,9 @@ export async function apply(
   paths: readonly string[],
   options: ApplyOptions,
 ): Promise<ExitCode> {
-  const { dags } = await judgedDags(cli, paths, { ...options, server: "required" });
+  const judged = await judgedDags(cli, paths, { ...options, server: "required" });
+  const server = await cli.connect();
+  const dags = await checkedOnServer(server, judged.dags);
   const specs: { file: string; spec: DagSpec; fingerprint: string }[] = [];
   for (const { file, compiled } of dags) if (compiled.ok) specs.push({ file, ...compiled });
   if (specs.length < dags.length) {
@@ -50,7 +53,7 @@ export async function apply(
     else printReport(cli, dags);
     return exitCodes.failed;
   }
-  const server = await cli.connect();
+  if (options.json !== true) printProblems(cli, dags);
   const commit = options.commit ?? (await commitOf(cli.cwd));
   const applied = await applySpecs(server, specs, { ...options, commit });
   const retired =

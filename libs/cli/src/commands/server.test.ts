@@ -1,7 +1,7 @@
 // Commands against a server: real HTTP and gRPC on loopback, its answers made up.
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -338,4 +338,47 @@ test("apply sends nothing when one file is wrong; kinds come from the server", a
   expect(code).toBe(1);
   expect(err).toContain("hello.yaml:3:37: task `a`: with: n: `x` is text: want an integer");
   expect(server.calls).toEqual([]);
+});
+
+const PIN = {
+  dagId: "hello",
+  path: ["tasks", "a", "needs", "0"],
+  message: "task `a`: wanted: no needs",
+  policy: { policyId: "lonely", rule: "size(task.needs) == 0", place: "policies/x.yaml:3:9" },
+};
+
+test("what the server's policies find is shown at its place in the file; what they deny is not sent", async () => {
+  await using server = await startFakeServer({ findings: [{ ...PIN, denied: true }] });
+  const cwd = dagFolder(
+    "id: hello\ntasks:\n  b: { uses: noop }\n  a: { uses: noop, needs: [b] }\n",
+  );
+  const denied = await invoke(["apply", "hello.yaml"], { server: server.url, cwd });
+  expect(denied.code).toBe(1);
+  expect(denied.err).toContain(
+    "hello.yaml:4:28: task `a`: wanted: no needs (policy lonely, policies/x.yaml:3:9: size(task.needs) == 0)",
+  );
+  expect(server.calls).toEqual([]);
+  server.world.findings = [{ ...PIN, denied: false }];
+  const warned = await invoke(["apply", "hello.yaml"], { server: server.url, cwd });
+  expect(warned).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("hello  version 1"),
+    err: expect.stringContaining("hello.yaml:4:28: warning: task `a`: wanted: no needs"),
+  });
+});
+
+test("the environment is the server's, when nobody says another", async () => {
+  await using server = await startFakeServer();
+  const cwd = dagFolder("id: hello\ntasks: { a: { uses: noop } }\n");
+  mkdirSync(path.join(cwd, "policies"));
+  const rule = "{ id: x, about: a, severity: { prod: deny, default: off }, rule: 'false' }";
+  writeFileSync(path.join(cwd, "policies/x.yaml"), `policies: [${rule}]\n`);
+  expect(await invoke(["apply", "hello.yaml"], { server: server.url, cwd })).toMatchObject({
+    code: 0,
+  });
+  server.world.environment = "prod";
+  expect(await invoke(["apply", "hello.yaml"], { server: server.url, cwd })).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("hello.yaml:1:1: DAG `hello`: wanted: a (policy x"),
+  });
 });

@@ -76,7 +76,7 @@ export function printReport(cli: Cli, dags: readonly DagFile[]): void {
   printVerdict(cli, dags);
 }
 
-function printProblems(cli: Cli, dags: readonly DagFile[]): void {
+export function printProblems(cli: Cli, dags: readonly DagFile[]): void {
   for (const dag of dags)
     for (const problem of problemsOf(dag))
       printLines(cli.err, renderProblem(problem, dag.text, cli.err.style));

@@ -14,6 +14,7 @@ import {
 import type {
   ApplyDagsRequest,
   CancelRunRequest,
+  DagFindingSchema,
   DagSchema,
   DagVersionSchema,
   HistoryEntrySchema,
@@ -33,6 +34,10 @@ export interface FakeWorld {
   history: MessageInitShape<typeof HistoryEntrySchema>[];
   /** Of each DAG, newest first. */
   versions: Map<string, MessageInitShape<typeof DagVersionSchema>[]>;
+  /** Which one it says it is. */
+  environment: string;
+  /** What the server finds in any DAG. */
+  findings: MessageInitShape<typeof DagFindingSchema>[];
   /** Each run as a list of its states over time; `watchRun` streams them, the others see the last. */
   runs: Run[][];
   deliveries: MessageInitShape<typeof DeliverySchema>[];
@@ -60,6 +65,8 @@ export interface FakeServer extends AsyncDisposable {
 export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<FakeServer> {
   const world: FakeWorld = {
     dags: [],
+    environment: "local",
+    findings: [],
     runs: [],
     deliveries: [],
     versions: new Map(),
@@ -84,7 +91,10 @@ export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<F
   });
   const http = createServer((request, response) => {
     const path = request.url ?? "/";
-    const answer = path === "/api/server" ? { grpc: `127.0.0.1:${grpc.port}` } : world.json[path];
+    const answer =
+      path === "/api/server"
+        ? { grpc: `127.0.0.1:${grpc.port}`, environment: world.environment }
+        : world.json[path];
     response.writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json" });
     response.end(JSON.stringify(answer ?? { message: "not found" }));
   });
@@ -134,6 +144,7 @@ function servicesOf(world: FakeWorld, note: Note) {
           }),
         };
       },
+      checkDags: async () => ({ findings: world.findings }),
       listDags: async () => ({ dags: world.dags }),
       async getDag({ dagId, version }) {
         const ofVersion = world.dags.find(

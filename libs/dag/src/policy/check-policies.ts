@@ -6,7 +6,7 @@ import { scopeOf } from "../cel/scope.ts";
 import type { Scope } from "../cel/scope.ts";
 import { renderValue } from "../cel/template.ts";
 import { limits } from "../limits.ts";
-import type { Problem } from "../problem.ts";
+import type { Position, Problem } from "../problem.ts";
 import { quote } from "../text/suggest.ts";
 import type { Path, Source } from "../yaml/source.ts";
 import { severityIn } from "./policy.ts";
@@ -77,13 +77,18 @@ export function problemOf(
   source: Source,
 ): Problem {
   return {
-    file: source.file,
-    ...source.locate(path, isThere(source, path) ? "value" : "key"),
+    ...locateProblem(source, path),
     message,
     severity: severity === "deny" ? "error" : "warning",
     policy: { id: policy.id, rule: policy.rule.text, place: policy.place },
   };
 }
+
+/** The place of the value, when it is there; else the key of what is around it. */
+export const locateProblem = (source: Source, path: Path): Pick<Problem, "file"> & Position => ({
+  file: source.file,
+  ...source.locate(path, isThere(source, path) ? "value" : "key"),
+});
 
 function isThere({ value }: Source, path: Path): boolean {
   let found: unknown = value;

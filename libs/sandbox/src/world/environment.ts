@@ -26,6 +26,8 @@ export interface WorldAddresses {
   readonly grpcPorts: Readonly<Record<ServiceName, number>>;
   readonly consoleHttpPort: number;
   readonly environmentFile: string;
+  /** The folder of policies. */
+  readonly policies: string;
 }
 
 export const DATABASE = "chasqui";
@@ -45,6 +47,7 @@ export function environmentOf(
     TZ: process.env["TZ"] ?? "UTC",
     CHASQUI_ENVIRONMENT: "local",
     CHASQUI_ENVIRONMENT_FILE: addresses.environmentFile,
+    CHASQUI_POLICIES: addresses.policies,
     CHASQUI_NATS_URL: addresses.natsUrl,
     CHASQUI_NATS_USER: name,
     CHASQUI_NATS_PASSWORD: credentials.of(name),

@@ -220,6 +220,7 @@ async function addressesOf(
     grpcPorts,
     consoleHttpPort: options.ports?.console || (await freePort()),
     environmentFile: options.environmentFile,
+    policies: path.join(options.root, "policies"),
   };
 }
 

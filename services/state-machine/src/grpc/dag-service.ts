@@ -6,9 +6,9 @@ import type { CallContext, ServiceImplementation } from "@chasqui/chassis";
 import { RpcCode, RpcError, authorize, implementation } from "@chasqui/chassis";
 import type { DagSchema, DagSpec } from "@chasqui/contracts";
 import { DagService, deriveId } from "@chasqui/contracts";
-import { canonicalSpec, checkSpec, fingerprintOf } from "@chasqui/dag";
-import type { KnownConnections } from "@chasqui/dag";
+import { canonicalSpec, fingerprintOf, formatPolicy } from "@chasqui/dag";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import type { DagRules, Finding } from "../dag-rules.ts";
 import { effectiveSpec } from "../say/dag-events.ts";
 import { inboxMessage } from "../say/messages.ts";
 import * as reads from "../store/reads.ts";
@@ -21,9 +21,7 @@ export interface DagServiceOptions {
   readonly ask: Ask;
   readonly versions: Versions;
   readonly clock: () => number;
-  /** Kinds that runners announced, beside the built-in ones. */
-  readonly customKinds: () => Promise<readonly string[]>;
-  readonly connections: KnownConnections;
+  readonly rules: DagRules;
 }
 
 type DagView = MessageInitShape<typeof DagSchema>;
@@ -82,18 +80,19 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
   return implementation(DagService, {
     async applyDags(request, context) {
       for (const { id } of request.dags) authorize(context.principal, "apply", `dag/${id}`);
-      const customKinds = await options.customKinds();
       const specs = request.dags.map(canonicalSpec);
-      const { connections } = options;
-      const problems = specs.flatMap((spec) =>
-        checkSpec(spec, { customKinds, connections }).map((why) => `${spec.id}: ${why}`),
-      );
-      if (problems.length > 0) throw new RpcError(RpcCode.INVALID_ARGUMENT, problems.join("\n"));
+      const findings = await options.rules.judge(specs);
+      refuseDenied(findings);
       const { commit } = request;
       const why = { note: request.note || (context.reason ?? ""), commit };
       const dags = [];
       for (const spec of specs) dags.push(await makeCurrent(spec, why, context));
-      return { dags };
+      return { dags, findings };
+    },
+
+    async checkDags(request, context) {
+      for (const { id } of request.dags) authorize(context.principal, "read", `dag/${id}`);
+      return { findings: await options.rules.judge(request.dags.map(canonicalSpec)) };
     },
 
     async listDags(_request, context) {
@@ -149,4 +148,20 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
       return { dag: await viewOf(await find(dagId)) };
     },
   });
+}
+
+function refuseDenied(findings: readonly Finding[]): void {
+  const denied = findings.filter((finding) => finding.denied);
+  if (denied.length === 0) return;
+  const isPolicy = denied.every(({ policy }) => policy !== undefined);
+  const code = isPolicy ? RpcCode.FAILED_PRECONDITION : RpcCode.INVALID_ARGUMENT;
+  throw new RpcError(code, denied.map(inWords).join("\n"));
+}
+
+/** `costs: task `mail`: … at tasks.mail.with.image (policy pinned, policies/images.yaml:12:11: …)` */
+function inWords({ dagId, message, path = [], policy }: Finding): string {
+  const where = path.length === 0 ? "" : ` at ${path.join(".")}`;
+  if (policy === undefined) return `${dagId}: ${message}${where}`;
+  const { policyId: id = "", rule = "", place = "" } = policy;
+  return `${dagId}: ${message}${where} (${formatPolicy({ id, rule, place })})`;
 }

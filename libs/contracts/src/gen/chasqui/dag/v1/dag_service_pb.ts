@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file chasqui/dag/v1/dag_service.proto.
  */
 export const file_chasqui_dag_v1_dag_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBjaGFzcXVpL2RhZy92MS9kYWdfc2VydmljZS5wcm90bxIOY2hhc3F1aS5kYWcudjEiVwoQQXBwbHlEYWdzUmVxdWVzdBIlCgRkYWdzGAEgAygLMhcuY2hhc3F1aS5kYWcudjEuRGFnU3BlYxIMCgRub3RlGAIgASgJEg4KBmNvbW1pdBgDIAEoCSI9ChFBcHBseURhZ3NSZXNwb25zZRIoCgRkYWdzGAEgAygLMhouY2hhc3F1aS5kYWcudjEuQXBwbGllZERhZyJTCgpBcHBsaWVkRGFnEg4KBmRhZ19pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNEhMKC2ZpbmdlcnByaW50GAMgASgJEg8KB2NoYW5nZWQYBCABKAgiEQoPTGlzdERhZ3NSZXF1ZXN0IjUKEExpc3REYWdzUmVzcG9uc2USIQoEZGFncxgBIAMoCzITLmNoYXNxdWkuZGFnLnYxLkRhZyIwCg1HZXREYWdSZXF1ZXN0Eg4KBmRhZ19pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNIjIKDkdldERhZ1Jlc3BvbnNlEiAKA2RhZxgBIAEoCzITLmNoYXNxdWkuZGFnLnYxLkRhZyJCChBTZXRQYXVzZWRSZXF1ZXN0Eg4KBmRhZ19pZBgBIAEoCRIOCgZwYXVzZWQYAiABKAgSDgoGcmVhc29uGAMgASgJIjUKEVNldFBhdXNlZFJlc3BvbnNlEiAKA2RhZxgBIAEoCzITLmNoYXNxdWkuZGFnLnYxLkRhZyK1AQoDRGFnEg4KBmRhZ19pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNEhMKC2ZpbmdlcnByaW50GAMgASgJEg4KBnBhdXNlZBgEIAEoCBIlCgRzcGVjGAUgASgLMhcuY2hhc3F1aS5kYWcudjEuRGFnU3BlYxIwCgxhcHBsaWVkX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3JldGlyZWQYByABKAgiKAoWTGlzdERhZ1ZlcnNpb25zUmVxdWVzdBIOCgZkYWdfaWQYASABKAkiRwoXTGlzdERhZ1ZlcnNpb25zUmVzcG9uc2USLAoIdmVyc2lvbnMYASADKAsyGi5jaGFzcXVpLmRhZy52MS5EYWdWZXJzaW9uIpYBCgpEYWdWZXJzaW9uEg8KB3ZlcnNpb24YASABKA0SEwoLZmluZ2VycHJpbnQYAiABKAkSMAoMYXBwbGllZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgphcHBsaWVkX2J5GAQgASgJEgwKBG5vdGUYBSABKAkSDgoGY29tbWl0GAYgASgJIjIKEFJldGlyZURhZ1JlcXVlc3QSDgoGZGFnX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSI1ChFSZXRpcmVEYWdSZXNwb25zZRIgCgNkYWcYASABKAsyEy5jaGFzcXVpLmRhZy52MS5EYWciLgoKRGFnQXBwbGllZBIgCgNkYWcYASABKAsyEy5jaGFzcXVpLmRhZy52MS5EYWcy/gMKCkRhZ1NlcnZpY2USUAoJQXBwbHlEYWdzEiAuY2hhc3F1aS5kYWcudjEuQXBwbHlEYWdzUmVxdWVzdBohLmNoYXNxdWkuZGFnLnYxLkFwcGx5RGFnc1Jlc3BvbnNlEk0KCExpc3REYWdzEh8uY2hhc3F1aS5kYWcudjEuTGlzdERhZ3NSZXF1ZXN0GiAuY2hhc3F1aS5kYWcudjEuTGlzdERhZ3NSZXNwb25zZRJHCgZHZXREYWcSHS5jaGFzcXVpLmRhZy52MS5HZXREYWdSZXF1ZXN0Gh4uY2hhc3F1aS5kYWcudjEuR2V0RGFnUmVzcG9uc2USUAoJU2V0UGF1c2VkEiAuY2hhc3F1aS5kYWcudjEuU2V0UGF1c2VkUmVxdWVzdBohLmNoYXNxdWkuZGFnLnYxLlNldFBhdXNlZFJlc3BvbnNlEmIKD0xpc3REYWdWZXJzaW9ucxImLmNoYXNxdWkuZGFnLnYxLkxpc3REYWdWZXJzaW9uc1JlcXVlc3QaJy5jaGFzcXVpLmRhZy52MS5MaXN0RGFnVmVyc2lvbnNSZXNwb25zZRJQCglSZXRpcmVEYWcSIC5jaGFzcXVpLmRhZy52MS5SZXRpcmVEYWdSZXF1ZXN0GiEuY2hhc3F1aS5kYWcudjEuUmV0aXJlRGFnUmVzcG9uc2ViBnByb3RvMw", [file_chasqui_dag_v1_dag, file_google_protobuf_timestamp]);
+  fileDesc("CiBjaGFzcXVpL2RhZy92MS9kYWdfc2VydmljZS5wcm90bxIOY2hhc3F1aS5kYWcudjEiVwoQQXBwbHlEYWdzUmVxdWVzdBIlCgRkYWdzGAEgAygLMhcuY2hhc3F1aS5kYWcudjEuRGFnU3BlYxIMCgRub3RlGAIgASgJEg4KBmNvbW1pdBgDIAEoCSJrChFBcHBseURhZ3NSZXNwb25zZRIoCgRkYWdzGAEgAygLMhouY2hhc3F1aS5kYWcudjEuQXBwbGllZERhZxIsCghmaW5kaW5ncxgCIAMoCzIaLmNoYXNxdWkuZGFnLnYxLkRhZ0ZpbmRpbmciOQoQQ2hlY2tEYWdzUmVxdWVzdBIlCgRkYWdzGAEgAygLMhcuY2hhc3F1aS5kYWcudjEuRGFnU3BlYyJBChFDaGVja0RhZ3NSZXNwb25zZRIsCghmaW5kaW5ncxgBIAMoCzIaLmNoYXNxdWkuZGFnLnYxLkRhZ0ZpbmRpbmcidgoKRGFnRmluZGluZxIOCgZkYWdfaWQYASABKAkSDAoEcGF0aBgCIAMoCRIPCgdtZXNzYWdlGAMgASgJEg4KBmRlbmllZBgEIAEoCBIpCgZwb2xpY3kYBSABKAsyGS5jaGFzcXVpLmRhZy52MS5Qb2xpY3lSZWYiOwoJUG9saWN5UmVmEhEKCXBvbGljeV9pZBgBIAEoCRIMCgRydWxlGAIgASgJEg0KBXBsYWNlGAMgASgJIlMKCkFwcGxpZWREYWcSDgoGZGFnX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKA0SEwoLZmluZ2VycHJpbnQYAyABKAkSDwoHY2hhbmdlZBgEIAEoCCIRCg9MaXN0RGFnc1JlcXVlc3QiNQoQTGlzdERhZ3NSZXNwb25zZRIhCgRkYWdzGAEgAygLMhMuY2hhc3F1aS5kYWcudjEuRGFnIjAKDUdldERhZ1JlcXVlc3QSDgoGZGFnX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKA0iMgoOR2V0RGFnUmVzcG9uc2USIAoDZGFnGAEgASgLMhMuY2hhc3F1aS5kYWcudjEuRGFnIkIKEFNldFBhdXNlZFJlcXVlc3QSDgoGZGFnX2lkGAEgASgJEg4KBnBhdXNlZBgCIAEoCBIOCgZyZWFzb24YAyABKAkiNQoRU2V0UGF1c2VkUmVzcG9uc2USIAoDZGFnGAEgASgLMhMuY2hhc3F1aS5kYWcudjEuRGFnIrUBCgNEYWcSDgoGZGFnX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKA0SEwoLZmluZ2VycHJpbnQYAyABKAkSDgoGcGF1c2VkGAQgASgIEiUKBHNwZWMYBSABKAsyFy5jaGFzcXVpLmRhZy52MS5EYWdTcGVjEjAKDGFwcGxpZWRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcmV0aXJlZBgHIAEoCCIoChZMaXN0RGFnVmVyc2lvbnNSZXF1ZXN0Eg4KBmRhZ19pZBgBIAEoCSJHChdMaXN0RGFnVmVyc2lvbnNSZXNwb25zZRIsCgh2ZXJzaW9ucxgBIAMoCzIaLmNoYXNxdWkuZGFnLnYxLkRhZ1ZlcnNpb24ilgEKCkRhZ1ZlcnNpb24SDwoHdmVyc2lvbhgBIAEoDRITCgtmaW5nZXJwcmludBgCIAEoCRIwCgxhcHBsaWVkX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmFwcGxpZWRfYnkYBCABKAkSDAoEbm90ZRgFIAEoCRIOCgZjb21taXQYBiABKAkiMgoQUmV0aXJlRGFnUmVxdWVzdBIOCgZkYWdfaWQYASABKAkSDgoGcmVhc29uGAIgASgJIjUKEVJldGlyZURhZ1Jlc3BvbnNlEiAKA2RhZxgBIAEoCzITLmNoYXNxdWkuZGFnLnYxLkRhZyIuCgpEYWdBcHBsaWVkEiAKA2RhZxgBIAEoCzITLmNoYXNxdWkuZGFnLnYxLkRhZzLQBAoKRGFnU2VydmljZRJQCglBcHBseURhZ3MSIC5jaGFzcXVpLmRhZy52MS5BcHBseURhZ3NSZXF1ZXN0GiEuY2hhc3F1aS5kYWcudjEuQXBwbHlEYWdzUmVzcG9uc2USUAoJQ2hlY2tEYWdzEiAuY2hhc3F1aS5kYWcudjEuQ2hlY2tEYWdzUmVxdWVzdBohLmNoYXNxdWkuZGFnLnYxLkNoZWNrRGFnc1Jlc3BvbnNlEk0KCExpc3REYWdzEh8uY2hhc3F1aS5kYWcudjEuTGlzdERhZ3NSZXF1ZXN0GiAuY2hhc3F1aS5kYWcudjEuTGlzdERhZ3NSZXNwb25zZRJHCgZHZXREYWcSHS5jaGFzcXVpLmRhZy52MS5HZXREYWdSZXF1ZXN0Gh4uY2hhc3F1aS5kYWcudjEuR2V0RGFnUmVzcG9uc2USUAoJU2V0UGF1c2VkEiAuY2hhc3F1aS5kYWcudjEuU2V0UGF1c2VkUmVxdWVzdBohLmNoYXNxdWkuZGFnLnYxLlNldFBhdXNlZFJlc3BvbnNlEmIKD0xpc3REYWdWZXJzaW9ucxImLmNoYXNxdWkuZGFnLnYxLkxpc3REYWdWZXJzaW9uc1JlcXVlc3QaJy5jaGFzcXVpLmRhZy52MS5MaXN0RGFnVmVyc2lvbnNSZXNwb25zZRJQCglSZXRpcmVEYWcSIC5jaGFzcXVpLmRhZy52MS5SZXRpcmVEYWdSZXF1ZXN0GiEuY2hhc3F1aS5kYWcudjEuUmV0aXJlRGFnUmVzcG9uc2ViBnByb3RvMw", [file_chasqui_dag_v1_dag, file_google_protobuf_timestamp]);
 
 /**
  * What ApplyDags takes.
@@ -65,6 +65,13 @@ export type ApplyDagsResponse = Message<"chasqui.dag.v1.ApplyDagsResponse"> & {
    * @generated from field: repeated chasqui.dag.v1.AppliedDag dags = 1;
    */
   dags: AppliedDag[];
+
+  /**
+   * What policies warn of.
+   *
+   * @generated from field: repeated chasqui.dag.v1.DagFinding findings = 2;
+   */
+  findings: DagFinding[];
 };
 
 /**
@@ -73,6 +80,132 @@ export type ApplyDagsResponse = Message<"chasqui.dag.v1.ApplyDagsResponse"> & {
  */
 export const ApplyDagsResponseSchema: GenMessage<ApplyDagsResponse> = /*@__PURE__*/
   messageDesc(file_chasqui_dag_v1_dag_service, 1);
+
+/**
+ * What CheckDags takes.
+ *
+ * @generated from message chasqui.dag.v1.CheckDagsRequest
+ */
+export type CheckDagsRequest = Message<"chasqui.dag.v1.CheckDagsRequest"> & {
+  /**
+   * Compiled DAGs.
+   *
+   * @generated from field: repeated chasqui.dag.v1.DagSpec dags = 1;
+   */
+  dags: DagSpec[];
+};
+
+/**
+ * Describes the message chasqui.dag.v1.CheckDagsRequest.
+ * Use `create(CheckDagsRequestSchema)` to create a new message.
+ */
+export const CheckDagsRequestSchema: GenMessage<CheckDagsRequest> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag_service, 2);
+
+/**
+ * What CheckDags answers.
+ *
+ * @generated from message chasqui.dag.v1.CheckDagsResponse
+ */
+export type CheckDagsResponse = Message<"chasqui.dag.v1.CheckDagsResponse"> & {
+  /**
+   * In the order of the DAGs.
+   *
+   * @generated from field: repeated chasqui.dag.v1.DagFinding findings = 1;
+   */
+  findings: DagFinding[];
+};
+
+/**
+ * Describes the message chasqui.dag.v1.CheckDagsResponse.
+ * Use `create(CheckDagsResponseSchema)` to create a new message.
+ */
+export const CheckDagsResponseSchema: GenMessage<CheckDagsResponse> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag_service, 3);
+
+/**
+ * Something about a DAG that is wrong, or that a policy does not want.
+ *
+ * @generated from message chasqui.dag.v1.DagFinding
+ */
+export type DagFinding = Message<"chasqui.dag.v1.DagFinding"> & {
+  /**
+   * The DAG.
+   *
+   * @generated from field: string dag_id = 1;
+   */
+  dagId: string;
+
+  /**
+   * Steps into the DAG as its author writes it, for example tasks, mail, with, image; empty when it is not known.
+   *
+   * @generated from field: repeated string path = 2;
+   */
+  path: string[];
+
+  /**
+   * What it is, for people.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
+
+  /**
+   * True: such a DAG is not applied. False: people are told.
+   *
+   * @generated from field: bool denied = 4;
+   */
+  denied: boolean;
+
+  /**
+   * Who says so; absent for what no installation can run.
+   *
+   * @generated from field: chasqui.dag.v1.PolicyRef policy = 5;
+   */
+  policy?: PolicyRef | undefined;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.DagFinding.
+ * Use `create(DagFindingSchema)` to create a new message.
+ */
+export const DagFindingSchema: GenMessage<DagFinding> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag_service, 4);
+
+/**
+ * A rule of an installation.
+ *
+ * @generated from message chasqui.dag.v1.PolicyRef
+ */
+export type PolicyRef = Message<"chasqui.dag.v1.PolicyRef"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string policy_id = 1;
+   */
+  policyId: string;
+
+  /**
+   * The rule's text, CEL.
+   *
+   * @generated from field: string rule = 2;
+   */
+  rule: string;
+
+  /**
+   * Where it stands, for example policies/images.yaml:12:11.
+   *
+   * @generated from field: string place = 3;
+   */
+  place: string;
+};
+
+/**
+ * Describes the message chasqui.dag.v1.PolicyRef.
+ * Use `create(PolicyRefSchema)` to create a new message.
+ */
+export const PolicyRefSchema: GenMessage<PolicyRef> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag_service, 5);
 
 /**
  * What applying one DAG did.
@@ -114,7 +247,7 @@ export type AppliedDag = Message<"chasqui.dag.v1.AppliedDag"> & {
  * Use `create(AppliedDagSchema)` to create a new message.
  */
 export const AppliedDagSchema: GenMessage<AppliedDag> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 2);
+  messageDesc(file_chasqui_dag_v1_dag_service, 6);
 
 /**
  * What ListDags takes.
@@ -129,7 +262,7 @@ export type ListDagsRequest = Message<"chasqui.dag.v1.ListDagsRequest"> & {
  * Use `create(ListDagsRequestSchema)` to create a new message.
  */
 export const ListDagsRequestSchema: GenMessage<ListDagsRequest> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 3);
+  messageDesc(file_chasqui_dag_v1_dag_service, 7);
 
 /**
  * What ListDags answers.
@@ -150,7 +283,7 @@ export type ListDagsResponse = Message<"chasqui.dag.v1.ListDagsResponse"> & {
  * Use `create(ListDagsResponseSchema)` to create a new message.
  */
 export const ListDagsResponseSchema: GenMessage<ListDagsResponse> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 4);
+  messageDesc(file_chasqui_dag_v1_dag_service, 8);
 
 /**
  * What GetDag takes.
@@ -178,7 +311,7 @@ export type GetDagRequest = Message<"chasqui.dag.v1.GetDagRequest"> & {
  * Use `create(GetDagRequestSchema)` to create a new message.
  */
 export const GetDagRequestSchema: GenMessage<GetDagRequest> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 5);
+  messageDesc(file_chasqui_dag_v1_dag_service, 9);
 
 /**
  * What GetDag answers.
@@ -199,7 +332,7 @@ export type GetDagResponse = Message<"chasqui.dag.v1.GetDagResponse"> & {
  * Use `create(GetDagResponseSchema)` to create a new message.
  */
 export const GetDagResponseSchema: GenMessage<GetDagResponse> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 6);
+  messageDesc(file_chasqui_dag_v1_dag_service, 10);
 
 /**
  * What SetPaused takes.
@@ -234,7 +367,7 @@ export type SetPausedRequest = Message<"chasqui.dag.v1.SetPausedRequest"> & {
  * Use `create(SetPausedRequestSchema)` to create a new message.
  */
 export const SetPausedRequestSchema: GenMessage<SetPausedRequest> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 7);
+  messageDesc(file_chasqui_dag_v1_dag_service, 11);
 
 /**
  * What SetPaused answers.
@@ -255,7 +388,7 @@ export type SetPausedResponse = Message<"chasqui.dag.v1.SetPausedResponse"> & {
  * Use `create(SetPausedResponseSchema)` to create a new message.
  */
 export const SetPausedResponseSchema: GenMessage<SetPausedResponse> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 8);
+  messageDesc(file_chasqui_dag_v1_dag_service, 12);
 
 /**
  * A DAG as the state machine knows it.
@@ -318,7 +451,7 @@ export type Dag = Message<"chasqui.dag.v1.Dag"> & {
  * Use `create(DagSchema)` to create a new message.
  */
 export const DagSchema: GenMessage<Dag> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 9);
+  messageDesc(file_chasqui_dag_v1_dag_service, 13);
 
 /**
  * What ListDagVersions takes.
@@ -339,7 +472,7 @@ export type ListDagVersionsRequest = Message<"chasqui.dag.v1.ListDagVersionsRequ
  * Use `create(ListDagVersionsRequestSchema)` to create a new message.
  */
 export const ListDagVersionsRequestSchema: GenMessage<ListDagVersionsRequest> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 10);
+  messageDesc(file_chasqui_dag_v1_dag_service, 14);
 
 /**
  * What ListDagVersions answers.
@@ -360,7 +493,7 @@ export type ListDagVersionsResponse = Message<"chasqui.dag.v1.ListDagVersionsRes
  * Use `create(ListDagVersionsResponseSchema)` to create a new message.
  */
 export const ListDagVersionsResponseSchema: GenMessage<ListDagVersionsResponse> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 11);
+  messageDesc(file_chasqui_dag_v1_dag_service, 15);
 
 /**
  * One version of a DAG.
@@ -416,7 +549,7 @@ export type DagVersion = Message<"chasqui.dag.v1.DagVersion"> & {
  * Use `create(DagVersionSchema)` to create a new message.
  */
 export const DagVersionSchema: GenMessage<DagVersion> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 12);
+  messageDesc(file_chasqui_dag_v1_dag_service, 16);
 
 /**
  * What RetireDag takes.
@@ -444,7 +577,7 @@ export type RetireDagRequest = Message<"chasqui.dag.v1.RetireDagRequest"> & {
  * Use `create(RetireDagRequestSchema)` to create a new message.
  */
 export const RetireDagRequestSchema: GenMessage<RetireDagRequest> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 13);
+  messageDesc(file_chasqui_dag_v1_dag_service, 17);
 
 /**
  * What RetireDag answers.
@@ -465,7 +598,7 @@ export type RetireDagResponse = Message<"chasqui.dag.v1.RetireDagResponse"> & {
  * Use `create(RetireDagResponseSchema)` to create a new message.
  */
 export const RetireDagResponseSchema: GenMessage<RetireDagResponse> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 14);
+  messageDesc(file_chasqui_dag_v1_dag_service, 18);
 
 /**
  * Published on chasqui.event.dag-applied.<dag>.<version>: a new version is current, or the DAG was paused or resumed.
@@ -486,7 +619,7 @@ export type DagApplied = Message<"chasqui.dag.v1.DagApplied"> & {
  * Use `create(DagAppliedSchema)` to create a new message.
  */
 export const DagAppliedSchema: GenMessage<DagApplied> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 15);
+  messageDesc(file_chasqui_dag_v1_dag_service, 19);
 
 /**
  * Owner of DAGs and their versions.
@@ -496,6 +629,7 @@ export const DagAppliedSchema: GenMessage<DagApplied> = /*@__PURE__*/
 export const DagService: GenService<{
   /**
    * Makes the given specs the current versions, all or none. Applying the same meaning again changes nothing.
+   * FAILED_PRECONDITION when a policy denies one.
    *
    * @generated from rpc chasqui.dag.v1.DagService.ApplyDags
    */
@@ -503,6 +637,16 @@ export const DagService: GenService<{
     methodKind: "unary";
     input: typeof ApplyDagsRequestSchema;
     output: typeof ApplyDagsResponseSchema;
+  },
+  /**
+   * What ApplyDags would find in the same specs; changes nothing.
+   *
+   * @generated from rpc chasqui.dag.v1.DagService.CheckDags
+   */
+  checkDags: {
+    methodKind: "unary";
+    input: typeof CheckDagsRequestSchema;
+    output: typeof CheckDagsResponseSchema;
   },
   /**
    * Every DAG with its current version.
