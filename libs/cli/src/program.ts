@@ -10,6 +10,7 @@ import { addFileCommands } from "./program/file-commands.ts";
 import { addRunCommands } from "./program/run-commands.ts";
 import { examples } from "./program/shared.ts";
 import { addSimulateCommands } from "./program/simulate-commands.ts";
+import { addTriggerCommands } from "./program/trigger-commands.ts";
 
 /** Makes the context once the global options are known. */
 export type CliFor = (options: { readonly server: string | undefined }) => Cli;
@@ -55,6 +56,7 @@ export function createProgram(options: ProgramOptions): Command {
   addFileCommands(program, with_);
   addSimulateCommands(program, with_);
   addRunCommands(program, with_);
+  addTriggerCommands(program, with_);
   addDagCommands(program, with_);
   addAdminCommands(program, with_);
   return program;

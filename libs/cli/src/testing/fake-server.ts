@@ -23,6 +23,7 @@ import type {
   Run,
   StartRunRequest,
   TickSchema,
+  TriggerRecordSchema,
 } from "@chasqui/contracts";
 import { fingerprintOf } from "@chasqui/dag";
 import { EventEmitter, once } from "node:events";
@@ -42,6 +43,7 @@ export interface FakeWorld {
   runs: Run[][];
   deliveries: MessageInitShape<typeof DeliverySchema>[];
   ticks: MessageInitShape<typeof TickSchema>[];
+  triggers: MessageInitShape<typeof TriggerRecordSchema>[];
   logs: MessageInitShape<typeof LogBatchSchema>[];
   /** Paths below the server's address. */
   json: Record<string, JsonValue>;
@@ -72,6 +74,7 @@ export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<F
     versions: new Map(),
     history: [],
     ticks: [],
+    triggers: [],
     logs: [],
     json: {},
     started: () => [],
@@ -198,7 +201,10 @@ function servicesOf(world: FakeWorld, note: Note) {
     implementation(ScheduleService, {
       listSchedules: async () => ({ schedules: [] }),
       listTicks: async () => ({ ticks: world.ticks }),
-      listTriggers: async () => ({}),
+      async listTriggers(request, { principal }) {
+        note("listTriggers", principal, request);
+        return { triggers: world.triggers };
+      },
     }),
     implementation(ReportService, {
       async listDeliveries(request, { principal }) {
