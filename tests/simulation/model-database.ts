@@ -58,11 +58,13 @@ export class ModelDatabase {
   commit(batch: Pick<Batch, "runs" | "dags">): {
     runs: Set<string>;
     dags: Set<string>;
+    pools: Set<string>;
     refused: Map<string, string>;
   } {
     const winners = {
       runs: new Set<string>(),
       dags: new Set<string>(),
+      pools: new Set<string>(),
       refused: new Map<string, string>(),
     };
     for (const [dagId, { dag, events }] of batch.dags) {

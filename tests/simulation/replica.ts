@@ -78,6 +78,7 @@ export class Replica {
 
   #load(inbound: readonly Inbound[]): void {
     for (const { body } of inbound) {
+      if (body.to === "pool") continue;
       const runId =
         body.to === "run" ? body.runId : body.kind === "start" ? body.start.runId : undefined;
       if (runId !== undefined && !this.#cache.runs.has(runId)) {
@@ -91,8 +92,9 @@ export class Replica {
     }
   }
 
-  #current(batch: Batch): { runs: Map<string, number>; dags: Map<string, number> } {
-    const current = { runs: new Map<string, number>(), dags: new Map<string, number>() };
+  #current(batch: Batch): Record<"runs" | "dags" | "pools", Map<string, number>> {
+    const none = new Map<string, number>();
+    const current = { runs: new Map<string, number>(), dags: none, pools: none };
     for (const { outcome } of batch.said) {
       const version = this.#database.versionOf(outcome.aggregate);
       if (version !== undefined) current.runs.set(outcome.aggregate, version);
@@ -115,7 +117,7 @@ export class Replica {
 
   #forget({ body }: Inbound): void {
     if (body.to === "run") this.#cache.runs.delete(body.runId);
-    else this.#cache.dags.delete(body.dagId);
+    else if (body.to === "dag") this.#cache.dags.delete(body.dagId);
   }
 
   #sayAll(batch: Batch, inbound: readonly Inbound[], nowMs: number): void {
@@ -176,7 +178,13 @@ export function sayEffect(
   }
 }
 
-const emptyCache = (): Aggregates => ({ runs: new Map(), dags: new Map(), versions: new Map() });
+const emptyCache = (): Aggregates => ({
+  runs: new Map(),
+  dags: new Map(),
+  pools: new Map(),
+  versions: new Map(),
+  previous: new Map(),
+});
 
 const toInbound = ({ id, body, deliveries }: Message<Body>): Inbound => ({
   id,

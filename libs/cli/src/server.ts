@@ -5,6 +5,7 @@ import type { GrpcClient } from "@chasqui/chassis";
 import {
   DagService,
   LogService,
+  PoolService,
   ReportService,
   RunService,
   ScheduleService,
@@ -20,6 +21,7 @@ export interface Server {
   readonly logs: GrpcClient<typeof LogService>;
   readonly schedules: GrpcClient<typeof ScheduleService>;
   readonly reports: GrpcClient<typeof ReportService>;
+  readonly pools: GrpcClient<typeof PoolService>;
   /** GET below the server's address; undefined for 404. */
   getJson(path: string): Promise<JsonValue | undefined>;
   close(): void;
@@ -44,6 +46,7 @@ export async function connectServer({ url, principal, signal }: ConnectOptions):
     logs: createGrpcClient(LogService, address, { principal }),
     schedules: createGrpcClient(ScheduleService, address, { principal }),
     reports: createGrpcClient(ReportService, address, { principal }),
+    pools: createGrpcClient(PoolService, address, { principal }),
   };
   return {
     url: base.href.replace(/\/$/, ""),

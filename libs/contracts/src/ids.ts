@@ -36,6 +36,9 @@ export interface AttemptKey {
 export const attemptIdOf = (key: AttemptKey): string =>
   deriveId("att", key.runId, key.taskId, key.mapIndex, key.attempt);
 
+/** A pool, whose name may hold any character: the key of its messages. */
+export const poolIdOf = (pool: string): string => deriveId("pool", pool);
+
 /** An update of an attempt: a second copy is the same message. */
 export const updateIdOf = (attemptId: string, sequence: number): string =>
   `${attemptId}:u${sequence}`;

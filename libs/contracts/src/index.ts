@@ -153,6 +153,11 @@ export {
   MarkTaskSchema,
   SlotGrantedSchema,
   RetireDagCommandSchema,
+  AcquireSlotsSchema,
+  ReleaseSlotsSchema,
+  SetPoolSchema,
+  AskPastSchema,
+  PastDoneSchema,
 } from "./gen/chasqui/run/v1/inbox_pb.ts";
 export type {
   InboxMessage,
@@ -171,7 +176,33 @@ export type {
   ClearTasks,
   MarkTask,
   SlotGranted,
+  AcquireSlots,
+  ReleaseSlots,
+  SetPool,
+  AskPast,
+  PastDone,
 } from "./gen/chasqui/run/v1/inbox_pb.ts";
+export {
+  GetPoolRequestSchema,
+  GetPoolResponseSchema,
+  ListPoolsRequestSchema,
+  ListPoolsResponseSchema,
+  PoolClaimSchema,
+  PoolSchema,
+  PoolService,
+  SetPoolRequestSchema,
+  SetPoolResponseSchema,
+} from "./gen/chasqui/run/v1/pool_service_pb.ts";
+export type {
+  GetPoolRequest,
+  GetPoolResponse,
+  ListPoolsRequest,
+  ListPoolsResponse,
+  Pool,
+  PoolClaim,
+  SetPoolRequest,
+  SetPoolResponse,
+} from "./gen/chasqui/run/v1/pool_service_pb.ts";
 export {
   RunRefSchema,
   RunStartedSchema,
@@ -315,6 +346,7 @@ export type {
 } from "./cloud-events.ts";
 export {
   attemptIdOf,
+  poolIdOf,
   deriveId,
   eventIdOf,
   runIdOf,

@@ -114,7 +114,7 @@ export const eventWhats = [
 export type EventWhat = (typeof eventWhats)[number];
 
 /** The words of chasqui.inbox.<partition>.<what>. */
-export type InboxWhat = "dag" | "run" | "update";
+export type InboxWhat = "dag" | "run" | "update" | "pool";
 
 /** `k8s.pod` on the wire: one token. */
 export function kindToken(kind: string): string {

@@ -41,7 +41,14 @@ export type { RunRow, TaskRow } from "./run/rows.ts";
 export { noCounts, ruleVerdict } from "./run/rules.ts";
 export type { Counts, RuleVerdict } from "./run/rules.ts";
 export { snapshotOf } from "./run/snapshot.ts";
-export { failureClasses, isFinalTask, isOutside, isSettled } from "./run/state.ts";
+export {
+  endedWell,
+  failureClasses,
+  isFinalTask,
+  isHeld,
+  isOutside,
+  isSettled,
+} from "./run/state.ts";
 export type {
   CancelFor,
   Claim,
@@ -54,6 +61,10 @@ export type {
   TaskStatus,
 } from "./run/state.ts";
 export { unhandled, verdictOf } from "./run/verdict.ts";
+export { allGrants, decidePool } from "./pool/pool.ts";
+export type { Asker, PoolDecision, PoolEffect, PoolMessage } from "./pool/pool.ts";
+export { lineOf, newPool, poolRowOf, restorePool } from "./pool/state.ts";
+export type { PoolClaim, PoolRow, PoolState } from "./pool/state.ts";
 export { decideDag, evolveDag, newDag, waitingWanted } from "./dag/dag.ts";
 export type {
   DagDecision,

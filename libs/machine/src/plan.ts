@@ -40,6 +40,8 @@ export interface RunFacts {
   readonly dagId: string;
   readonly key: string;
   readonly logicalMs: number;
+  /** The run before by logical time, when this one was made; absent for the first, and when no task depends on it. */
+  readonly previousRunId?: string;
 }
 
 export type Evaluated<T> =

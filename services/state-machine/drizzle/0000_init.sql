@@ -39,6 +39,36 @@ CREATE TABLE "state_machine"."dag_version" (
 	CONSTRAINT "dag_version_dag_id_number_pk" PRIMARY KEY("dag_id","number")
 );
 --> statement-breakpoint
+CREATE TABLE "state_machine"."pool" (
+	"pool" text PRIMARY KEY NOT NULL,
+	"version" bigint NOT NULL,
+	"format" smallint NOT NULL,
+	"size" integer NOT NULL,
+	"declared" integer,
+	"asked" bigint NOT NULL,
+	"served" bigint NOT NULL,
+	"turns" jsonb NOT NULL,
+	"changed_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "state_machine"."pool_claim" (
+	"pool" text NOT NULL,
+	"attempt_id" text NOT NULL,
+	"run_id" text NOT NULL,
+	"dag_id" text NOT NULL,
+	"task_id" text NOT NULL,
+	"map_index" integer NOT NULL,
+	"attempt" integer NOT NULL,
+	"slots" integer NOT NULL,
+	"taken" integer NOT NULL,
+	"priority" integer NOT NULL,
+	"place" bigint NOT NULL,
+	"asked_at" timestamp (3) with time zone NOT NULL,
+	"granted_at" timestamp (3) with time zone,
+	CONSTRAINT "pool_claim_pool_attempt_id_pk" PRIMARY KEY("pool","attempt_id"),
+	CONSTRAINT "pool_claim_taken_when_granted" CHECK (("state_machine"."pool_claim"."taken" > 0) = ("state_machine"."pool_claim"."granted_at" is not null))
+);
+--> statement-breakpoint
 CREATE TABLE "state_machine"."run" (
 	"run_id" text PRIMARY KEY NOT NULL,
 	"dag_id" text NOT NULL,
@@ -64,6 +94,7 @@ CREATE TABLE "state_machine"."run" (
 	"last_at" timestamp (3) with time zone NOT NULL,
 	"wake_at" timestamp (3) with time zone,
 	"settled_by" text,
+	"previous_run_id" text,
 	CONSTRAINT "run_state_known" CHECK ("state_machine"."run"."state" in ('queued', 'running', 'cancelling', 'succeeded', 'failed', 'cancelled')),
 	CONSTRAINT "run_settled_at_when_settled" CHECK (("state_machine"."run"."state" in ('succeeded', 'failed', 'cancelled')) = ("state_machine"."run"."settled_at" is not null))
 );
@@ -117,6 +148,10 @@ CREATE INDEX "run_settled" ON "state_machine"."run" USING btree ("settled_at");-
 CREATE INDEX "task_unaccepted" ON "state_machine"."task" USING btree ("assigned_at") WHERE "state_machine"."task"."state" = 'assigned' and "state_machine"."task"."accepted_at" is null;--> statement-breakpoint
 CREATE INDEX "task_cancelling" ON "state_machine"."task" USING btree ("run_id") WHERE "state_machine"."task"."state" = 'cancelling';--> statement-breakpoint
 CREATE INDEX "task_held" ON "state_machine"."task" USING btree ("accepted_at") WHERE "state_machine"."task"."state" in ('assigned', 'running') and "state_machine"."task"."accepted_at" is not null;--> statement-breakpoint
+CREATE INDEX "pool_claim_of_task" ON "state_machine"."pool_claim" USING btree ("run_id","task_id","map_index");--> statement-breakpoint
+CREATE INDEX "run_by_logical_time" ON "state_machine"."run" USING btree ("dag_id","logical_at");--> statement-breakpoint
+CREATE INDEX "task_queued" ON "state_machine"."task" USING btree ("run_id") WHERE "state_machine"."task"."state" = 'queued';--> statement-breakpoint
 ALTER TABLE "state_machine"."run" SET (fillfactor = 70);--> statement-breakpoint
 ALTER TABLE "state_machine"."task" SET (fillfactor = 70);--> statement-breakpoint
-ALTER TABLE "state_machine"."dag" SET (fillfactor = 50);
+ALTER TABLE "state_machine"."dag" SET (fillfactor = 50);--> statement-breakpoint
+ALTER TABLE "state_machine"."pool" SET (fillfactor = 50);

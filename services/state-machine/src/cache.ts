@@ -3,20 +3,30 @@
 import type { Sql } from "postgres";
 import { waitingWanted } from "@chasqui/machine";
 import type { DagMessage } from "@chasqui/machine";
-import type { Aggregates, CachedDag, CachedRun } from "./core/aggregates.ts";
+import type { Aggregates, CachedDag, CachedPool, CachedRun } from "./core/aggregates.ts";
+import { dependsOnPast } from "./core/aggregates.ts";
 import { versionKey } from "./core/batch.ts";
 import type { Inbound } from "./core/inbound.ts";
-import { loadDags, loadRuns, loadWaiting } from "./store/load.ts";
+import { loadDags, loadPools, loadPrevious, loadRuns, loadWaiting } from "./store/load.ts";
 import type { Versions } from "./store/versions.ts";
+
+/** A concurrency key can make as many pools as there are customers. */
+const POOLS_MAX = 2_000;
 
 export class Cache {
   readonly #sql: Sql;
   readonly #versions: Versions;
   readonly #tasksMax: number;
-  readonly #all: Aggregates = { runs: new Map(), dags: new Map(), versions: new Map() };
+  readonly #all: Aggregates = {
+    runs: new Map(),
+    dags: new Map(),
+    pools: new Map(),
+    versions: new Map(),
+    previous: new Map(),
+  };
   #tasks = 0;
   /** Read or created in this round. */
-  #fresh: (CachedRun | CachedDag)[] = [];
+  #fresh: (CachedRun | CachedDag | CachedPool)[] = [];
 
   constructor(sql: Sql, versions: Versions, options: { tasksMax: number }) {
     this.#sql = sql;
@@ -35,21 +45,29 @@ export class Cache {
   async load(messages: readonly Inbound[]): Promise<{ newer: ReadonlySet<string> }> {
     const runIds = new Set<string>();
     const dagIds = new Set<string>();
+    const pools = new Set<string>();
     for (const { body } of messages) {
+      if (body.to === "pool") {
+        if (!this.#touchPool(body.pool)) pools.add(body.pool);
+        continue;
+      }
       const runId =
         body.to === "run" ? body.runId : body.kind === "start" ? body.start.runId : undefined;
       if (runId !== undefined && !this.#touch(runId)) runIds.add(runId);
       if (body.to === "dag" && !this.#all.dags.has(body.dagId)) dagIds.add(body.dagId);
     }
-    const [loaded, dags] = await Promise.all([
+    const [loaded, dags, loadedPools] = await Promise.all([
       loadRuns(this.#sql, this.#versions, [...runIds]),
       loadDags(this.#sql, this.#versions, [...dagIds]),
+      loadPools(this.#sql, [...pools]),
       this.#loadVersions(messages),
     ]);
     for (const run of loaded.runs) this.#keep(run);
     for (const dag of dags) this.#all.dags.set(dag.state.dagId, dag);
-    this.#fresh.push(...loaded.runs, ...dags);
+    for (const pool of loadedPools) this.#all.pools.set(pool.state.pool, pool);
+    this.#fresh.push(...loaded.runs, ...dags, ...loadedPools);
     await this.#loadWaiting(messages);
+    await this.#loadPrevious(messages);
     return { newer: new Set(loaded.newer) };
   }
 
@@ -59,6 +77,20 @@ export class Cache {
       const version = await this.#versions.get(body.dagId, body.fingerprint);
       if (version !== undefined)
         this.#all.versions.set(versionKey(body.dagId, body.fingerprint), version);
+    }
+  }
+
+  /** Read after the DAG: whoever makes another run meanwhile moves the DAG, and then this commit loses. */
+  async #loadPrevious(messages: readonly Inbound[]): Promise<void> {
+    for (const { body } of messages) {
+      if (body.to !== "dag" || body.kind !== "start") continue;
+      const { dagId, start } = body;
+      const plans = [this.#all.dags.get(dagId)?.plan];
+      for (const { plan } of this.#all.versions.values())
+        if (plan.dagId === dagId) plans.push(plan);
+      if (this.#all.runs.has(start.runId) || !plans.some(dependsOnPast)) continue;
+      const found = await loadPrevious(this.#sql, dagId, start.logicalMs);
+      if (found !== undefined) this.#all.previous.set(start.runId, found);
     }
   }
 
@@ -89,6 +121,14 @@ export class Cache {
     return true;
   }
 
+  #touchPool(name: string): boolean {
+    const pool = this.#all.pools.get(name);
+    if (pool === undefined) return false;
+    this.#all.pools.delete(name);
+    this.#all.pools.set(name, pool);
+    return true;
+  }
+
   #keep(run: CachedRun): void {
     this.#all.runs.set(run.meta.runId, run);
     this.#tasks += run.state.tasks.length;
@@ -111,9 +151,14 @@ export class Cache {
     this.#all.dags.delete(dagId);
   }
 
+  dropPool(pool: string): void {
+    this.#all.pools.delete(pool);
+  }
+
   clear(): void {
     this.#all.runs.clear();
     this.#all.dags.clear();
+    this.#all.pools.clear();
     this.#all.versions.clear();
     this.#tasks = 0;
   }
@@ -125,6 +170,7 @@ export class Cache {
     }
     for (const dag of this.#all.dags.values()) dag.waiting = [];
     this.#fresh = [];
+    this.#all.previous.clear();
     this.#all.versions.clear();
   }
 
@@ -133,6 +179,10 @@ export class Cache {
     for (const run of this.#all.runs.values()) {
       if (this.#tasks <= this.#tasksMax) break;
       this.dropRun(run.meta.runId);
+    }
+    for (const pool of this.#all.pools.keys()) {
+      if (this.#all.pools.size <= POOLS_MAX) break;
+      this.dropPool(pool);
     }
   }
 }

@@ -11,11 +11,14 @@ import { isSettled } from "@chasqui/machine";
 import type { Sql } from "postgres";
 import type { Cache } from "./cache.ts";
 import type { BatchContext, Said } from "./core/batch.ts";
+import { aggregateNamed, poolOfKey } from "./core/aggregates.ts";
 import { decideBatch } from "./core/batch.ts";
 import type { Inbound } from "./core/inbound.ts";
 import { judge } from "./judge.ts";
 import type { Speaker, Spoken } from "./speaker.ts";
 import { commit } from "./store/commit.ts";
+import type { Winners } from "./store/commit.ts";
+import { nextVersionOf } from "./store/encode-pool.ts";
 import { currentVersions } from "./store/load.ts";
 import { translate } from "./translate.ts";
 
@@ -145,10 +148,9 @@ async function decideAndCommit(
   const verdicts = judge(batch, {
     winners,
     threw,
-    isFresh: (id) =>
-      (cache.aggregates.runs.get(id) ?? cache.aggregates.dags.get(id))?.fresh !== false,
+    isFresh: (id) => aggregateNamed(cache.aggregates, id)?.fresh !== false,
     current: await doubtful(batch.said, winners, threw, options),
-    versionOf: (id) => (cache.aggregates.runs.get(id) ?? cache.aggregates.dags.get(id))?.version,
+    versionOf: (id) => aggregateNamed(cache.aggregates, id)?.version,
     counts: countBy(batch.said),
   });
   settleCache(batch, winners, cache);
@@ -169,10 +171,12 @@ async function decideAndCommit(
   return again;
 }
 
-const drop = (cache: Cache, aggregate: string): void => {
+function drop(cache: Cache, aggregate: string): void {
+  const pool = poolOfKey(aggregate);
+  if (pool !== undefined) return cache.dropPool(pool);
   cache.dropRun(aggregate);
   cache.dropDag(aggregate);
-};
+}
 
 const countBy = (said: readonly Said[]): ReadonlyMap<string, number> => {
   const counts = new Map<string, number>();
@@ -191,6 +195,7 @@ function removeThrown(batch: BatchOf, cache: Cache): ReadonlySet<string> {
   for (const id of threw) {
     batch.runs.delete(id);
     batch.dags.delete(id);
+    batch.pools.delete(poolOfKey(id) ?? "");
     dropCreatedBy(batch, id, cache);
   }
   return threw;
@@ -207,29 +212,44 @@ function dropCreatedBy(batch: BatchOf, dagId: string, cache: Cache): void {
 /** Versions now of the aggregates of which nothing was committed and which were not read in this round. */
 async function doubtful(
   said: readonly Said[],
-  winners: { runs: ReadonlySet<string>; dags: ReadonlySet<string> },
+  winners: Winners,
   threw: ReadonlySet<string>,
   { sql, cache }: EngineOptions,
-): Promise<{ runs: Map<string, number>; dags: Map<string, number> }> {
+): Promise<Record<"runs" | "dags" | "pools", Map<string, number>>> {
   const runs = new Set<string>();
   const dags = new Set<string>();
+  const pools = new Set<string>();
   for (const { outcome } of said) {
     if (outcome.kind === "moved" || outcome.kind === "threw") continue;
     const id = outcome.aggregate;
-    if (winners.runs.has(id) || winners.dags.has(id) || threw.has(id)) continue;
+    if (threw.has(id)) continue;
+    const pool = poolOfKey(id);
+    if (pool !== undefined) {
+      const isOld = cache.aggregates.pools.get(pool)?.fresh === false;
+      if (isOld && !winners.pools.has(pool)) pools.add(pool);
+      continue;
+    }
+    if (winners.runs.has(id) || winners.dags.has(id)) continue;
     if (cache.aggregates.runs.get(id)?.fresh === false) runs.add(id);
     if (cache.aggregates.dags.get(id)?.fresh === false) dags.add(id);
   }
-  if (runs.size + dags.size === 0) return { runs: new Map(), dags: new Map() };
-  return currentVersions(sql, { runs: [...runs], dags: [...dags] });
+  if (runs.size + dags.size + pools.size === 0)
+    return { runs: new Map(), dags: new Map(), pools: new Map() };
+  return currentVersions(sql, { runs: [...runs], dags: [...dags], pools: [...pools] });
 }
 
 /** Winners stay, one version on; losers go, and the runs that a losing DAG would have created. */
-function settleCache(
-  batch: BatchOf,
-  winners: { runs: ReadonlySet<string>; dags: ReadonlySet<string> },
-  cache: Cache,
-): void {
+function settleCache(batch: BatchOf, winners: Winners, cache: Cache): void {
+  for (const [name, change] of batch.pools) {
+    const { pool } = change;
+    if (winners.pools.has(name)) {
+      pool.version = nextVersionOf(change);
+      pool.state.touched.clear();
+    } else {
+      cache.dropPool(name);
+      batch.pools.delete(name);
+    }
+  }
   for (const [dagId, { dag }] of batch.dags) {
     if (winners.dags.has(dagId)) dag.version += 1;
     else {

@@ -1,10 +1,12 @@
 // What becomes of each message of a batch after its commit: done, decide again, or dead. Pure.
 import type { Batch, Outcome } from "./core/batch.ts";
+import { poolOfKey } from "./core/aggregates.ts";
 
 export interface Evidence {
   readonly winners: {
     readonly runs: ReadonlySet<string>;
     readonly dags: ReadonlySet<string>;
+    readonly pools: ReadonlySet<string>;
     /** The statement refused their data. */
     readonly refused: ReadonlyMap<string, string>;
   };
@@ -15,6 +17,7 @@ export interface Evidence {
   readonly current: {
     readonly runs: ReadonlyMap<string, number>;
     readonly dags: ReadonlyMap<string, number>;
+    readonly pools: ReadonlyMap<string, number>;
   };
   readonly versionOf: (aggregate: string) => number | undefined;
   /** Messages of this batch by aggregate. */
@@ -39,7 +42,11 @@ function judgeOne(outcome: Outcome, evidence: Evidence): Judgement {
     return (evidence.counts.get(aggregate) ?? 1) > 1
       ? { kind: "again" }
       : { kind: "dead", why: refused };
-  const won = winners.runs.has(aggregate) || winners.dags.has(aggregate);
+  const pool = poolOfKey(aggregate);
+  const won =
+    pool === undefined
+      ? winners.runs.has(aggregate) || winners.dags.has(aggregate)
+      : winners.pools.has(pool);
   if (outcome.kind === "moved") return won ? { kind: "done" } : { kind: "again" };
   if (!won && !isCurrent(aggregate, evidence)) return { kind: "again" };
   return outcome.kind === "rejected" ? { kind: "dead", why: outcome.why } : { kind: "done" };
@@ -47,6 +54,10 @@ function judgeOne(outcome: Outcome, evidence: Evidence): Judgement {
 
 function isCurrent(aggregate: string, { isFresh, current, versionOf }: Evidence): boolean {
   if (isFresh(aggregate)) return true;
-  const now = current.runs.get(aggregate) ?? current.dags.get(aggregate);
+  const pool = poolOfKey(aggregate);
+  const now =
+    pool === undefined
+      ? (current.runs.get(aggregate) ?? current.dags.get(aggregate))
+      : current.pools.get(pool);
   return now !== undefined && now === versionOf(aggregate);
 }

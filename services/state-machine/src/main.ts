@@ -17,9 +17,12 @@ import type { KnownConnections } from "@chasqui/dag";
 import { dagRules, readPolicyFolder } from "./dag-rules.ts";
 import { createAsk } from "./grpc/commands.ts";
 import { dagService } from "./grpc/dag-service.ts";
+import { poolService } from "./grpc/pool-service.ts";
 import { runService as runsService } from "./grpc/run-service.ts";
 import { startEngine } from "./parts.ts";
 import { settingsOf } from "./settings.ts";
+import { declarePools } from "./say/pool-messages.ts";
+import { poolNames } from "./store/pool-reads.ts";
 import { openVersions } from "./store/versions.ts";
 
 /** Plans that survive young tables; measured in docs/decisions. */
@@ -83,10 +86,15 @@ await runService({
     const known = readPolicyFolder(policies, environment);
     if (known.problems.length > 0)
       log.error({ problems: known.problems.map(formatProblem) }, "no DAG can be applied");
+    const pools = async (): Promise<string[]> => [
+      ...new Set([...Object.keys(file.pools), ...(await poolNames(reads.sql))]),
+    ];
     const services = [
       runsService({ db, bus, ask, versions, clock }),
-      dagService({ db, ask, versions, clock, rules }),
+      dagService({ db, ask, versions, clock, rules, pools }),
+      poolService({ sql: reads.sql, ask, clock }),
     ];
+    await declarePools(bus, file.pools, { environment, nowMs: clock() });
     await up(engine);
     await up(serveGrpc({ port: settings.grpcPort, services, log, telemetry, health }));
     status(() => ({ ...engine.status(), policies: known.policies.length }));

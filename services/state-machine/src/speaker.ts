@@ -14,6 +14,7 @@ import type { Inbound } from "./core/inbound.ts";
 import { dagApplied } from "./say/dag-events.ts";
 import { announce } from "./say/events.ts";
 import { attemptOf, cancelOf, dagMessages, effectMessages, undecidable } from "./say/messages.ts";
+import { slotGranted } from "./say/pool-messages.ts";
 import type { Wanted } from "./say/render.ts";
 import { renderAssignments } from "./say/render.ts";
 import {
@@ -100,6 +101,7 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
     const wanted: (Wanted & { owner: number })[] = [];
     const messages = all.map(({ said, cause, first }, owner): OutMessage[] => {
       const out = [...first, ...dagMessages(said.dagEffects, cause)];
+      for (const { pool, effect } of said.poolEffects) out.push(slotGranted(pool, effect));
       for (const { run, effect } of said.runEffects) {
         if (effect.kind === "assign")
           wanted.push({ run, slot: effect.slot, attempt: effect.attempt, owner });
@@ -185,6 +187,7 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
       const said = {
         runEffects,
         dagEffects: [],
+        poolEffects: [],
         outcome: { kind: "nothing" as const, aggregate: "", why: "" },
         runId: run.meta.runId,
       };

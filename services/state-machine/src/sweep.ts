@@ -9,6 +9,7 @@ import type { Sql } from "postgres";
 import type { CachedRun } from "./core/aggregates.ts";
 import { announce } from "./say/events.ts";
 import { inboxMessage, reopenRun, settleRun, timerDue } from "./say/messages.ts";
+import { releaseSlots } from "./say/pool-messages.ts";
 import { eventSpanOf, traceparentOf } from "./say/traces.ts";
 import type { Speaker } from "./speaker.ts";
 import { loadRuns } from "./store/load.ts";
@@ -28,6 +29,7 @@ export interface SweepOptions {
 
 const TIMERS_EVERY_MS = 1_000;
 const RUNS_MAX = 200;
+const SAY_AGAIN_MS = 10_000;
 
 export interface Sweeper {
   readonly name: string;
@@ -88,6 +90,16 @@ export function startSweeper(options: SweepOptions): Sweeper {
     await bus.publish(waiting.map(reopenRun));
   }
 
+  async function pools(): Promise<void> {
+    const queued = await unheard.queuedUnheard(sql, options.unheardMs, RUNS_MAX);
+    const held = await unheard.heldUnheard(sql, options.unheardMs, RUNS_MAX);
+    await sayRuns([...new Set([...queued, ...held])], { accepted: false });
+    const again = `:${Math.floor(Date.now() / SAY_AGAIN_MS)}`;
+    const dead = await unheard.deadClaims(sql);
+    await bus.publish(dead.map((claim) => releaseSlots(claim.runId, claim, again)));
+    await unheard.dropIdlePools(sql);
+  }
+
   async function announcements(): Promise<void> {
     const behind = await unheard.eventsBehind(sql, options.unheardMs);
     const { runs } = await loadRuns(sql, versions, [...new Set(behind.map(({ runId }) => runId))]);
@@ -107,6 +119,7 @@ export function startSweeper(options: SweepOptions): Sweeper {
     const runIds = await unheard.unacceptedOrCancelling(sql, options.unheardMs, RUNS_MAX);
     await sayRuns(runIds, { accepted: false });
     await admissions();
+    await pools();
     await announcements();
     if (await unheard.streamWentBack(sql, await bus.streamPositions())) {
       log.warn("a stream was lost and made again: everything still wanted is said again");

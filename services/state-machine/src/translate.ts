@@ -2,8 +2,14 @@
 // a sentence, and goes to the dead letters alone.
 import { fromBinary } from "@bufbuild/protobuf";
 import { RejectError } from "@chasqui/bus";
-import type { AttemptUpdate, InboxMessage, StartRun, TaskRef } from "@chasqui/contracts";
-import { InboxMessageSchema, runIdOf } from "@chasqui/contracts";
+import type {
+  AcquireSlots,
+  AttemptUpdate,
+  InboxMessage,
+  StartRun,
+  TaskRef,
+} from "@chasqui/contracts";
+import { InboxMessageSchema, attemptIdOf, runIdOf } from "@chasqui/contracts";
 import type { AttemptReport, Failure, Json, TaskRef as MachineRef } from "@chasqui/machine";
 import type { Body, Inbound, StartFacts } from "./core/inbound.ts";
 import { attemptWords, causeWords, failureWords } from "./say/enums.ts";
@@ -39,7 +45,7 @@ function decode(data: Uint8Array): InboxMessage {
 function commandOf({ body }: InboxMessage): { by: string; note: string; commitId?: string } {
   if (body.case === "applyVersion")
     return { by: body.value.by, note: body.value.note, commitId: body.value.commit };
-  if (body.case === "setPaused" || body.case === "retireDag")
+  if (body.case === "setPaused" || body.case === "retireDag" || body.case === "setPool")
     return { by: body.value.by, note: body.value.reason };
   return { by: "", note: "" };
 }
@@ -73,8 +79,29 @@ function bodyOf({ body }: InboxMessage): Body {
       return toRun(body.value.runId, { kind: "mark", ...refOf(task), state: mark, by, reason });
     }
     case "slotGranted": {
-      const { task, attempt, pool } = body.value;
-      return toRun(body.value.runId, { kind: "granted", ...refOf(task), attempt, pool });
+      const { task, attempt, pool, place } = body.value;
+      return toRun(body.value.runId, { kind: "granted", ...refOf(task), attempt, pool, place });
+    }
+    case "askPast": {
+      const { runId, taskId, byRunId } = body.value;
+      const by = named("run", byRunId);
+      return toRun(runId, { kind: "past_asked", task: named("task", taskId), by });
+    }
+    case "pastDone":
+      return toRun(body.value.runId, {
+        kind: "past_done",
+        task: named("task", body.value.taskId),
+      });
+    case "acquireSlots":
+      return toPool(body.value.pool, acquireOf(body.value));
+    case "releaseSlots":
+      return toPool(body.value.pool, {
+        kind: "release",
+        attemptId: named("attempt", body.value.attemptId),
+      });
+    case "setPool": {
+      const { pool, slots: size, declared } = body.value;
+      return toPool(pool, { kind: "set", size, declared });
     }
     case "timerDue":
       return toRun(body.value.runId, { kind: "timer" });
@@ -138,6 +165,21 @@ const toRun = (runId: string, message: Extract<Body, { to: "run" }>["message"]):
   runId: named("run", runId),
   message,
 });
+
+const toPool = (pool: string, message: Extract<Body, { to: "pool" }>["message"]): Body => ({
+  to: "pool",
+  pool: named("pool", pool),
+  message,
+});
+
+function acquireOf(acquire: AcquireSlots): Extract<Body, { to: "pool" }>["message"] {
+  const { size, slots, priority, dagId, runId, attempt } = acquire;
+  if (slots < 1) throw new RejectError(`AcquireSlots: slots ${slots}: want 1 or more`);
+  const ref = refOf(acquire.task);
+  const attemptId = attemptIdOf({ runId: named("run", runId), ...ref, attempt });
+  const who = { attemptId, runId, dagId: named("DAG", dagId), ...ref, attempt };
+  return { kind: "acquire", claim: { ...who, slots, priority }, size };
+}
 
 const markWords = ["succeeded", "failed", "skipped"] as const;
 

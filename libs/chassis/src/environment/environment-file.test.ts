@@ -20,9 +20,25 @@ test("all parts are optional", () => {
     sources: [],
     runners: {},
     vars: {},
+    pools: {},
     connectionTypes,
     connections: {},
   });
+});
+
+test("pools have a name that DAGs can write, and a number of slots", () => {
+  expect(parseEnvironmentFile("a.yaml", "pools: { warehouse: 4, gpu_a: 0 }").pools).toEqual({
+    warehouse: 4,
+    gpu_a: 0,
+  });
+  expect(messageOf("pools: { Warehouse: 4, gpu: many, lake: -1, tape: 1.5 }")).toBe(
+    [
+      "environments/dev.yaml:1:10: pools.Warehouse: want lower-case letters, digits, - or _",
+      "environments/dev.yaml:1:29: pools.gpu is `many`: want a number of slots, 0 to 10000",
+      "environments/dev.yaml:1:41: pools.lake is `-1`: want a number of slots, 0 to 10000",
+      "environments/dev.yaml:1:51: pools.tape is `1.5`: want a number of slots, 0 to 10000",
+    ].join("\n"),
+  );
 });
 
 test("types of one's own are declared with their fields and the runner that resolves them", () => {

@@ -24,6 +24,8 @@ export interface EnvironmentFile {
   /** Custom runners, each with its task kinds. */
   readonly runners: Readonly<Record<string, readonly string[]>>;
   readonly vars: Readonly<Record<string, Json>>;
+  /** Slots by the pool's name. */
+  readonly pools: Readonly<Record<string, number>>;
   /** Chasqui's own and those that the file declares. */
   readonly connectionTypes: ConnectionTypes;
   readonly connections: Readonly<Record<string, ConnectionSpec>>;
@@ -45,6 +47,9 @@ const name = z
   .check(z.regex(/^[a-z][a-z0-9-]{0,62}$/, "want lower-case letters, digits and -"));
 const KIND_WANT = 'want a task kind like "bench.noop"';
 const kind = z.string(KIND_WANT).check(z.regex(/^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/, KIND_WANT));
+const POOL_WANT = "want lower-case letters, digits, - or _";
+const poolName = z.string(POOL_WANT).check(z.regex(/^[a-z][a-z0-9_-]{0,62}$/, POOL_WANT));
+const SLOTS_WANT = "want a number of slots, 0 to 10000";
 const scalar = z.union([z.string(), z.number(), z.boolean()], "want a text, number or boolean");
 const named = <T extends z.core.SomeType>(value: T, want: string) =>
   z._default(z.record(name, value, want), {});
@@ -53,6 +58,14 @@ const parts = {
   sources: z._default(z.array(name, "want a list of names"), []),
   runners: named(z.array(kind, "want a list of task kinds"), "want runners by name"),
   vars: z._default(z.record(z.string(), z.json(), "want values by name"), {}),
+  pools: z._default(
+    z.record(
+      poolName,
+      z.int(SLOTS_WANT).check(z.gte(0, SLOTS_WANT), z.lte(10_000, SLOTS_WANT)),
+      "want slots by pool",
+    ),
+    {},
+  ),
   connection_types: named(ownTypeSchema, "want types by name"),
   connections: named(z.record(z.string(), scalar, "want its fields"), "want connections by name"),
 };

@@ -4,7 +4,7 @@
 //   V2. It ends: the run settles, or what it still waits for is said.
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { DagSpec } from "@chasqui/contracts";
-import { NOOP_KIND, decide, effectsOf, isSettled, newRun } from "@chasqui/machine";
+import { NOOP_KIND, decide, effectsOf, isSettled, newRun, slotNamed } from "@chasqui/machine";
 import type { Plan, Recorded, RunEffect, RunMessage, RunState } from "@chasqui/machine";
 import { bad, good } from "../cel/result.ts";
 import type { Result } from "../cel/result.ts";
@@ -93,16 +93,21 @@ function run(
 
   function perform(effect: RunEffect): void {
     if (effect.kind === "acquire" || effect.kind === "release") {
-      const { slot, attempt, claim } = effect;
-      const priority = state.plan.tasks[state.tasks[slot]?.plan ?? -1]?.priority ?? 0;
-      const grants =
-        effect.kind === "acquire"
-          ? pools.acquire({ slot, attempt, priority }, claim)
-          : pools.release(effect, claim.pool);
-      for (const grant of grants) queue.add(nowMs, grantedTo(state, grant));
+      for (const grant of grantsOf(effect)) queue.add(nowMs, grantedTo(state, grant));
     } else
       for (const { atMs, message } of answersTo(effect, nowMs))
         queue.add(atMs, message, rankOf(message));
+  }
+
+  function grantsOf(effect: Extract<RunEffect, { kind: "acquire" | "release" }>) {
+    const { attempt } = effect;
+    if (effect.kind === "release") {
+      const slot = slotNamed(state, effect.taskId, effect.mapIndex) ?? -1;
+      return pools.release({ slot, attempt }, effect.pool);
+    }
+    const { slot, claim } = effect;
+    const priority = state.plan.tasks[state.tasks[slot]?.plan ?? -1]?.priority ?? 0;
+    return pools.acquire({ slot, attempt, priority }, claim);
   }
 
   function tell(message: RunMessage): void {

@@ -50,7 +50,7 @@ const moves = fc.array(
     what: fc.constantFrom(
       ...Array.from({ length: 9 }, () => "update"),
       ...["granted", "granted", "timer", "continue", "cancel", "admit", "admit", "lose", "again"],
-      ...["clear", "mark"],
+      ...["clear", "mark", "past_asked", "past_done", "past_done"],
     ),
     task: fc.nat(60),
     offset: attempts,
@@ -83,6 +83,10 @@ function messageOf(state: RunState, move: Move): RunMessage {
       return { kind: "lose", ...ref, attempt, evidence: "no runner shows it" };
     case "granted":
       return { kind: "granted", ...ref, attempt, pool: slot?.claims[slot.granted]?.pool ?? "a" };
+    case "past_asked":
+      return { kind: "past_asked", task: taskId, by: `run-${move.flags % 3}` };
+    case "past_done":
+      return { kind: "past_done", task: taskId };
     case "clear": {
       const [upstream, downstream, onlyFailed] = [1, 2, 4].map((bit) => (move.flags & bit) > 0);
       const tasks = move.task % 4 === 0 ? [] : [ref];
@@ -127,7 +131,8 @@ function reportOf(word: string): AttemptReport {
 }
 
 const histories: fc.Arbitrary<History> = fc.tuple(plans, moves).map(([plan, list]) => {
-  const facts = { id: "run-x", dagId: plan.dagId, key: "k", logicalMs: 0 };
+  const id = { id: "run-x", dagId: plan.dagId, key: "k", logicalMs: 0 };
+  const facts = { ...id, previousRunId: "run-before" };
   const state = newRun({ plan, facts, params: {}, event: null });
   const steps: Step[] = [];
   const written = new Set<string>();
@@ -183,6 +188,10 @@ describe("decide", () => {
     check(({ steps }) => {
       for (const { message, events, settledBefore } of steps) {
         if (!settledBefore || events.length === 0) continue;
+        if (message.kind === "past_asked") {
+          expect(events.map(({ event }) => event.type)).toEqual(["past_noted"]); // who waits for it
+          continue;
+        }
         expect(["clear", "mark"]).toContain(message.kind);
         expect(events[0]?.event.type).toBe("run_reopened");
       }

@@ -18,6 +18,7 @@ import { goOn } from "./go-on.ts";
 import { decideGranted } from "./grants.ts";
 import type { RunDecision, RunMessage } from "./messages.ts";
 import { moved, nothing } from "./messages.ts";
+import { decideAsked, decidePastDone, tellPast } from "./past.ts";
 import type { RunState } from "./state.ts";
 import { isSettled } from "./state.ts";
 import { decideTimer } from "./timers.ts";
@@ -44,6 +45,7 @@ export function decide(draft: RunState, message: RunMessage, moment: Moment): De
   };
   const decision = decideMessage(draft, message, emit, { atMs, cause: moment.cause });
   if (decision.kind !== "rejected" && !isSettled(draft.status)) goOn(draft, emit, atMs);
+  if (draft.listening.size > 0) tellPast(draft, emit);
   if (events.length > 0 && decision.kind === "nothing")
     return { decision: { kind: "moved", strays: decision.strays }, events };
   return { decision, events };
@@ -79,7 +81,11 @@ function decideMessage(
     case "update":
       return decideUpdate(draft, message, emit, atMs);
     case "granted":
-      return decideGranted(draft, message, emit);
+      return decideGranted(draft, message, emit, atMs);
+    case "past_asked":
+      return decideAsked(draft, message, emit);
+    case "past_done":
+      return decidePastDone(draft, message, emit, atMs);
     case "lose":
       return decideLost(draft, message, emit, atMs);
     default: {

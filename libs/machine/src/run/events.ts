@@ -43,6 +43,11 @@ export type TaskEvent =
       readonly a: number;
       readonly claims: readonly Claim[];
     } & Named)
+  /** Its turn has come, but it waits for what becomes of it in the run before. */
+  | ({ readonly type: "task_held"; readonly previous: string } & Named)
+  /** The next run waits for this task's good end; it was told of it. */
+  | ({ readonly type: "past_noted"; readonly by: string } & Named)
+  | ({ readonly type: "past_told"; readonly to: readonly string[] } & Named)
   | ({ readonly type: "slot_granted"; readonly a: number; readonly pool: string } & Named)
   | ({ readonly type: "task_assigned"; readonly a: number } & Named)
   | ({

@@ -8,7 +8,7 @@ import { recount } from "./recount.ts";
 import { setStatus } from "./set-status.ts";
 import { slotNamed } from "./slots.ts";
 import type { RunState, TaskState } from "./state.ts";
-import { isFinalTask, isOutside } from "./state.ts";
+import { isFinalTask, isHeld, isOutside } from "./state.ts";
 import { countUpstream, downstreamOf } from "./upstream.ts";
 
 /** A run that begins for the first time, or goes on after some of its tasks were cleared. */
@@ -32,13 +32,13 @@ export function cancelWaiting(draft: RunState, atMs: number, { now }: { now: boo
     if (isFinalTask(task.status) || isOutside(task) || task.isFrame) continue;
     if (stays(task)) continue;
     const hadAttempt = task.attempt > 0;
+    const hasRow = hadAttempt || isHeld(task);
     task.dueMs = undefined;
     if (hadAttempt) task.endedMs = atMs;
     setStatus(draft, slot, "cancelled");
     // Who never had an attempt has no row and needs none: its run's state says it. Teardowns could have stayed.
     const planned = draft.plan.tasks[task.plan];
-    if (!hadAttempt && !(planned !== undefined && outlivesCancel(planned)))
-      draft.touched.delete(slot);
+    if (!hasRow && !(planned !== undefined && outlivesCancel(planned))) draft.touched.delete(slot);
     tellEnd(draft, task);
   }
   draft.ready.length = 0;

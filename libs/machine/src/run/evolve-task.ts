@@ -34,6 +34,19 @@ export function evolveTask(draft: RunState, slot: number, event: TaskEvent, at: 
       takeTurn(draft, task, event.a, at);
       task.claims = event.claims;
       return setStatus(draft, slot, "queued");
+    case "task_held":
+      task.claims = [];
+      task.granted = 0;
+      task.turnMs = atMs;
+      return setStatus(draft, slot, "queued");
+    case "past_noted":
+      task.listeners = [...task.listeners, event.by];
+      draft.listening.add(slot);
+      return;
+    case "past_told":
+      task.listeners = [];
+      draft.listening.delete(slot);
+      return;
     case "slot_granted":
       task.granted += 1;
       return;

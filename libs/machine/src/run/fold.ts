@@ -32,6 +32,7 @@ export function newRun(init: RunInit): RunState {
     unfinished: tasks.length,
     active: 0,
     ready: [],
+    listening: new Set(),
     touched: new Set(),
   };
 }

@@ -3,10 +3,10 @@
 // once caused. So nothing that was overtaken is ever said, and nothing that is still wanted is lost.
 import type { Recorded, RunEvent } from "./events.ts";
 import { hasMore } from "./go-on.ts";
-import type { Stray } from "./messages.ts";
+import type { Stray, TaskRef } from "./messages.ts";
 import { slotNamed } from "./slots.ts";
 import type { CancelFor, Claim, RunState, TaskState } from "./state.ts";
-import { isFinalTask, isSettled } from "./state.ts";
+import { isHeld, isOutside, isSettled } from "./state.ts";
 
 export type RunEffect =
   | { readonly kind: "assign"; readonly slot: number; readonly attempt: number }
@@ -26,10 +26,21 @@ export type RunEffect =
     }
   | {
       readonly kind: "release";
+      readonly taskId: string;
+      readonly mapIndex: number;
+      readonly attempt: number;
+      readonly pool: string;
+      /** Of what was granted though nobody wants it: which request that was. */
+      readonly place?: number;
+    }
+  /** To the run before, and back: what became of a task there? */
+  | {
+      readonly kind: "ask_past";
       readonly slot: number;
       readonly attempt: number;
-      readonly claim: Claim;
+      readonly previousRunId: string;
     }
+  | { readonly kind: "tell_past"; readonly to: string; readonly task: string }
   | { readonly kind: "continue" }
   | { readonly kind: "tell_dag" }
   /** To the DAG: a settled run was reopened and wants a slot of its own again. */
@@ -55,7 +66,19 @@ function addEffects(state: RunState, event: RunEvent, effects: RunEffect[]): voi
       return void effects.push({ kind: "ask_dag" });
     case "run_cancelling":
     case "run_timed_out":
-      for (const [slot, task] of state.tasks.entries()) addReleases(slot, task, effects);
+      for (const task of state.tasks) addReleases(state, task, effects);
+      return;
+    case "tasks_cleared":
+      for (const { t, i } of event.list)
+        addReleases(state, state.tasks[slotNamed(state, t, i ?? -1) ?? -1], effects);
+      return;
+    case "task_held": {
+      const effect = wantedOf(state, slotNamed(state, event.t, event.i ?? -1) ?? -1);
+      if (effect !== undefined) effects.push(effect);
+      return;
+    }
+    case "past_told":
+      for (const to of event.to) effects.push({ kind: "tell_past", to, task: event.t });
       return;
     case "task_assigned":
     case "task_queued":
@@ -72,9 +95,7 @@ function addEffects(state: RunState, event: RunEvent, effects: RunEffect[]): voi
     case "task_cancelled":
     case "task_skipped":
     case "task_marked": {
-      const slot = slotNamed(state, event.t, event.i ?? -1);
-      const task = slot === undefined ? undefined : state.tasks[slot];
-      if (slot !== undefined && task !== undefined) addReleases(slot, task, effects);
+      addReleases(state, state.tasks[slotNamed(state, event.t, event.i ?? -1) ?? -1], effects);
       return;
     }
     default:
@@ -94,15 +115,24 @@ const isSaid = (effects: readonly RunEffect[], effect: RunEffect): boolean => {
   );
 };
 
-function addReleases(slot: number, task: TaskState, effects: RunEffect[]): void {
-  if (task.claims.length === 0 || !(isFinalTask(task.status) || task.status === "retrying")) return;
-  for (const claim of task.claims)
-    effects.push({ kind: "release", slot, attempt: task.attempt, claim });
+/** Who neither works nor is in line needs nothing of the pools that his last attempt asked. */
+function addReleases(state: RunState, task: TaskState | undefined, effects: RunEffect[]): void {
+  if (task === undefined || task.claims.length === 0) return;
+  if (isOutside(task) || task.status === "queued") return;
+  const { mapIndex, attempt, claims } = task;
+  const taskId = state.plan.tasks[task.plan]?.id ?? "";
+  for (const { pool } of claims) effects.push({ kind: "release", taskId, mapIndex, attempt, pool });
 }
 
-/** What a message that was decided before once caused and the state still wants. */
-export function stillWanted(state: RunState, cause: string): RunEffect[] {
+/**
+ * What a message that was decided before once caused and the state still wants. A message about one task can only have
+ * released what that task held.
+ */
+export function stillWanted(state: RunState, cause: string, about?: TaskRef): RunEffect[] {
   const effects: RunEffect[] = [];
+  const slot = about === undefined ? undefined : slotNamed(state, about.taskId, about.mapIndex);
+  for (const task of about === undefined ? state.tasks : [state.tasks[slot ?? -1]])
+    addReleases(state, task, effects);
   for (const [slot, task] of state.tasks.entries()) {
     if (task.cause !== cause) continue;
     const effect = wantedOf(state, slot);
@@ -140,7 +170,7 @@ export function allWanted(state: RunState, options: { readonly accepted: boolean
   return effects;
 }
 
-type Wanted = Extract<RunEffect, { attempt: number }>;
+type Wanted = Exclude<Extract<RunEffect, { attempt: number }>, { kind: "release" }>;
 
 /** What a slot wants of the outside now. */
 function wantedOf(state: RunState, slot: number): Wanted | undefined {
@@ -149,6 +179,11 @@ function wantedOf(state: RunState, slot: number): Wanted | undefined {
   const { attempt } = task;
   if (task.status === "assigned" && task.acceptedMs === undefined)
     return { kind: "assign", slot, attempt };
+  const { previousRunId } = state.facts;
+  if (isHeld(task))
+    return previousRunId === undefined
+      ? undefined
+      : { kind: "ask_past", slot, attempt, previousRunId };
   if (task.status === "queued") {
     const claim = task.claims[task.granted];
     return claim === undefined ? undefined : { kind: "acquire", slot, attempt, claim };

@@ -1,5 +1,6 @@
 // What a run can be told. translate.ts of the state machine makes these from the bus; nothing else reaches decide.
 import type { Json } from "../plan.ts";
+import type { RunEffect } from "./follow.ts";
 import type { Failure, MarkState } from "./state.ts";
 
 export type AttemptReport =
@@ -53,14 +54,30 @@ export type RunMessage =
   | { readonly kind: "timer" }
   | { readonly kind: "continue" }
   | ({ readonly kind: "lose"; readonly attempt: number; readonly evidence: string } & TaskRef)
-  | ({ readonly kind: "granted"; readonly attempt: number; readonly pool: string } & TaskRef)
+  /** `place`: which of the attempt's requests it answers. */
+  | ({
+      readonly kind: "granted";
+      readonly attempt: number;
+      readonly pool: string;
+      readonly place?: number;
+    } & TaskRef)
+  /** The next run asks what became of a task. */
+  | { readonly kind: "past_asked"; readonly task: string; readonly by: string }
+  /** A task ended well in the run before. */
+  | { readonly kind: "past_done"; readonly task: string }
   | ClearMessage
   | MarkMessage;
 
 /** What came of a message. `nothing` and `rejected` are believed only after a fresh read of the run. */
 export type RunDecision =
   | { readonly kind: "moved"; readonly strays: readonly Stray[] }
-  | { readonly kind: "nothing"; readonly why: string; readonly strays: readonly Stray[] }
+  | {
+      readonly kind: "nothing";
+      readonly why: string;
+      readonly strays: readonly Stray[];
+      /** What it is answered with. */
+      readonly answers?: readonly RunEffect[];
+    }
   | { readonly kind: "rejected"; readonly why: string };
 
 export const moved: RunDecision = { kind: "moved", strays: [] };

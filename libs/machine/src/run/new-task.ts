@@ -27,20 +27,26 @@ export const newTask = (plan: number, mapIndex = -1): TaskState => ({
   output: undefined,
   claims: [],
   granted: 0,
+  listeners: [],
   items: undefined,
   isFrame: false,
   upstream: noCounts(),
   upstreamTotal: 0,
 });
 
-/** What a cleared task keeps: its attempts' numbers. Everything else is as on the first day. */
+/**
+ * What a cleared task keeps: its attempts' numbers, and what its last attempt asked of pools, for those must hear that it
+ * wants it no more. Everything else is as on the first day.
+ */
 export function clearTask(task: TaskState, clearedBy: string): void {
-  const { plan, mapIndex, attempt, sequence, upstream } = task;
+  const { plan, mapIndex, attempt, sequence, upstream, claims, listeners } = task;
   Object.assign(task, newTask(plan, mapIndex), {
     attempt,
     sequence,
     attemptBase: attempt,
     clearedBy,
     upstream,
+    claims,
+    listeners,
   });
 }

@@ -33,6 +33,8 @@ export function restore(init: RunInit, row: RunRow, taskRows: readonly TaskRow[]
   for (const [mapper, mapping] of state.maps)
     mapping.count = state.tasks[mapper]?.items?.length ?? 0;
   if (state.status !== "queued" && state.status !== "running") cancelRest(state);
+  for (const [slot, { listeners }] of state.tasks.entries())
+    if (listeners.length > 0) state.listening.add(slot);
   recount(state);
   state.touched.clear();
   return state;

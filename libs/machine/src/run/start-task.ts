@@ -31,8 +31,24 @@ export function startTask(draft: RunState, slot: number, emit: Emit, atMs: numbe
     emit({ type: "task_skipped", ...name, reason: "when is false" });
     return endInner(draft, planned, task, emit);
   }
+  const { previousRunId } = draft.facts;
+  const isOwnInstance = planned.mapper === task.plan && task.mapIndex >= 0; // its task had waited
+  if (planned.dependsOnPast && previousRunId !== undefined && !isOwnInstance)
+    return emit({ type: "task_held", ...name, previous: previousRunId });
+  goAhead(draft, task, planned, emit, atMs);
+}
+
+/** Nothing upstream, and nothing of the past, holds it back any more. */
+export function goAhead(
+  draft: RunState,
+  task: TaskState,
+  planned: PlanTask,
+  emit: Emit,
+  atMs: number,
+): void {
   if (planned.map !== undefined && task.mapIndex < 0)
     return mapTask(draft, task, planned, emit, atMs);
+  const name = nameOf(draft, task);
   if (planned.kind === NOOP_KIND && planned.claims.length === 0) {
     const times = { acceptedMs: atMs, startedMs: atMs, endedMs: atMs };
     return emit({ type: "task_succeeded", ...name, a: task.attempt + 1, s: 1, times });

@@ -100,6 +100,8 @@ export interface TaskState {
   /** What the attempt needs of pools, in the order it asks; and how many of them were granted. */
   claims: readonly Claim[];
   granted: number;
+  /** Runs that wait for its good end: it depends on the past there. */
+  listeners: readonly string[];
   /** Of what maps, once it has: the items. */
   items: readonly Json[] | undefined;
   /** Its instances do the work; its own status is their summary. */
@@ -147,6 +149,8 @@ export interface RunState {
   active: number;
   /** Waiting slots whose trigger rule has a verdict; in the order they became so. */
   readonly ready: number[];
+  /** Slots that another run waits for. */
+  readonly listening: Set<number>;
   /** Slots that changed since the last commit: their rows are to be written. */
   readonly touched: Set<number>;
 }
@@ -167,6 +171,14 @@ export const isSettled = (status: RunStatus): boolean =>
 export const isOutside = (task: Pick<TaskState, "status" | "isFrame">): boolean =>
   !task.isFrame &&
   (task.status === "assigned" || task.status === "running" || task.status === "cancelling");
+
+/** Its turn has come, but it waits for the run before. */
+export const isHeld = (task: Pick<TaskState, "status" | "claims">): boolean =>
+  task.status === "queued" && task.claims.length === 0;
+
+/** What lets the next run's task go on that depends on this one. */
+export const endedWell = (status: TaskStatus): boolean =>
+  status === "succeeded" || status === "skipped" || status === "removed";
 
 /** Counts against the run's own limit of tasks at work. */
 export const isActive = (task: Pick<TaskState, "status" | "isFrame">): boolean =>

@@ -24,6 +24,7 @@ export interface TaskLiteral {
   readonly group?: string;
   readonly pools?: readonly string[];
   readonly named?: boolean;
+  readonly past?: boolean;
 }
 
 /** A list of so many items. */
@@ -94,7 +95,7 @@ function taskFrom(
       size: undefined,
     })),
     priority: 0,
-    dependsOnPast: false,
+    dependsOnPast: literal.past ?? false,
     retries: {
       max: retries,
       backoffMs: 100,
@@ -140,6 +141,7 @@ const row = fc.record({
   parallel: fc.nat(2),
   place: fc.constantFrom("out", "out", "group"),
   pools: fc.constantFrom([], [], [], ["a"], ["a", "b"]),
+  past: fc.constantFrom(false, false, false, true),
 });
 type Row = typeof row extends fc.Arbitrary<infer T> ? T : never;
 

@@ -4,6 +4,7 @@ import type { GrpcClient, Part, Route } from "@chasqui/chassis";
 import {
   AlertService,
   DagService,
+  PoolService,
   ReportService,
   RunService,
   ScheduleService,
@@ -49,6 +50,7 @@ export function openOwners(addresses: OwnerAddresses): Owners {
 export const routesOf = (addresses: OwnerAddresses): Route[] => [
   { service: RunService, address: addresses.stateMachine },
   { service: DagService, address: addresses.stateMachine },
+  { service: PoolService, address: addresses.stateMachine },
   { service: ScheduleService, address: addresses.scheduler },
   { service: ReportService, address: addresses.reportMailer },
   { service: AlertService, address: addresses.alertNotifier },

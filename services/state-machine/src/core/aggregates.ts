@@ -1,5 +1,5 @@
 // The aggregates a batch works on: what is cached of the rows, with the version that was read.
-import type { DagState, Json, Plan, RunState, VersionFacts } from "@chasqui/machine";
+import type { DagState, Json, Plan, PoolState, RunState, VersionFacts } from "@chasqui/machine";
 
 /** The format of the rows this code writes. It decides nothing about rows of a higher one. */
 export const FORMAT = 1;
@@ -42,15 +42,49 @@ export interface CachedDag {
   waiting: string[];
 }
 
+export interface CachedPool {
+  readonly state: PoolState;
+  /** 0: there is no row yet. */
+  version: number;
+  fresh: boolean;
+}
+
 /** A stored specification that ApplyVersion names. */
 export interface StoredVersion {
   readonly facts: VersionFacts;
   readonly plan: Plan;
 }
 
+/** How the verdicts name a pool: a DAG may be called the same. */
+export const poolKey = (pool: string): string => `pool:${pool}`;
+export const poolOfKey = (aggregate: string): string | undefined =>
+  aggregate.startsWith("pool:") ? aggregate.slice("pool:".length) : undefined;
+
+/** Any aggregate by the name that verdicts have for it. */
+export function aggregateNamed(
+  all: Aggregates,
+  aggregate: string,
+): { readonly version: number; readonly fresh: boolean } | undefined {
+  const pool = poolOfKey(aggregate);
+  if (pool !== undefined) return all.pools.get(pool);
+  return all.runs.get(aggregate) ?? all.dags.get(aggregate);
+}
+
 export interface Aggregates {
   readonly runs: Map<string, CachedRun>;
   readonly dags: Map<string, CachedDag>;
+  readonly pools: Map<string, CachedPool>;
   /** By `${dagId} ${fingerprint}`. */
   readonly versions: Map<string, StoredVersion>;
+  /** By the id of the run that is to be made: the one before it, as the rows have it. */
+  readonly previous: Map<string, PreviousRun>;
 }
+
+export interface PreviousRun {
+  readonly runId: string;
+  readonly logicalMs: number;
+}
+
+/** Some task of it depends on the run before. */
+export const dependsOnPast = (plan: Plan | undefined): boolean =>
+  plan?.tasks.some((task) => task.dependsOnPast) === true;

@@ -4,9 +4,27 @@
 //   B2. What a message caused is said only if the commit of its aggregate won.
 //   B3. A message whose decision throws harms only itself: its aggregate is decided again without it.
 import { traceIdOf } from "@chasqui/contracts";
-import { decide, decideDag, effectsOf, newRun, stillWanted } from "@chasqui/machine";
-import type { DagEffect, DagEvent, DagMessage, Json, Recorded, RunEffect } from "@chasqui/machine";
-import type { Aggregates, CachedDag, CachedRun } from "./aggregates.ts";
+import {
+  allGrants,
+  decide,
+  decideDag,
+  decidePool,
+  effectsOf,
+  newRun,
+  stillWanted,
+} from "@chasqui/machine";
+import type {
+  DagEffect,
+  DagEvent,
+  DagMessage,
+  Json,
+  PoolEffect,
+  Recorded,
+  RunEffect,
+} from "@chasqui/machine";
+import type { Aggregates, CachedDag, CachedPool, CachedRun } from "./aggregates.ts";
+import type { PreviousRun } from "./aggregates.ts";
+import { dependsOnPast, poolKey } from "./aggregates.ts";
 import type { Inbound, StartFacts } from "./inbound.ts";
 
 export interface RunChange {
@@ -28,6 +46,13 @@ export interface DagChange {
   }[];
 }
 
+export interface PoolChange {
+  readonly pool: CachedPool;
+  readonly atMs: number;
+  /** Changes of the size, for the audit. */
+  readonly sizes: { from: number; to: number; by: string; note: string }[];
+}
+
 export type Outcome =
   | { readonly kind: "moved"; readonly aggregate: string }
   /** Believed only if the aggregate is fresh, or proven current. */
@@ -39,6 +64,7 @@ export interface Said {
   readonly outcome: Outcome;
   readonly runEffects: readonly { readonly run: CachedRun; readonly effect: RunEffect }[];
   readonly dagEffects: readonly DagEffect[];
+  readonly poolEffects: readonly { readonly pool: CachedPool; readonly effect: PoolEffect }[];
   /** The run the message was about, for whoever waits for the verdict. */
   readonly runId: string;
   /** The run that a StartRun made waits, because its DAG is paused. */
@@ -48,6 +74,7 @@ export interface Said {
 export interface Batch {
   readonly runs: Map<string, RunChange>;
   readonly dags: Map<string, DagChange>;
+  readonly pools: Map<string, PoolChange>;
   /** In the order of the messages. */
   readonly said: readonly Said[];
 }
@@ -62,9 +89,9 @@ export function decideBatch(
   messages: readonly Inbound[],
   context: BatchContext,
 ): Batch {
-  const batch: Batch = { runs: new Map(), dags: new Map(), said: [] };
+  const batch: Batch = { runs: new Map(), dags: new Map(), pools: new Map(), said: [] };
   const said = messages.map((message): Said => {
-    const aggregate = message.body.to === "run" ? message.body.runId : message.body.dagId;
+    const aggregate = aggregateOf(message.body);
     try {
       return decideOne(aggregates, batch, message, context);
     } catch (thrown) {
@@ -78,18 +105,48 @@ export function decideBatch(
   return { ...batch, said };
 }
 
+/** The name of what a message is about, as verdicts use it. */
+export function aggregateOf(body: Inbound["body"]): string {
+  if (body.to === "run") return body.runId;
+  return body.to === "dag" ? body.dagId : poolKey(body.pool);
+}
+
 const silent = (outcome: Outcome, runId = ""): Said => ({
   outcome,
   runEffects: [],
   dagEffects: [],
+  poolEffects: [],
   runId,
 });
 
 function decideOne(all: Aggregates, batch: Batch, message: Inbound, context: BatchContext): Said {
   const { body } = message;
-  return body.to === "run"
-    ? decideRun(all, batch, message, body.runId, context)
-    : decideForDag(all, batch, message, context);
+  if (body.to === "run") return decideRun(all, batch, message, body.runId, context);
+  if (body.to === "dag") return decideForDag(all, batch, message, context);
+  return decideForPool(all, batch, message, context);
+}
+
+function decideForPool(
+  all: Aggregates,
+  batch: Batch,
+  { body, redelivered, by, note }: Inbound,
+  { nowMs }: BatchContext,
+): Said {
+  if (body.to !== "pool") throw new TypeError("a message to a pool was expected");
+  const pool = all.pools.get(body.pool);
+  if (pool === undefined) throw new Error(`pool ${body.pool} was not loaded`);
+  const aggregate = poolKey(body.pool);
+  const decision = decidePool(pool.state, body.message, nowMs);
+  const grants = decision.kind === "nothing" && redelivered ? allGrants(pool.state) : [];
+  const poolEffects = [...decision.effects, ...grants].map((effect) => ({ pool, effect }));
+  if (decision.kind === "nothing")
+    return { ...silent({ kind: "nothing", aggregate, why: decision.why }), poolEffects };
+  const change = batch.pools.get(body.pool) ?? { pool, atMs: nowMs, sizes: [] };
+  batch.pools.set(body.pool, change);
+  const { sizeBefore } = decision;
+  if (sizeBefore !== undefined)
+    change.sizes.push({ from: sizeBefore, to: pool.state.size, by, note });
+  return { ...silent({ kind: "moved", aggregate }), poolEffects };
 }
 
 function decideRun(
@@ -113,18 +170,16 @@ function decideRun(
   const effects = effectsOf(run.state, events, decision.strays);
   if (decision.kind === "moved" && events.length > 0)
     return {
-      outcome: { kind: "moved", aggregate: runId },
+      ...silent({ kind: "moved", aggregate: runId }, runId),
       runEffects: effects.map((effect) => ({ run, effect })),
-      dagEffects: [],
-      runId,
     };
-  const again = inbound.redelivered ? stillWanted(run.state, inbound.id) : [];
-  const why = decision.kind === "nothing" ? decision.why : "";
+  const { message } = inbound.body;
+  const about = "taskId" in message ? message : undefined;
+  const again = inbound.redelivered ? stillWanted(run.state, inbound.id, about) : [];
+  const { why = "", answers = [] } = decision.kind === "nothing" ? decision : {};
   return {
-    outcome: { kind: "nothing", aggregate: runId, why },
-    runEffects: [...effects, ...again].map((effect) => ({ run, effect })),
-    dagEffects: [],
-    runId,
+    ...silent({ kind: "nothing", aggregate: runId, why }, runId),
+    runEffects: [...effects, ...answers, ...again].map((effect) => ({ run, effect })),
   };
 }
 
@@ -166,10 +221,9 @@ function decideForDag(
       ? createRun(all, batch, dag, body.start, decision.effects, inbound.id, context)
       : [];
   return {
-    outcome: { kind: "moved", aggregate: body.dagId },
+    ...silent({ kind: "moved", aggregate: body.dagId }, runId),
     runEffects,
     dagEffects: decision.effects,
-    runId,
     ...(body.kind === "start" && dag.state.paused ? { paused: true } : {}),
   };
 }
@@ -219,6 +273,21 @@ function stillToCancel({ overlap, active }: CachedDag["state"], runId: string): 
 const isObject = (json: Json): json is { readonly [name: string]: Json } =>
   typeof json === "object" && json !== null && !Array.isArray(json);
 
+/** The run before: of the rows, or made by this very batch. */
+function previousOf(
+  all: Aggregates,
+  batch: Batch,
+  { runId, dagId, logicalMs }: StartFacts,
+): PreviousRun | undefined {
+  let best = all.previous.get(runId);
+  for (const { run, created } of batch.runs.values()) {
+    const { meta } = run;
+    if (!created || meta.dagId !== dagId || meta.logicalMs >= logicalMs) continue;
+    if (best === undefined || meta.logicalMs >= best.logicalMs) best = meta;
+  }
+  return best;
+}
+
 function createRun(
   all: Aggregates,
   batch: Batch,
@@ -236,7 +305,11 @@ function createRun(
   const params = isObject(start.params)
     ? { ...dag.plan.defaultParams, ...start.params }
     : start.params;
-  const facts = { id: runId, dagId, key, logicalMs };
+  const previous = dependsOnPast(dag.plan) ? previousOf(all, batch, start) : undefined;
+  const facts = {
+    ...{ id: runId, dagId, key, logicalMs },
+    ...(previous === undefined ? {} : { previousRunId: previous.runId }),
+  };
   const traceId = start.traceparent?.split("-")[1] ?? traceIdOf(runId);
   const run: CachedRun = {
     state: newRun({ plan: dag.plan, facts, params, event }),

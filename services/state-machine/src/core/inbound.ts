@@ -1,5 +1,5 @@
 // What the state machine is told, after translate.ts has distrusted it: each message is about one aggregate.
-import type { DagMessage, Json, RunMessage } from "@chasqui/machine";
+import type { DagMessage, Json, PoolMessage, RunMessage } from "@chasqui/machine";
 
 /** Facts about a run that StartRun brings and that never change. */
 export interface StartFacts {
@@ -33,7 +33,8 @@ export type Body =
       readonly dagId: string;
       readonly kind: "apply";
       readonly fingerprint: string;
-    };
+    }
+  | { readonly to: "pool"; readonly pool: string; readonly message: PoolMessage };
 
 export interface Inbound {
   /** The message's derived id: the cause of what it changes. */

@@ -7,6 +7,7 @@ import { RpcCode, RpcError, authorize, implementation } from "@chasqui/chassis";
 import type { DagSchema, DagSpec } from "@chasqui/contracts";
 import { DagService, deriveId } from "@chasqui/contracts";
 import { canonicalSpec, fingerprintOf, formatPolicy } from "@chasqui/dag";
+import { quote, suggest } from "@chasqui/dag/text";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import type { DagRules, Finding } from "../dag-rules.ts";
 import { effectiveSpec } from "../say/dag-events.ts";
@@ -22,6 +23,21 @@ export interface DagServiceOptions {
   readonly versions: Versions;
   readonly clock: () => number;
   readonly rules: DagRules;
+  /** The installation's pools. */
+  readonly pools: () => Promise<readonly string[]>;
+}
+
+/** A task in line for a pool that is not there would wait for ever. */
+function refuseUnknownPools(specs: readonly DagSpec[], known: readonly string[]): void {
+  const problems = specs.flatMap((spec) =>
+    spec.tasks
+      .filter(({ pool }) => pool !== "" && !known.includes(pool))
+      .map(({ id, pool }) => {
+        const none = known.length === 0 ? "there is none yet" : suggest(pool, known);
+        return `${spec.id}: task ${quote(id)}: pool ${quote(pool)}: no such pool; ${none}; make it with chasqui pools set ${pool} <slots>`;
+      }),
+  );
+  if (problems.length > 0) throw new RpcError(RpcCode.INVALID_ARGUMENT, problems.join("\n"));
 }
 
 type DagView = MessageInitShape<typeof DagSchema>;
@@ -83,6 +99,7 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
       const specs = request.dags.map(canonicalSpec);
       const findings = await options.rules.judge(specs);
       refuseDenied(findings);
+      refuseUnknownPools(specs, await options.pools());
       const { commit } = request;
       const why = { note: request.note || (context.reason ?? ""), commit };
       const dags = [];

@@ -14,6 +14,7 @@ import type { InboxWhat } from "@chasqui/contracts";
 import type { OutMessage } from "@chasqui/bus";
 import type { DagEffect, PlanTask, RunEffect, TaskState } from "@chasqui/machine";
 import { attemptsMaxOf } from "@chasqui/machine";
+import { acquireSlots, releaseSlots } from "./pool-messages.ts";
 import type { CachedRun } from "../core/aggregates.ts";
 import type { Inbound } from "../core/inbound.ts";
 import { runStates } from "./enums.ts";
@@ -207,6 +208,22 @@ export function dagMessages(effects: readonly DagEffect[], cause: string): OutMe
   });
 }
 
+/** To the run before; the moment tells apart who asks again after a clear. */
+function askPast(run: CachedRun, effect: Extract<RunEffect, { kind: "ask_past" }>): OutMessage[] {
+  const task = run.state.tasks[effect.slot];
+  const taskId = run.state.plan.tasks[task?.plan ?? -1]?.id;
+  if (task === undefined || taskId === undefined) return [];
+  const { runId } = run.meta;
+  const value = { runId: effect.previousRunId, taskId, byRunId: runId };
+  const id = `past:${runId}:${taskId}:${task.mapIndex}:${task.turnMs ?? 0}`;
+  return [inboxMessage("run", effect.previousRunId, id, { case: "askPast", value })];
+}
+
+function pastDone(run: CachedRun, { to, task }: { to: string; task: string }): OutMessage {
+  const id = `past-done:${to}:${task}:${run.meta.runId}:${run.state.lastMs}`;
+  return inboxMessage("run", to, id, { case: "pastDone", value: { runId: to, taskId: task } });
+}
+
 type MessageEffect = Exclude<RunEffect, { kind: "assign" | "cancel" }>;
 
 /** What a run tells itself, its DAG and pools. */
@@ -219,8 +236,15 @@ export function effectMessages(run: CachedRun, effect: MessageEffect): OutMessag
     case "ask_dag":
       return [reopenRun(run)];
     case "acquire":
+      return acquireSlots(run, effect);
+    case "ask_past":
+      return askPast(run, effect);
+    case "tell_past":
+      return [pastDone(run, effect)];
     case "release":
-      return []; // pools
+      return [
+        releaseSlots(run.meta.runId, effect, effect.place === undefined ? "" : `:${effect.place}`),
+      ];
     default: {
       const never: never = effect;
       throw new TypeError(`effect ${JSON.stringify(never)}`);

@@ -34,6 +34,7 @@ export const runFixed: readonly Column[] = [
   { name: "traced", wire: "text", as: "bool" },
   { name: "logical_at", wire: "float8", as: "ms" },
   { name: "created_at", wire: "float8", as: "ms" },
+  { name: "previous_run_id", wire: "text" },
 ];
 export const taskMoving: readonly Column[] = [
   { name: "state", wire: "text" },
@@ -92,6 +93,32 @@ const versionColumns: readonly Column[] = [
   { name: "commit_id", wire: "text" },
 ];
 
+const poolKey: Column = { name: "pool", wire: "text" };
+export const poolMoving: readonly Column[] = [
+  { name: "version", wire: "float8" },
+  { name: "size", wire: "int4" },
+  { name: "declared", wire: "int4" },
+  { name: "asked", wire: "float8" },
+  { name: "served", wire: "float8" },
+  { name: "turns", wire: "text", as: "jsonb" },
+  { name: "changed_at", wire: "float8", as: "ms" },
+];
+const claimKey: readonly Column[] = [poolKey, { name: "attempt_id", wire: "text" }];
+const claimMoving: readonly Column[] = [
+  { name: "run_id", wire: "text" },
+  { name: "dag_id", wire: "text" },
+  { name: "task_id", wire: "text" },
+  { name: "map_index", wire: "int4" },
+  { name: "attempt", wire: "int4" },
+  { name: "slots", wire: "int4" },
+  { name: "taken", wire: "int4" },
+  { name: "priority", wire: "int4" },
+  { name: "place", wire: "float8" },
+  { name: "asked_at", wire: "float8", as: "ms" },
+  { name: "granted_at", wire: "float8", as: "ms" },
+];
+const poolAuditColumns: readonly Column[] = [poolKey, ...auditColumns.slice(1)];
+
 /** The parameters of the statement, in order: the arrays of each relation, column by column. */
 export const relations = {
   run: [...runKey, readVersion, ...runMoving],
@@ -101,12 +128,17 @@ export const relations = {
   created: [...runKey, ...runFixed, ...runMoving],
   audit: auditColumns,
   version: versionColumns,
+  pool: [poolKey, { name: "read_version", wire: "float8" }, ...poolMoving],
+  claim: [...claimKey, ...claimMoving],
+  gone: claimKey,
+  pool_audit: poolAuditColumns,
 } as const;
 export type Relation = keyof typeof relations;
 
-/** What most batches need: no DAG changes. Two texts, two prepared statements. */
+/** What most batches need: no DAG and no pool changes. Three texts, three prepared statements. */
 const hot: readonly Relation[] = ["run", "task", "event"];
 const full: readonly Relation[] = ["run", "task", "event", "dag", "created", "audit", "version"];
+const withPools: readonly Relation[] = [...full, "pool", "claim", "gone", "pool_audit"];
 
 const names = (columns: readonly Column[], prefix = ""): string =>
   columns.map((column) => prefix + column.name).join(", ");
@@ -160,6 +192,34 @@ dag_version_new as (
   insert into state_machine.dag_version (${names(versionColumns)})
   select ${values(versionColumns, "i")} from version_in i join dag_won using (dag_id))`;
 
+// A pool that is not there yet was read with version 0; its first version is the clock's, so that one that is made
+// again is never taken for its predecessor.
+const ofWonPool = "jsonb_exists((select pools from pool_set), i.pool)";
+const poolPart = `
+pool_lock as (select p.pool from state_machine.pool p join pool_in using (pool) order by p.pool for update of p),
+pool_moved as (
+  update state_machine.pool p set ${sets(poolMoving, "i")}
+  from pool_in i
+  where p.pool = i.pool and p.version = i.read_version and (select count(*) from pool_lock) > 0
+  returning p.pool),
+pool_new as (
+  insert into state_machine.pool (pool, format, ${names(poolMoving)})
+  select i.pool, 1, ${values(poolMoving, "i")} from pool_in i where i.read_version = 0
+  on conflict (pool) do nothing returning pool),
+pool_won as (select pool from pool_moved union all select pool from pool_new),
+pool_set as (select coalesce(jsonb_object_agg(pool, true), '{}') as pools from pool_won),
+claim_set as (
+  insert into state_machine.pool_claim as c (${names(claimKey)}, ${names(claimMoving)})
+  select ${values(claimKey, "i")}, ${values(claimMoving, "i")} from claim_in i where ${ofWonPool}
+  on conflict (pool, attempt_id) do update set taken = excluded.taken, granted_at = excluded.granted_at),
+claim_gone as (
+  delete from state_machine.pool_claim c using gone_in i
+  where c.pool = i.pool and c.attempt_id = i.attempt_id and ${ofWonPool}),
+pool_audit_new as (
+  insert into state_machine.audit (principal, action, resource, reason, detail)
+  select i.principal, i.action, 'pool/' || i.pool, i.reason, i.detail::jsonb
+  from pool_audit_in i where ${ofWonPool})`;
+
 // Winners as the keys of one JSON object: looked up by bisection. A join would be a nested loop, for a plan made once
 // expects few rows; with 4,000 tasks of 500 runs in a batch that cost more than all the rest.
 const hasWon = "jsonb_exists((select runs from won_set), i.run_id)";
@@ -179,10 +239,17 @@ export const hotStatement = {
   text: `with ${inputs(hot)},${runPart},${tailPart("select run_id from run_won")}
 select 'run' as kind, run_id as id from run_won`,
 };
-export const fullStatement = {
-  relations: full,
-  text: `with ${inputs(full)},${runPart},${dagPart},${tailPart("select run_id from run_won union all select run_id from run_new")}
+const ofRuns = tailPart("select run_id from run_won union all select run_id from run_new");
+const fullWinners = `
 select 'run' as kind, run_id as id from run_won
 union all select 'created', run_id from run_new
-union all select 'dag', dag_id from dag_won`,
+union all select 'dag', dag_id from dag_won`;
+export const fullStatement = {
+  relations: full,
+  text: `with ${inputs(full)},${runPart},${dagPart},${ofRuns}${fullWinners}`,
+};
+export const poolStatement = {
+  relations: withPools,
+  text: `with ${inputs(withPools)},${runPart},${dagPart},${poolPart},${ofRuns}${fullWinners}
+union all select 'pool', pool from pool_won`,
 };

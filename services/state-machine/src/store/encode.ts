@@ -13,27 +13,31 @@ import type {
 } from "@chasqui/machine";
 import type { CachedRun } from "../core/aggregates.ts";
 import type { Batch, DagChange, RunChange } from "../core/batch.ts";
+import { addPool } from "./encode-pool.ts";
 import type { Relation } from "./commit.sql.ts";
 import { relations } from "./commit.sql.ts";
 
 export type Cell = string | number | null;
-type Rows = Record<Relation, Cell[][]>;
+export type Rows = Record<Relation, Cell[][]>;
 
 /** NUL cannot be stored as text or jsonb; whoever sent it gets the replacement character. */
-const clean = (text: string): string =>
+export const clean = (text: string): string =>
   text.includes("\0") ? text.replaceAll("\0", "\uFFFD") : text;
-const json = (value: unknown): string =>
+export const json = (value: unknown): string =>
   clean(JSON.stringify(value)).replaceAll("\\u0000", "\\uFFFD");
 const orNull = <T>(value: T | undefined): T | null => value ?? null;
 
 /** The parameters of a statement: one array per column, in the order of its relations. */
 export function parametersOf(
-  batch: Pick<Batch, "runs" | "dags">,
+  batch: Pick<Batch, "runs" | "dags" | "pools">,
   used: readonly Relation[],
 ): Cell[][] {
-  const rows: Rows = { run: [], task: [], event: [], dag: [], created: [], audit: [], version: [] };
+  const ofDags = { dag: [], created: [], audit: [], version: [] };
+  const ofPools = { pool: [], claim: [], gone: [], pool_audit: [] };
+  const rows: Rows = { run: [], task: [], event: [], ...ofDags, ...ofPools };
   for (const change of batch.runs.values()) addRun(rows, change);
   for (const change of batch.dags.values()) addDag(rows, change);
+  for (const change of batch.pools.values()) addPool(rows, change);
   return used.flatMap((relation) =>
     relations[relation].map((_, column) => rows[relation].map((row) => row[column] ?? null)),
   );
@@ -94,6 +98,7 @@ function fixedOf({ state, meta }: CachedRun): Cell[] {
     String(meta.traced),
     meta.logicalMs,
     meta.createdMs,
+    orNull(state.facts.previousRunId),
   ];
 }
 
@@ -127,12 +132,14 @@ interface More {
   readonly markAs?: MarkState;
   readonly claims?: readonly Claim[];
   readonly granted?: number;
+  readonly listeners?: readonly string[];
   readonly items?: readonly Json[];
 }
 
 function moreOf(task: TaskState): string | null {
   const { attemptBase, firstMs, turnMs, assignedMs, clearedBy, markAs, claims, granted, items } =
     task;
+  const listeners = task.listeners.length === 0 ? undefined : task.listeners;
   const isPlain =
     attemptBase === 0 &&
     firstMs === assignedMs &&
@@ -140,9 +147,20 @@ function moreOf(task: TaskState): string | null {
     clearedBy === undefined &&
     markAs === undefined &&
     claims.length === 0 &&
+    listeners === undefined &&
     items === undefined;
   if (isPlain) return null;
-  return json({ attemptBase, firstMs, turnMs, clearedBy, markAs, claims, granted, items });
+  return json({
+    attemptBase,
+    firstMs,
+    turnMs,
+    clearedBy,
+    markAs,
+    claims,
+    granted,
+    listeners,
+    items,
+  });
 }
 
 function addDag(rows: Rows, { dag, events, atMs }: DagChange): void {
@@ -242,6 +260,7 @@ function rareOf({ more, assigned_ms }: TaskRecord) {
     markAs: more.markAs,
     claims: more.claims ?? [],
     granted: more.granted ?? 0,
+    listeners: more.listeners ?? [],
     items: more.items,
   };
 }
@@ -252,5 +271,6 @@ const plain = {
   markAs: undefined,
   claims: [],
   granted: 0,
+  listeners: [],
   items: undefined,
 } as const;

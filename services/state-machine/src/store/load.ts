@@ -2,9 +2,11 @@
 // version is the older one, the fence fails, and the run is read again.
 import type { Sql } from "postgres";
 import type { Json, Plan } from "@chasqui/machine";
-import { newDag, restore } from "@chasqui/machine";
-import type { CachedDag, CachedRun } from "../core/aggregates.ts";
+import { newDag, newPool, restore } from "@chasqui/machine";
+import type { CachedDag, CachedPool, CachedRun, PreviousRun } from "../core/aggregates.ts";
 import { FORMAT } from "../core/aggregates.ts";
+import { poolOf } from "./encode-pool.ts";
+import type { PoolRecord } from "./encode-pool.ts";
 import type { RunRecord, TaskRecord } from "./encode.ts";
 import { runRowOf, taskRowOf } from "./encode.ts";
 import type { Versions } from "./versions.ts";
@@ -32,6 +34,7 @@ interface RunSelected extends RunRecord {
   readonly traced: boolean;
   readonly logical_ms: number;
   readonly created_ms: number;
+  readonly previous_run_id: string | null;
 }
 
 const ms = (sql: Sql, column: string) =>
@@ -50,7 +53,7 @@ export async function loadRuns(
   const [runs, tasks] = await Promise.all([
     sql<RunSelected[]>`
       select run_id, dag_id, dag_number, fingerprint, key, state, version, announced_version, format, reason,
-        cause_kind, cause_by, params, event, traceparent, trace_id, traced, settled_by,
+        cause_kind, cause_by, params, event, traceparent, trace_id, traced, settled_by, previous_run_id,
         ${ms(sql, "started_at")}, ${ms(sql, "settled_at")}, ${ms(sql, "last_at")}, ${ms(sql, "wake_at")},
         ${ms(sql, "logical_at")}, ${ms(sql, "created_at")}
       from state_machine.run where run_id = any(${ids}::text[])`,
@@ -74,7 +77,10 @@ function toRun(row: RunSelected, plan: Plan | undefined, tasks: readonly TaskRec
     throw new Error(
       `run ${row.run_id}: DAG ${row.dag_id} has no stored version ${row.fingerprint}`,
     );
-  const facts = { id: row.run_id, dagId: row.dag_id, key: row.key, logicalMs: row.logical_ms };
+  const facts = {
+    ...{ id: row.run_id, dagId: row.dag_id, key: row.key, logicalMs: row.logical_ms },
+    ...(row.previous_run_id === null ? {} : { previousRunId: row.previous_run_id }),
+  };
   const init = { plan, facts, params: row.params, event: row.event };
   const rows = tasks.map((task) => {
     const index = plan.indexOf.get(task.task_id);
@@ -155,16 +161,55 @@ export async function loadWaiting(sql: Sql, dag: CachedDag, limit: number): Prom
   return rows.map((row) => row.run_id);
 }
 
+/** The pools with their claims, in one statement, so that both are of one moment; version 0 where there is no row. */
+export async function loadPools(sql: Sql, pools: readonly string[]): Promise<CachedPool[]> {
+  if (pools.length === 0) return [];
+  const rows = await sql<PoolRecord[]>`
+    select p.pool, p.version::float8 as version, p.format, p.size, p.declared,
+      p.asked::float8 as asked, p.served::float8 as served, p.turns,
+      (select json_agg(json_build_object(
+          'attempt_id', c.attempt_id, 'run_id', c.run_id, 'dag_id', c.dag_id, 'task_id', c.task_id,
+          'map_index', c.map_index, 'attempt', c.attempt, 'slots', c.slots, 'taken', c.taken,
+          'priority', c.priority, 'place', c.place,
+          'asked_ms', round(extract(epoch from c.asked_at) * 1000)::float8,
+          'granted_ms', round(extract(epoch from c.granted_at) * 1000)::float8))
+        from state_machine.pool_claim c where c.pool = p.pool) as claims
+    from state_machine.pool p where p.pool = any(${[...pools]}::text[])`;
+  const byName = new Map(rows.map((row) => [row.pool, row]));
+  return pools.map((pool): CachedPool => {
+    const row = byName.get(pool);
+    if (row === undefined) return { state: newPool(pool), version: 0, fresh: true };
+    if (row.format > FORMAT)
+      throw new NewerFormatError(`pool ${pool}: format ${row.format} is newer`);
+    return { state: poolOf(row), version: row.version, fresh: true };
+  });
+}
+
+/** The run of a DAG that comes before a logical time. */
+export async function loadPrevious(
+  sql: Sql,
+  dagId: string,
+  logicalMs: number,
+): Promise<PreviousRun | undefined> {
+  const [row] = await sql<{ run_id: string; logical_ms: number }[]>`
+    select run_id, ${ms(sql, "logical_at")} from state_machine.run
+    where dag_id = ${dagId} and logical_at < to_timestamp(${logicalMs}::float8 / 1000)
+    order by logical_at desc, created_at desc limit 1`;
+  return row === undefined ? undefined : { runId: row.run_id, logicalMs: row.logical_ms };
+}
+
 /** Versions of the rows now: what was decided from a cache is believed only if it is current. */
 export async function currentVersions(
   sql: Sql,
-  ids: { runs: readonly string[]; dags: readonly string[] },
-): Promise<{ runs: Map<string, number>; dags: Map<string, number> }> {
+  ids: { runs: readonly string[]; dags: readonly string[]; pools: readonly string[] },
+): Promise<Record<"runs" | "dags" | "pools", Map<string, number>>> {
   const rows = await sql<{ kind: string; id: string; version: number }[]>`
     select 'run' as kind, run_id as id, version from state_machine.run where run_id = any(${[...ids.runs]}::text[])
     union all
-    select 'dag', dag_id, version from state_machine.dag where dag_id = any(${[...ids.dags]}::text[])`;
+    select 'dag', dag_id, version from state_machine.dag where dag_id = any(${[...ids.dags]}::text[])
+    union all
+    select 'pool', pool, version::float8 from state_machine.pool where pool = any(${[...ids.pools]}::text[])`;
   const pick = (kind: string) =>
     new Map(rows.filter((row) => row.kind === kind).map((row) => [row.id, row.version]));
-  return { runs: pick("run"), dags: pick("dag") };
+  return { runs: pick("run"), dags: pick("dag"), pools: pick("pool") };
 }

@@ -74,10 +74,13 @@ export const run = stateMachine.table(
     lastAt: at("last_at").notNull(),
     wakeAt: at("wake_at"),
     settledBy: text("settled_by"),
+    /** The run before by logical time, when some task depends on it. */
+    previousRunId: text("previous_run_id"),
   },
   (t) => [
     index("run_newest").on(t.createdAt),
     index("run_of_dag").on(t.dagId, t.createdAt),
+    index("run_by_logical_time").on(t.dagId, t.logicalAt),
     index("run_due")
       .on(t.wakeAt)
       .where(sql`${t.wakeAt} is not null`),
@@ -128,6 +131,9 @@ export const task = stateMachine.table(
     index("task_held")
       .on(t.acceptedAt)
       .where(sql`${t.state} in ('assigned', 'running') and ${t.acceptedAt} is not null`),
+    index("task_queued")
+      .on(t.runId)
+      .where(sql`${t.state} = 'queued'`),
     check("task_state_known", sql`${t.state} in (${listed(taskStates)})`),
     check("task_due_when_retrying", sql`${t.state} <> 'retrying' or ${t.dueAt} is not null`),
     check(
@@ -162,6 +168,49 @@ export const dag = stateMachine.table("dag", {
   active: text("active").array().notNull(),
   changedAt: at("changed_at").notNull(),
 });
+
+/** A pool: so many slots. Its claims are rows of their own. */
+export const pool = stateMachine.table("pool", {
+  pool: text("pool").primaryKey(),
+  /** The fence; a pool that is made begins at the clock's milliseconds. */
+  version: bigint("version", { mode: "number" }).notNull(),
+  format: smallint("format").notNull(),
+  size: integer("size").notNull(),
+  /** What the installation's file last said. */
+  declared: integer("declared"),
+  asked: bigint("asked", { mode: "number" }).notNull(),
+  served: bigint("served", { mode: "number" }).notNull(),
+  /** When each priority and DAG was last served. */
+  turns: jsonb("turns").notNull(),
+  changedAt: at("changed_at").notNull(),
+});
+
+/** An attempt that holds slots of a pool, or waits for them. */
+export const poolClaim = stateMachine.table(
+  "pool_claim",
+  {
+    pool: text("pool").notNull(),
+    attemptId: text("attempt_id").notNull(),
+    runId: text("run_id").notNull(),
+    dagId: text("dag_id").notNull(),
+    taskId: text("task_id").notNull(),
+    mapIndex: integer("map_index").notNull(),
+    attempt: integer("attempt").notNull(),
+    slots: integer("slots").notNull(),
+    /** 0 while it waits. */
+    taken: integer("taken").notNull(),
+    priority: integer("priority").notNull(),
+    /** Its place among all that ever asked. */
+    place: bigint("place", { mode: "number" }).notNull(),
+    askedAt: at("asked_at").notNull(),
+    grantedAt: at("granted_at"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.pool, t.attemptId] }),
+    index("pool_claim_of_task").on(t.runId, t.taskId, t.mapIndex),
+    check("pool_claim_taken_when_granted", sql`(${t.taken} > 0) = (${t.grantedAt} is not null)`),
+  ],
+);
 
 /** Specifications by their meaning; immutable, so storing one twice is storing it once. */
 export const dagSpec = stateMachine.table(

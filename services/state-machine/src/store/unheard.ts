@@ -84,6 +84,72 @@ export async function settledButActive(sql: Sql, olderMs: number): Promise<strin
   return rows.map((row) => row.run_id);
 }
 
+/** Runs with a task that is in line for a pool which does not know of it, or has given it its slots unheard. */
+export async function queuedUnheard(sql: Sql, olderMs: number, limit: number): Promise<string[]> {
+  const rows = await sql<{ run_id: string }[]>`
+    select t.run_id from state_machine.task t
+    where t.state = 'queued' and jsonb_array_length(t.more->'claims') > 0
+      and to_timestamp((t.more->>'turnMs')::float8 / 1000) < now() - ${olderMs}::float8 * interval '1 millisecond'
+      and not exists (
+        select from state_machine.pool_claim c
+        where c.run_id = t.run_id and c.task_id = t.task_id and c.map_index = t.map_index
+          and c.attempt = t.attempt and c.granted_at is null)
+    group by t.run_id limit ${limit}`;
+  return rows.map((row) => row.run_id);
+}
+
+/** Runs with a task that waits for the run before, which does not know of it, or has its good end unheard. */
+export async function heldUnheard(sql: Sql, olderMs: number, limit: number): Promise<string[]> {
+  const rows = await sql<{ run_id: string }[]>`
+    select t.run_id from state_machine.task t join state_machine.run r using (run_id)
+    left join state_machine.task p
+      on p.run_id = r.previous_run_id and p.task_id = t.task_id and p.map_index = -1
+    where t.state = 'queued' and coalesce(jsonb_array_length(t.more->'claims'), 0) = 0
+      and r.last_at < now() - ${olderMs}::float8 * interval '1 millisecond'
+      and (p.run_id is null or not jsonb_exists(coalesce(p.more->'listeners', '[]'), t.run_id)
+        or p.state in ('succeeded', 'skipped', 'removed'))
+    group by t.run_id limit ${limit}`;
+  return rows.map((row) => row.run_id);
+}
+
+export interface DeadClaim {
+  readonly pool: string;
+  readonly runId: string;
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly attempt: number;
+}
+
+/** Claims whose attempt is not current any more, or neither works nor is in line. */
+export async function deadClaims(sql: Sql): Promise<DeadClaim[]> {
+  const rows = await sql<
+    { pool: string; run_id: string; task_id: string; map_index: number; attempt: number }[]
+  >`
+    select c.pool, c.run_id, c.task_id, c.map_index, c.attempt from state_machine.pool_claim c
+    left join state_machine.task t
+      on t.run_id = c.run_id and t.task_id = c.task_id and t.map_index = c.map_index
+    where t.attempt is distinct from c.attempt
+      or t.state not in ('queued', 'assigned', 'running', 'cancelling', 'awaiting_approval')
+    limit ${ROWS_MAX}`;
+  return rows.map((row) => ({
+    pool: row.pool,
+    runId: row.run_id,
+    taskId: row.task_id,
+    mapIndex: row.map_index,
+    attempt: row.attempt,
+  }));
+}
+
+/** Pools of limits that nobody needs any more: a concurrency key can name ever new ones. */
+export async function dropIdlePools(sql: Sql): Promise<void> {
+  await sql`
+    delete from state_machine.pool p where p.pool in (
+      select i.pool from state_machine.pool i
+      where position('/' in i.pool) > 0 and i.changed_at < now() - interval '1 day'
+        and not exists (select from state_machine.pool_claim c where c.pool = i.pool)
+      order by i.pool limit ${ROWS_MAX} for update skip locked)`;
+}
+
 export interface Behind {
   readonly runId: string;
   readonly version: number;

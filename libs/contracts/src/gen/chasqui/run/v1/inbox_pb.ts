@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file chasqui/run/v1/inbox.proto.
  */
 export const file_chasqui_run_v1_inbox: GenFile = /*@__PURE__*/
-  fileDesc("ChpjaGFzcXVpL3J1bi92MS9pbmJveC5wcm90bxIOY2hhc3F1aS5ydW4udjEirgYKDEluYm94TWVzc2FnZRIKCgJpZBgBIAEoCRIQCghyZXBseV90bxgCIAEoCRItCglzdGFydF9ydW4YAyABKAsyGC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1bkgAEjAKBnVwZGF0ZRgEIAEoCzIeLmNoYXNxdWkudGFzay52MS5BdHRlbXB0VXBkYXRlSAASLwoKY2FuY2VsX3J1bhgFIAEoCzIZLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1bkgAEi0KCXRpbWVyX2R1ZRgGIAEoCzIYLmNoYXNxdWkucnVuLnYxLlRpbWVyRHVlSAASMwoMY29udGludWVfcnVuGAcgASgLMhsuY2hhc3F1aS5ydW4udjEuQ29udGludWVSdW5IABItCglhZG1pdF9ydW4YCCABKAsyGC5jaGFzcXVpLnJ1bi52MS5BZG1pdFJ1bkgAEi8KCnNldHRsZV9ydW4YCSABKAsyGS5jaGFzcXVpLnJ1bi52MS5TZXR0bGVSdW5IABI1Cg1hcHBseV92ZXJzaW9uGAogASgLMhwuY2hhc3F1aS5ydW4udjEuQXBwbHlWZXJzaW9uSAASNgoKc2V0X3BhdXNlZBgLIAEoCzIgLmNoYXNxdWkucnVuLnYxLlNldFBhdXNlZENvbW1hbmRIABIzCgxsb3NlX2F0dGVtcHQYDCABKAsyGy5jaGFzcXVpLnJ1bi52MS5Mb3NlQXR0ZW1wdEgAEi8KCnJlb3Blbl9ydW4YDSABKAsyGS5jaGFzcXVpLnJ1bi52MS5SZW9wZW5SdW5IABIxCgtjbGVhcl90YXNrcxgOIAEoCzIaLmNoYXNxdWkucnVuLnYxLkNsZWFyVGFza3NIABItCgltYXJrX3Rhc2sYDyABKAsyGC5jaGFzcXVpLnJ1bi52MS5NYXJrVGFza0gAEjMKDHNsb3RfZ3JhbnRlZBgQIAEoCzIbLmNoYXNxdWkucnVuLnYxLlNsb3RHcmFudGVkSAASNgoKcmV0aXJlX2RhZxgRIAEoCzIgLmNoYXNxdWkucnVuLnYxLlJldGlyZURhZ0NvbW1hbmRIAEIGCgRib2R5Iq8BCghTdGFydFJ1bhIOCgZkYWdfaWQYASABKAkSCwoDa2V5GAIgASgJEhIKCmxvZ2ljYWxfbXMYAyABKAESEgoKY2F1c2Vfa2luZBgEIAEoDRIKCgJieRgFIAEoCRITCgtwYXJhbXNfanNvbhgGIAEoCRISCgpldmVudF9qc29uGAcgASgJEhMKC3RyYWNlcGFyZW50GAggASgJEhQKDHJlcXVlc3RlZF9tcxgJIAEoASJECglDYW5jZWxSdW4SDgoGcnVuX2lkGAEgASgJEgoKAmJ5GAIgASgJEg4KBnJlYXNvbhgDIAEoCRILCgNub3cYBCABKAgiKwoJUmVvcGVuUnVuEg4KBmRhZ19pZBgBIAEoCRIOCgZydW5faWQYAiABKAkiLQoHVGFza1JlZhIPCgd0YXNrX2lkGAEgASgJEhEKCW1hcF9pbmRleBgCIAEoESKbAQoKQ2xlYXJUYXNrcxIOCgZydW5faWQYASABKAkSJgoFdGFza3MYAiADKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEhAKCHVwc3RyZWFtGAMgASgIEhIKCmRvd25zdHJlYW0YBCABKAgSEwoLb25seV9mYWlsZWQYBSABKAgSCgoCYnkYBiABKAkSDgoGcmVhc29uGAcgASgJImwKCE1hcmtUYXNrEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhINCgVzdGF0ZRgDIAEoCRIKCgJieRgEIAEoCRIOCgZyZWFzb24YBSABKAkiYwoLU2xvdEdyYW50ZWQSDgoGcnVuX2lkGAEgASgJEiUKBHRhc2sYAiABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg8KB2F0dGVtcHQYAyABKA0SDAoEcG9vbBgEIAEoCSIrCghUaW1lckR1ZRIOCgZydW5faWQYASABKAkSDwoHd2FrZV9tcxgCIAEoASIdCgtDb250aW51ZVJ1bhIOCgZydW5faWQYASABKAkiGgoIQWRtaXRSdW4SDgoGcnVuX2lkGAEgASgJIjoKCVNldHRsZVJ1bhIOCgZkYWdfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEg0KBXN0YXRlGAMgASgNIl0KDEFwcGx5VmVyc2lvbhIOCgZkYWdfaWQYASABKAkSEwoLZmluZ2VycHJpbnQYAiABKAkSCgoCYnkYAyABKAkSDAoEbm90ZRgEIAEoCRIOCgZjb21taXQYBSABKAkiTgoQU2V0UGF1c2VkQ29tbWFuZBIOCgZkYWdfaWQYASABKAkSDgoGcGF1c2VkGAIgASgIEgoKAmJ5GAMgASgJEg4KBnJlYXNvbhgEIAEoCSI+ChBSZXRpcmVEYWdDb21tYW5kEg4KBmRhZ19pZBgBIAEoCRIKCgJieRgCIAEoCRIOCgZyZWFzb24YAyABKAkiZAoLTG9zZUF0dGVtcHQSDgoGcnVuX2lkGAEgASgJEg8KB3Rhc2tfaWQYAiABKAkSEQoJbWFwX2luZGV4GAMgASgREg8KB2F0dGVtcHQYBCABKA0SEAoIZXZpZGVuY2UYBSABKAkieAoOQ29tbWFuZFZlcmRpY3QSEAoIYWNjZXB0ZWQYASABKAgSDgoGcmVhc29uGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIPCgdjaGFuZ2VkGAQgASgIEhMKC2RhZ192ZXJzaW9uGAUgASgNEg4KBnBhdXNlZBgGIAEoCGIGcHJvdG8z", [file_chasqui_task_v1_task]);
+  fileDesc("ChpjaGFzcXVpL3J1bi92MS9pbmJveC5wcm90bxIOY2hhc3F1aS5ydW4udjEipQgKDEluYm94TWVzc2FnZRIKCgJpZBgBIAEoCRIQCghyZXBseV90bxgCIAEoCRItCglzdGFydF9ydW4YAyABKAsyGC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1bkgAEjAKBnVwZGF0ZRgEIAEoCzIeLmNoYXNxdWkudGFzay52MS5BdHRlbXB0VXBkYXRlSAASLwoKY2FuY2VsX3J1bhgFIAEoCzIZLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1bkgAEi0KCXRpbWVyX2R1ZRgGIAEoCzIYLmNoYXNxdWkucnVuLnYxLlRpbWVyRHVlSAASMwoMY29udGludWVfcnVuGAcgASgLMhsuY2hhc3F1aS5ydW4udjEuQ29udGludWVSdW5IABItCglhZG1pdF9ydW4YCCABKAsyGC5jaGFzcXVpLnJ1bi52MS5BZG1pdFJ1bkgAEi8KCnNldHRsZV9ydW4YCSABKAsyGS5jaGFzcXVpLnJ1bi52MS5TZXR0bGVSdW5IABI1Cg1hcHBseV92ZXJzaW9uGAogASgLMhwuY2hhc3F1aS5ydW4udjEuQXBwbHlWZXJzaW9uSAASNgoKc2V0X3BhdXNlZBgLIAEoCzIgLmNoYXNxdWkucnVuLnYxLlNldFBhdXNlZENvbW1hbmRIABIzCgxsb3NlX2F0dGVtcHQYDCABKAsyGy5jaGFzcXVpLnJ1bi52MS5Mb3NlQXR0ZW1wdEgAEi8KCnJlb3Blbl9ydW4YDSABKAsyGS5jaGFzcXVpLnJ1bi52MS5SZW9wZW5SdW5IABIxCgtjbGVhcl90YXNrcxgOIAEoCzIaLmNoYXNxdWkucnVuLnYxLkNsZWFyVGFza3NIABItCgltYXJrX3Rhc2sYDyABKAsyGC5jaGFzcXVpLnJ1bi52MS5NYXJrVGFza0gAEjMKDHNsb3RfZ3JhbnRlZBgQIAEoCzIbLmNoYXNxdWkucnVuLnYxLlNsb3RHcmFudGVkSAASNgoKcmV0aXJlX2RhZxgRIAEoCzIgLmNoYXNxdWkucnVuLnYxLlJldGlyZURhZ0NvbW1hbmRIABI1Cg1hY3F1aXJlX3Nsb3RzGB4gASgLMhwuY2hhc3F1aS5ydW4udjEuQWNxdWlyZVNsb3RzSAASNQoNcmVsZWFzZV9zbG90cxgfIAEoCzIcLmNoYXNxdWkucnVuLnYxLlJlbGVhc2VTbG90c0gAEisKCHNldF9wb29sGCAgASgLMhcuY2hhc3F1aS5ydW4udjEuU2V0UG9vbEgAEisKCGFza19wYXN0GCEgASgLMhcuY2hhc3F1aS5ydW4udjEuQXNrUGFzdEgAEi0KCXBhc3RfZG9uZRgiIAEoCzIYLmNoYXNxdWkucnVuLnYxLlBhc3REb25lSABCBgoEYm9keSKvAQoIU3RhcnRSdW4SDgoGZGFnX2lkGAEgASgJEgsKA2tleRgCIAEoCRISCgpsb2dpY2FsX21zGAMgASgBEhIKCmNhdXNlX2tpbmQYBCABKA0SCgoCYnkYBSABKAkSEwoLcGFyYW1zX2pzb24YBiABKAkSEgoKZXZlbnRfanNvbhgHIAEoCRITCgt0cmFjZXBhcmVudBgIIAEoCRIUCgxyZXF1ZXN0ZWRfbXMYCSABKAEiRAoJQ2FuY2VsUnVuEg4KBnJ1bl9pZBgBIAEoCRIKCgJieRgCIAEoCRIOCgZyZWFzb24YAyABKAkSCwoDbm93GAQgASgIIisKCVJlb3BlblJ1bhIOCgZkYWdfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJIi0KB1Rhc2tSZWYSDwoHdGFza19pZBgBIAEoCRIRCgltYXBfaW5kZXgYAiABKBEimwEKCkNsZWFyVGFza3MSDgoGcnVuX2lkGAEgASgJEiYKBXRhc2tzGAIgAygLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIQCgh1cHN0cmVhbRgDIAEoCBISCgpkb3duc3RyZWFtGAQgASgIEhMKC29ubHlfZmFpbGVkGAUgASgIEgoKAmJ5GAYgASgJEg4KBnJlYXNvbhgHIAEoCSJsCghNYXJrVGFzaxIOCgZydW5faWQYASABKAkSJQoEdGFzaxgCIAEoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSDQoFc3RhdGUYAyABKAkSCgoCYnkYBCABKAkSDgoGcmVhc29uGAUgASgJInIKC1Nsb3RHcmFudGVkEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAMgASgNEgwKBHBvb2wYBCABKAkSDQoFcGxhY2UYBSABKAEisQEKDEFjcXVpcmVTbG90cxIMCgRwb29sGAEgASgJEhEKBHNpemUYAiABKA1IAIgBARINCgVzbG90cxgDIAEoDRIQCghwcmlvcml0eRgEIAEoERIOCgZkYWdfaWQYBSABKAkSDgoGcnVuX2lkGAYgASgJEiUKBHRhc2sYByABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg8KB2F0dGVtcHQYCCABKA1CBwoFX3NpemUiMAoMUmVsZWFzZVNsb3RzEgwKBHBvb2wYASABKAkSEgoKYXR0ZW1wdF9pZBgCIAEoCSJUCgdTZXRQb29sEgwKBHBvb2wYASABKAkSDQoFc2xvdHMYAiABKA0SEAoIZGVjbGFyZWQYAyABKAgSCgoCYnkYBCABKAkSDgoGcmVhc29uGAUgASgJIj0KB0Fza1Bhc3QSDgoGcnVuX2lkGAEgASgJEg8KB3Rhc2tfaWQYAiABKAkSEQoJYnlfcnVuX2lkGAMgASgJIisKCFBhc3REb25lEg4KBnJ1bl9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJIisKCFRpbWVyRHVlEg4KBnJ1bl9pZBgBIAEoCRIPCgd3YWtlX21zGAIgASgBIh0KC0NvbnRpbnVlUnVuEg4KBnJ1bl9pZBgBIAEoCSIaCghBZG1pdFJ1bhIOCgZydW5faWQYASABKAkiOgoJU2V0dGxlUnVuEg4KBmRhZ19pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSDQoFc3RhdGUYAyABKA0iXQoMQXBwbHlWZXJzaW9uEg4KBmRhZ19pZBgBIAEoCRITCgtmaW5nZXJwcmludBgCIAEoCRIKCgJieRgDIAEoCRIMCgRub3RlGAQgASgJEg4KBmNvbW1pdBgFIAEoCSJOChBTZXRQYXVzZWRDb21tYW5kEg4KBmRhZ19pZBgBIAEoCRIOCgZwYXVzZWQYAiABKAgSCgoCYnkYAyABKAkSDgoGcmVhc29uGAQgASgJIj4KEFJldGlyZURhZ0NvbW1hbmQSDgoGZGFnX2lkGAEgASgJEgoKAmJ5GAIgASgJEg4KBnJlYXNvbhgDIAEoCSJkCgtMb3NlQXR0ZW1wdBIOCgZydW5faWQYASABKAkSDwoHdGFza19pZBgCIAEoCRIRCgltYXBfaW5kZXgYAyABKBESDwoHYXR0ZW1wdBgEIAEoDRIQCghldmlkZW5jZRgFIAEoCSJ4Cg5Db21tYW5kVmVyZGljdBIQCghhY2NlcHRlZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSDgoGcnVuX2lkGAMgASgJEg8KB2NoYW5nZWQYBCABKAgSEwoLZGFnX3ZlcnNpb24YBSABKA0SDgoGcGF1c2VkGAYgASgIYgZwcm90bzM", [file_chasqui_task_v1_task]);
 
 /**
  * The body of every message on chasqui.inbox.<partition>.<what>.<key>.
@@ -162,6 +162,46 @@ export type InboxMessage = Message<"chasqui.run.v1.InboxMessage"> & {
      */
     value: RetireDagCommand;
     case: "retireDag";
+  } | {
+    /**
+     * To a pool, from a run: one of its attempts is in line.
+     *
+     * @generated from field: chasqui.run.v1.AcquireSlots acquire_slots = 30;
+     */
+    value: AcquireSlots;
+    case: "acquireSlots";
+  } | {
+    /**
+     * To a pool: an attempt needs its slots no more.
+     *
+     * @generated from field: chasqui.run.v1.ReleaseSlots release_slots = 31;
+     */
+    value: ReleaseSlots;
+    case: "releaseSlots";
+  } | {
+    /**
+     * To a pool: its size.
+     *
+     * @generated from field: chasqui.run.v1.SetPool set_pool = 32;
+     */
+    value: SetPool;
+    case: "setPool";
+  } | {
+    /**
+     * To a run, from the next one: what became of a task?
+     *
+     * @generated from field: chasqui.run.v1.AskPast ask_past = 33;
+     */
+    value: AskPast;
+    case: "askPast";
+  } | {
+    /**
+     * To a run, from the one before: a task of it ended well.
+     *
+     * @generated from field: chasqui.run.v1.PastDone past_done = 34;
+     */
+    value: PastDone;
+    case: "pastDone";
   } | { case: undefined; value?: undefined };
 };
 
@@ -492,6 +532,13 @@ export type SlotGranted = Message<"chasqui.run.v1.SlotGranted"> & {
    * @generated from field: string pool = 4;
    */
   pool: string;
+
+  /**
+   * Which of the attempt's requests it answers.
+   *
+   * @generated from field: double place = 5;
+   */
+  place: number;
 };
 
 /**
@@ -500,6 +547,216 @@ export type SlotGranted = Message<"chasqui.run.v1.SlotGranted"> & {
  */
 export const SlotGrantedSchema: GenMessage<SlotGranted> = /*@__PURE__*/
   messageDesc(file_chasqui_run_v1_inbox, 7);
+
+/**
+ * An attempt is in line for slots of a pool.
+ *
+ * @generated from message chasqui.run.v1.AcquireSlots
+ */
+export type AcquireSlots = Message<"chasqui.run.v1.AcquireSlots"> & {
+  /**
+   * The pool.
+   *
+   * @generated from field: string pool = 1;
+   */
+  pool: string;
+
+  /**
+   * Size of a pool that exists only for a limit of a DAG; absent: the pool is somebody's.
+   *
+   * @generated from field: optional uint32 size = 2;
+   */
+  size?: number | undefined;
+
+  /**
+   * How many slots it wants.
+   *
+   * @generated from field: uint32 slots = 3;
+   */
+  slots: number;
+
+  /**
+   * Higher ones come first.
+   *
+   * @generated from field: sint32 priority = 4;
+   */
+  priority: number;
+
+  /**
+   * The DAG.
+   *
+   * @generated from field: string dag_id = 5;
+   */
+  dagId: string;
+
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 6;
+   */
+  runId: string;
+
+  /**
+   * The task.
+   *
+   * @generated from field: chasqui.run.v1.TaskRef task = 7;
+   */
+  task?: TaskRef | undefined;
+
+  /**
+   * The attempt's number.
+   *
+   * @generated from field: uint32 attempt = 8;
+   */
+  attempt: number;
+};
+
+/**
+ * Describes the message chasqui.run.v1.AcquireSlots.
+ * Use `create(AcquireSlotsSchema)` to create a new message.
+ */
+export const AcquireSlotsSchema: GenMessage<AcquireSlots> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 8);
+
+/**
+ * An attempt needs its slots no more, or left the line.
+ *
+ * @generated from message chasqui.run.v1.ReleaseSlots
+ */
+export type ReleaseSlots = Message<"chasqui.run.v1.ReleaseSlots"> & {
+  /**
+   * The pool.
+   *
+   * @generated from field: string pool = 1;
+   */
+  pool: string;
+
+  /**
+   * The attempt.
+   *
+   * @generated from field: string attempt_id = 2;
+   */
+  attemptId: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.ReleaseSlots.
+ * Use `create(ReleaseSlotsSchema)` to create a new message.
+ */
+export const ReleaseSlotsSchema: GenMessage<ReleaseSlots> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 9);
+
+/**
+ * How many slots a pool has.
+ *
+ * @generated from message chasqui.run.v1.SetPool
+ */
+export type SetPool = Message<"chasqui.run.v1.SetPool"> & {
+  /**
+   * The pool.
+   *
+   * @generated from field: string pool = 1;
+   */
+  pool: string;
+
+  /**
+   * Its slots; 0 closes it.
+   *
+   * @generated from field: uint32 slots = 2;
+   */
+  slots: number;
+
+  /**
+   * The installation's file says so; it counts only when the file says something new.
+   *
+   * @generated from field: bool declared = 3;
+   */
+  declared: boolean;
+
+  /**
+   * Who.
+   *
+   * @generated from field: string by = 4;
+   */
+  by: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.SetPool.
+ * Use `create(SetPoolSchema)` to create a new message.
+ */
+export const SetPoolSchema: GenMessage<SetPool> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 10);
+
+/**
+ * A task with depends_on_past asks the run before what became of it there.
+ *
+ * @generated from message chasqui.run.v1.AskPast
+ */
+export type AskPast = Message<"chasqui.run.v1.AskPast"> & {
+  /**
+   * The run before, which is asked.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The task.
+   *
+   * @generated from field: string task_id = 2;
+   */
+  taskId: string;
+
+  /**
+   * The run that asks.
+   *
+   * @generated from field: string by_run_id = 3;
+   */
+  byRunId: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.AskPast.
+ * Use `create(AskPastSchema)` to create a new message.
+ */
+export const AskPastSchema: GenMessage<AskPast> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 11);
+
+/**
+ * The task ended well in the run before.
+ *
+ * @generated from message chasqui.run.v1.PastDone
+ */
+export type PastDone = Message<"chasqui.run.v1.PastDone"> & {
+  /**
+   * The run that had asked.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The task.
+   *
+   * @generated from field: string task_id = 2;
+   */
+  taskId: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.PastDone.
+ * Use `create(PastDoneSchema)` to create a new message.
+ */
+export const PastDoneSchema: GenMessage<PastDone> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 12);
 
 /**
  * A run's wake time came.
@@ -527,7 +784,7 @@ export type TimerDue = Message<"chasqui.run.v1.TimerDue"> & {
  * Use `create(TimerDueSchema)` to create a new message.
  */
 export const TimerDueSchema: GenMessage<TimerDue> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 8);
+  messageDesc(file_chasqui_run_v1_inbox, 13);
 
 /**
  * More tasks are ready than one commit assigns.
@@ -548,7 +805,7 @@ export type ContinueRun = Message<"chasqui.run.v1.ContinueRun"> & {
  * Use `create(ContinueRunSchema)` to create a new message.
  */
 export const ContinueRunSchema: GenMessage<ContinueRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 9);
+  messageDesc(file_chasqui_run_v1_inbox, 14);
 
 /**
  * A slot of the DAG is free for a queued run.
@@ -569,7 +826,7 @@ export type AdmitRun = Message<"chasqui.run.v1.AdmitRun"> & {
  * Use `create(AdmitRunSchema)` to create a new message.
  */
 export const AdmitRunSchema: GenMessage<AdmitRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 10);
+  messageDesc(file_chasqui_run_v1_inbox, 15);
 
 /**
  * A run settled.
@@ -604,7 +861,7 @@ export type SettleRun = Message<"chasqui.run.v1.SettleRun"> & {
  * Use `create(SettleRunSchema)` to create a new message.
  */
 export const SettleRunSchema: GenMessage<SettleRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 11);
+  messageDesc(file_chasqui_run_v1_inbox, 16);
 
 /**
  * Makes a stored version current.
@@ -653,7 +910,7 @@ export type ApplyVersion = Message<"chasqui.run.v1.ApplyVersion"> & {
  * Use `create(ApplyVersionSchema)` to create a new message.
  */
 export const ApplyVersionSchema: GenMessage<ApplyVersion> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 12);
+  messageDesc(file_chasqui_run_v1_inbox, 17);
 
 /**
  * Pauses or resumes a DAG.
@@ -695,7 +952,7 @@ export type SetPausedCommand = Message<"chasqui.run.v1.SetPausedCommand"> & {
  * Use `create(SetPausedCommandSchema)` to create a new message.
  */
 export const SetPausedCommandSchema: GenMessage<SetPausedCommand> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 13);
+  messageDesc(file_chasqui_run_v1_inbox, 18);
 
 /**
  * Retires a DAG.
@@ -730,7 +987,7 @@ export type RetireDagCommand = Message<"chasqui.run.v1.RetireDagCommand"> & {
  * Use `create(RetireDagCommandSchema)` to create a new message.
  */
 export const RetireDagCommandSchema: GenMessage<RetireDagCommand> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 14);
+  messageDesc(file_chasqui_run_v1_inbox, 19);
 
 /**
  * An attempt is declared lost.
@@ -779,7 +1036,7 @@ export type LoseAttempt = Message<"chasqui.run.v1.LoseAttempt"> & {
  * Use `create(LoseAttemptSchema)` to create a new message.
  */
 export const LoseAttemptSchema: GenMessage<LoseAttempt> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 15);
+  messageDesc(file_chasqui_run_v1_inbox, 20);
 
 /**
  * The answer to a command, sent after the commit.
@@ -835,5 +1092,5 @@ export type CommandVerdict = Message<"chasqui.run.v1.CommandVerdict"> & {
  * Use `create(CommandVerdictSchema)` to create a new message.
  */
 export const CommandVerdictSchema: GenMessage<CommandVerdict> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 16);
+  messageDesc(file_chasqui_run_v1_inbox, 21);
 

@@ -1,0 +1,188 @@
+// A state machine for tests: its engines, a real nats-server, a real PostgreSQL, and a runner of a few lines.
+import { create, fromBinary } from "@bufbuild/protobuf";
+import { applyTopology, connectBus } from "@chasqui/bus";
+import type { Bus } from "@chasqui/bus";
+import { createLogger, migrateDatabase, noTelemetry, openDatabase } from "@chasqui/chassis";
+import {
+  AssignmentSchema,
+  AttemptState,
+  DagSpecSchema,
+  RunSettledSchema,
+  kindDurable,
+  updateIdOf,
+} from "@chasqui/contracts";
+import type { Assignment, DagSpec } from "@chasqui/contracts";
+import { fingerprintOf } from "@chasqui/dag";
+import { fold, snapshotOf } from "@chasqui/machine";
+import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
+import { TestNats, TestPostgres } from "../../../tests/support/index.ts";
+import { recordedOf } from "./grpc/history.ts";
+import { startEngine } from "./parts.ts";
+import { inboxMessage } from "./say/messages.ts";
+import { loadRuns } from "./store/load.ts";
+import { openVersions } from "./store/versions.ts";
+
+const installation = { sources: [], runners: { tester: ["test.task"] } };
+const log = createLogger({ service: "test", env: { CHASQUI_LOG_LEVEL: "fatal" } });
+
+export function dagOf(
+  tasks: Record<string, string[]>,
+  extra: { maxActiveRuns?: number } = {},
+): DagSpec {
+  return create(DagSpecSchema, {
+    id: "diamond",
+    maxActiveRuns: 100,
+    ...extra,
+    tasks: Object.entries(tasks).map(([id, needs]) => ({ id, needs, uses: "test.task" })),
+  });
+}
+
+export async function setup(
+  spec = dagOf({ a: [], b: ["a"], c: ["a"], d: ["b", "c"] }),
+  options: { unheardMs?: number } = {},
+) {
+  const stack = new AsyncDisposableStack();
+  const nats = stack.use(await TestNats.start());
+  const database = stack.use(await TestPostgres.database());
+  const url = new URL(database.url);
+  const admin = openDatabase(url.href, { connectionsMax: 1, applicationName: "test" });
+  await admin.sql
+    .unsafe(`create role "state-machine" superuser login password 'test'`)
+    .catch(() => undefined); // there already
+  await admin.sql.unsafe("create schema state_machine");
+  await admin.end();
+  url.username = "state-machine";
+  url.password = "test";
+  await migrateDatabase({
+    url: url.href,
+    folder: fileURLToPath(new URL("../drizzle", import.meta.url)),
+  });
+  const db = openDatabase(url.href, { connectionsMax: 4, applicationName: "test" });
+  stack.defer(() => db.end());
+  await applyTopology({ url: nats.url, user: "admin", password: "any", installation });
+  const connect = async (): Promise<Bus> => {
+    const bus = await connectBus({
+      url: nats.url,
+      user: "test",
+      password: "any",
+      service: "test",
+      installation,
+    });
+    stack.defer(() => bus.drain());
+    return bus;
+  };
+  const bus = await connect();
+  const versions = openVersions(db.sql, {});
+  const settings = {
+    environment: "local" as const,
+    cachedTasksMax: 10_000,
+    batchMax: 100,
+    unheardMs: 60_000,
+    tracedRunsPerSecond: 0,
+    ...options,
+  };
+  const engines = async (n: number) => {
+    for (let i = 0; i < n; i++) {
+      const engine = await startEngine({
+        sql: db.sql,
+        bus: await connect(),
+        versions: openVersions(db.sql, {}),
+        telemetry: noTelemetry,
+        log,
+        vars: {},
+        settings,
+      });
+      stack.defer(() => engine.stop(5_000));
+    }
+  };
+  await versions.put(spec, fingerprintOf(spec));
+  const value = { dagId: spec.id, fingerprint: fingerprintOf(spec), by: "test", note: "" };
+  await bus.publishOne(inboxMessage("dag", spec.id, "apply-1", { case: "applyVersion", value }));
+  return {
+    stack,
+    nats,
+    bus,
+    sql: db.sql,
+    versions,
+    engines,
+    spec,
+    cancel: (runId: string) => {
+      const value = { runId, by: "test", reason: "enough" };
+      return inboxMessage("run", runId, `cancel-${runId}`, { case: "cancelRun", value });
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+export type World = Awaited<ReturnType<typeof setup>>;
+
+export const start = (spec: DagSpec, key: string, copy = 0, params: object = {}) => {
+  const paramsJson = JSON.stringify(params);
+  const value = { dagId: spec.id, key, logicalMs: 1_000, causeKind: 3, by: "test", paramsJson };
+  return inboxMessage("dag", spec.id, `start-${key}-${copy}`, { case: "startRun", value });
+};
+
+export function report(a: Assignment, state: AttemptState, sequence = 1) {
+  const { attemptId, runId, taskId, mapIndex, attempt } = a;
+  const value = {
+    attemptId,
+    runId,
+    taskId,
+    mapIndex,
+    attempt,
+    sequence,
+    state,
+    acceptedMs: 1,
+    startedMs: 2,
+    endedMs: 3,
+  };
+  return inboxMessage("update", runId, updateIdOf(attemptId, sequence), { case: "update", value });
+}
+
+/** Takes assignments and says what `answer` makes of them. Counts how often each attempt was assigned. */
+export async function runner(world: World, answer: (a: Assignment) => ReturnType<typeof report>[]) {
+  const seen = new Map<string, number>();
+  const consuming = await world.bus.consume(kindDurable("test.task"), {
+    concurrency: 16,
+    async handle(delivery) {
+      const assignment = fromBinary(AssignmentSchema, delivery.data);
+      seen.set(assignment.attemptId, (seen.get(assignment.attemptId) ?? 0) + 1);
+      for (const message of answer(assignment)) await world.bus.publish([message]);
+    },
+  });
+  world.stack.defer(() => consuming.stop(1_000));
+  return seen;
+}
+
+/** Resolves when so many runs have settled; the states by run. */
+export function settled(world: World, count: number): Promise<Map<string, number>> {
+  const states = new Map<string, number>();
+  return new Promise((resolve) => {
+    world.bus.subscribePlain("chasqui.event.run-settled.>", (data) => {
+      const event = fromBinary(RunSettledSchema, data);
+      states.set(event.run?.runId ?? "", event.state);
+      if (states.size === count) resolve(states);
+    });
+  });
+}
+
+export const succeed = (a: Assignment) => [report(a, AttemptState.SUCCEEDED)];
+
+/** R8, on what really happened. */
+export async function expectRowsEqualHistory({ sql, versions }: World): Promise<void> {
+  const ids = await sql<{ run_id: string }[]>`select run_id from state_machine.run`;
+  const { runs } = await loadRuns(
+    sql,
+    versions,
+    ids.map((row) => row.run_id),
+  );
+  expect(runs.length).toBeGreaterThan(0);
+  for (const run of runs) {
+    const rows = await sql<{ runId: string; version: number; format: number; events: string }[]>`
+      select run_id as "runId", version, format, events from state_machine.run_event
+      where run_id = ${run.meta.runId} order by version`;
+    const { plan, facts, params, event } = run.state;
+    const folded = fold({ plan, facts, params, event }, recordedOf([...rows]));
+    expect(snapshotOf(folded)).toEqual(snapshotOf(run.state));
+  }
+}
