@@ -1,42 +1,22 @@
 // Effects as messages on the bus, each with its derived id: saying one twice is saying it once.
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   AssignmentSchema,
   AttemptState,
   CancelAttemptSchema,
   FailureClass,
-  InboxMessageSchema,
   attemptIdOf,
   subjects,
 } from "@chasqui/contracts";
-import type { InboxWhat } from "@chasqui/contracts";
 import type { OutMessage } from "@chasqui/bus";
 import type { DagEffect, PlanTask, RunEffect, TaskState } from "@chasqui/machine";
 import { attemptsMaxOf } from "@chasqui/machine";
+import { inboxMessage } from "./inbox-message.ts";
 import { acquireSlots, releaseSlots } from "./pool-messages.ts";
 import type { CachedRun } from "../core/aggregates.ts";
 import type { Inbound } from "../core/inbound.ts";
 import { runStates } from "./enums.ts";
 import { assignSpanOf, runSpanOf, traceparentOf } from "./traces.ts";
-
-type Body = NonNullable<MessageInitShape<typeof InboxMessageSchema>["body"]>;
-
-export function inboxMessage(
-  what: InboxWhat,
-  aggregateId: string,
-  id: string,
-  body: Body,
-  extra: { traceparent?: string; replyTo?: string } = {},
-): OutMessage {
-  const message = create(InboxMessageSchema, { id, replyTo: extra.replyTo ?? "", body });
-  return {
-    subject: subjects.inbox(what, aggregateId),
-    data: toBinary(InboxMessageSchema, message),
-    id,
-    traceparent: extra.traceparent,
-  };
-}
 
 /** Which attempt of which slot. */
 export interface AttemptRef {
@@ -52,6 +32,8 @@ export const attemptOf = (run: CachedRun, ref: AttemptRef): string =>
     mapIndex: ref.mapIndex,
     attempt: ref.attempt,
   });
+
+export { inboxMessage };
 
 export interface Assigned {
   readonly task: TaskState;

@@ -3,7 +3,7 @@ import { attemptIdOf, poolIdOf } from "@chasqui/contracts";
 import type { Bus, OutMessage } from "@chasqui/bus";
 import type { PoolEffect, RunEffect } from "@chasqui/machine";
 import type { CachedPool, CachedRun } from "../core/aggregates.ts";
-import { inboxMessage } from "./messages.ts";
+import { inboxMessage } from "./inbox-message.ts";
 
 type Acquire = Extract<RunEffect, { kind: "acquire" }>;
 type Release = Omit<Extract<RunEffect, { kind: "release" }>, "kind">;

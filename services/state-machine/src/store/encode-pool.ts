@@ -2,8 +2,8 @@
 import type { PoolClaim, PoolState } from "@chasqui/machine";
 import { poolRowOf, restorePool } from "@chasqui/machine";
 import type { PoolChange } from "../core/batch.ts";
-import type { Rows } from "./encode.ts";
-import { clean, json } from "./encode.ts";
+import type { Rows } from "./cells.ts";
+import { clean, json } from "./cells.ts";
 
 /** The first version is the clock's: a pool that is made again never meets a cache of its predecessor. */
 export const nextVersionOf = ({ pool, atMs }: Pick<PoolChange, "pool" | "atMs">): number =>

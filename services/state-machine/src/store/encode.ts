@@ -15,16 +15,10 @@ import type { CachedRun } from "../core/aggregates.ts";
 import type { Batch, DagChange, RunChange } from "../core/batch.ts";
 import { addPool } from "./encode-pool.ts";
 import type { Relation } from "./commit.sql.ts";
+import { clean, json } from "./cells.ts";
+import type { Cell, Rows } from "./cells.ts";
 import { relations } from "./commit.sql.ts";
 
-export type Cell = string | number | null;
-export type Rows = Record<Relation, Cell[][]>;
-
-/** NUL cannot be stored as text or jsonb; whoever sent it gets the replacement character. */
-export const clean = (text: string): string =>
-  text.includes("\0") ? text.replaceAll("\0", "\uFFFD") : text;
-export const json = (value: unknown): string =>
-  clean(JSON.stringify(value)).replaceAll("\\u0000", "\\uFFFD");
 const orNull = <T>(value: T | undefined): T | null => value ?? null;
 
 /** The parameters of a statement: one array per column, in the order of its relations. */
