@@ -48,10 +48,17 @@ export { checkSpec } from "./check-spec.ts";
 export type { CheckOptions } from "./check-spec.ts";
 export { specToObject } from "./decompile.ts";
 export { diffSpecs } from "./diff.ts";
-export { defineDag } from "./define.ts";
+export { defineDag, type } from "./define/define-dag.ts";
+export type { Names, RunNames, TaskRef, Type } from "./define/define-dag.ts";
+export { all, cel, has, is, latestOnly, not, nth, some } from "./define/expr.ts";
+export type { Expr, Ref } from "./define/expr.ts";
+export { each, product, zip } from "./define/each.ts";
+export type { Each } from "./define/each.ts";
 export type {
   ConditionForm,
+  DagBody,
   DagForm,
+  DagHead,
   ForEachForm,
   GroupForm,
   ListForm,
@@ -59,7 +66,8 @@ export type {
   SharedForm,
   TaskForm,
   TriggerForm,
-} from "./define.ts";
+  Value,
+} from "./define/forms.ts";
 export { dagJsonSchema } from "./dag-schema.ts";
 export { suggest } from "./text/suggest.ts";
 export { simulate } from "./simulate/simulate.ts";

@@ -1,7 +1,7 @@
 // The helper for the tests of DAG authors.
 import path from "node:path";
 import { expect, test } from "vitest";
-import { defineDag } from "../define.ts";
+import { defineDag } from "../define/define-dag.ts";
 import { simulateDag, statesOf } from "./simulate-dag.ts";
 
 const dag = defineDag({

@@ -7,7 +7,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { varsNamedIn } from "../cel/referenced-tasks.ts";
 import { compileDag, compileDagObject } from "../compile/compile-dag.ts";
 import type { Compiled } from "../compile/compile-dag.ts";
-import type { DagForm } from "../define.ts";
+import type { DagForm } from "../define/forms.ts";
 import { formatProblem } from "../problem.ts";
 import { simulate } from "../simulate/simulate.ts";
 import type { Simulated, SimulatedTask } from "../simulate/result.ts";

@@ -78,6 +78,7 @@ export function taskNames(outline: Outline, edges: Edges, values: KnownValues): 
 
 const runFields = {
   ...{ id: text, dag_id: text, key: text, date: text, logical_time: text },
+  ...{ interval: mapOf({ start: text, end: text }), cause: text },
   is_latest: bool,
 };
 

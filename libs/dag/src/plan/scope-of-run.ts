@@ -4,6 +4,7 @@ import type { DagSpec } from "@chasqui/contracts";
 import type { Scope as MachineScope } from "@chasqui/machine";
 import { createScope } from "../cel/scope.ts";
 import type { Scope } from "../cel/scope.ts";
+import { isLatest } from "./latest.ts";
 
 /** What an installation adds to what a run's expressions see. */
 export interface PlanOptions {
@@ -20,6 +21,7 @@ export function scopeOfRun(spec: DagSpec, facts: MachineScope, options: PlanOpti
       dagId,
       key,
       logicalMs,
+      isLatest: isLatest(spec.schedule, logicalMs, facts.atMs),
       timezone: timezone === undefined || timezone === "" ? "UTC" : timezone,
       ...(exit === undefined ? {} : { ending: exit }),
     },

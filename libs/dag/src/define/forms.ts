@@ -1,4 +1,4 @@
-// DAGs in TypeScript: the YAML form as a value, with types. `defineDag` only gives the types; the compiler judges.
+// The YAML form as TypeScript sees it. Types only: the compiler judges.
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { FailureClass } from "@chasqui/machine";
 import type {
@@ -11,7 +11,8 @@ import type {
   retryOutcomeWords,
   runsForWords,
   triggerRuleWords,
-} from "./compile/words.ts";
+} from "../compile/words.ts";
+import type { Expr } from "./expr.ts";
 
 /** How often and when a failed attempt is repeated. */
 export interface RetriesForm {
@@ -45,19 +46,37 @@ export interface SharedForm {
   readonly priority?: number;
 }
 
-/** CEL (also as one `${…}`), or the values themselves. */
-export type ListForm = string | readonly JsonValue[];
+/** JSON, with expressions in it. */
+export type Value =
+  JsonValue | Expr<unknown> | readonly Value[] | { readonly [field: string]: Value };
 
-interface MappingForm {
+/** A text, maybe with `${…}` in it, or an expression that gives one. */
+export type Text = string | Expr<string>;
+
+/** CEL, as a text or as an expression. */
+export type Condition = string | Expr<boolean>;
+
+/** CEL (also as one `${…}`), an expression, or the values themselves. */
+export type ListForm = string | Expr<readonly unknown[]> | readonly Value[];
+
+/** What `each`, `zip` and `product` give. */
+export interface Mapped {
+  readonly item: Expr<unknown>;
+  readonly index: Expr<unknown>;
+  toJSON(): object;
+}
+
+export interface MappingForm {
   /** Instances at work at once. */
   readonly parallel?: number;
   /** What people see of an instance. */
-  readonly label?: string;
+  readonly label?: Text;
   /** Most items. */
   readonly max?: number;
 }
 export type ForEachForm =
   | ListForm
+  | Mapped
   | (MappingForm & { readonly in: ListForm })
   | (MappingForm & { readonly zip: { readonly [name: string]: ListForm } })
   | (MappingForm & { readonly product: { readonly [name: string]: ListForm } });
@@ -69,7 +88,7 @@ export interface GroupForm<Id extends string = string, Group extends string = st
   readonly needs?: readonly NoInfer<Id | Group>[];
   readonly for_each?: ForEachForm;
   readonly trigger_rule?: keyof typeof triggerRuleWords;
-  readonly when?: string;
+  readonly when?: Condition;
   readonly defaults?: SharedForm;
 }
 
@@ -82,9 +101,9 @@ export interface TaskForm<
   readonly needs?: readonly NoInfer<Id | Group>[];
   /** The task kind, for example k8s.pod. */
   readonly uses: string;
-  readonly with?: { readonly [field: string]: JsonValue };
+  readonly with?: { readonly [field: string]: Value };
   /** CEL; false skips the task. */
-  readonly when?: string;
+  readonly when?: Condition;
   readonly trigger_rule?: keyof typeof triggerRuleWords;
   readonly for_each?: ForEachForm;
   readonly setup?: boolean;
@@ -93,7 +112,7 @@ export interface TaskForm<
   readonly on_exit?: boolean;
   readonly allow_failure?: boolean;
   readonly max_active?: number;
-  readonly concurrency?: { readonly key: string; readonly max?: number };
+  readonly concurrency?: { readonly key: Text; readonly max?: number };
   readonly depends_on_past?: boolean;
   readonly produces?: readonly string[];
   readonly was?: readonly string[];
@@ -130,7 +149,8 @@ export type TriggerForm = ConditionForm & {
   readonly within?: string;
 };
 
-export interface DagForm<Id extends string = string, Group extends string = string> {
+/** Everything but tasks and groups. */
+export interface DagHead {
   readonly id: string;
   readonly owner?: string;
   readonly description?: string;
@@ -159,8 +179,6 @@ export interface DagForm<Id extends string = string, Group extends string = stri
   readonly triggers?: readonly TriggerForm[];
   readonly params?: { readonly [keyword: string]: JsonValue };
   readonly defaults?: SharedForm;
-  readonly groups?: { readonly [group in Group]: GroupForm<Id, Group> };
-  readonly tasks: { readonly [task in Id]: TaskForm<Id, Group> };
   readonly alerts?: readonly {
     readonly on: readonly (keyof typeof alertWords)[];
     readonly slack: string;
@@ -171,9 +189,10 @@ export interface DagForm<Id extends string = string, Group extends string = stri
   readonly was?: readonly string[];
 }
 
-/** A DAG whose edges may only name its own tasks and groups: a wrong one does not type-check. */
-export function defineDag<const Id extends string, const Group extends string = never>(
-  dag: DagForm<Id, Group>,
-): DagForm<Id, Group> {
-  return dag;
+export interface DagBody<Id extends string = string, Group extends string = string> {
+  readonly groups?: { readonly [group in Group]: GroupForm<Id, Group> };
+  readonly tasks: { readonly [task in Id]: TaskForm<Id, Group> };
 }
+
+export interface DagForm<Id extends string = string, Group extends string = string>
+  extends DagHead, DagBody<Id, Group> {}

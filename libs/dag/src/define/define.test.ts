@@ -1,10 +1,10 @@
 // DAGs in TypeScript, and the JSON Schema for editors, against the compiler's own lists of fields.
 import { expect, test } from "vitest";
-import { compileDag, compileDagObject } from "./compile/compile-dag.ts";
-import { CARRIER_COSTS } from "./testing/examples.ts";
-import * as words from "./compile/words.ts";
-import { dagJsonSchema } from "./dag-schema.ts";
-import { defineDag } from "./define.ts";
+import { compileDag, compileDagObject } from "../compile/compile-dag.ts";
+import { CARRIER_COSTS } from "../testing/examples.ts";
+import * as words from "../compile/words.ts";
+import { dagJsonSchema } from "../dag-schema.ts";
+import { defineDag } from "./define-dag.ts";
 
 test("a typed DAG compiles to the same as its YAML", () => {
   const dag = defineDag({
