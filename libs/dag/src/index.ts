@@ -70,6 +70,8 @@ export type {
 } from "./define/forms.ts";
 export { dagJsonSchema } from "./dag-schema.ts";
 export { suggest } from "./text/suggest.ts";
+export { shadow } from "./simulate/shadow.ts";
+export type { Difference, RecordedEvent, RecordedRun, Shadow } from "./simulate/shadow.ts";
 export { simulate } from "./simulate/simulate.ts";
 export type { SimulationInput } from "./simulate/simulate.ts";
 export type { Simulated, SimulatedTask } from "./simulate/result.ts";

@@ -1,11 +1,37 @@
 // `simulate`, `plan`: what a DAG would do, without any server.
 import type { Command } from "commander";
+import type { ShadowOptions } from "../commands/shadow.ts";
 import type { SimulateOptions } from "../commands/simulate.ts";
-import { JSON_OPTION, collect, examples } from "./shared.ts";
+import { JSON_OPTION, collect, examples, number } from "./shared.ts";
 import type { With } from "./shared.ts";
 
 export function addSimulateCommands(program: Command, with_: With): void {
   addSimulate(program, with_);
+  addShadow(program, with_);
+}
+
+function addShadow(program: Command, with_: With): void {
+  program
+    .command("shadow")
+    .description(
+      "Replay a DAG's newest runs through a file and list what it would decide differently",
+    )
+    .argument("<file>", "the DAG file")
+    .option("--last <n>", "so many runs", number(1, 1_000), 10)
+    .option(...ENVIRONMENT_OPTION)
+    .option(...JSON_OPTION)
+    .addHelpText(
+      "after",
+      "\nThe runs' recorded outcomes are what the outside does; what is not recorded is listed as unknown, never\n" +
+        "guessed. Ends with 1 when a decision would differ.\n" +
+        examples("shadow dags/carrier-daily-costs.yaml --last 20"),
+    )
+    .action(
+      with_(async (cli, file: string, o: ShadowOptions) => {
+        const { shadowDag } = await import("../commands/shadow.ts");
+        return shadowDag(cli, file, o);
+      }),
+    );
 }
 
 const ENVIRONMENT_OPTION = [
