@@ -5,6 +5,7 @@ import type { GrpcClient } from "@chasqui/chassis";
 import {
   DagService,
   LogService,
+  ExplainService,
   PoolService,
   ReportService,
   RunService,
@@ -21,6 +22,7 @@ export interface Server {
   readonly logs: GrpcClient<typeof LogService>;
   readonly schedules: GrpcClient<typeof ScheduleService>;
   readonly reports: GrpcClient<typeof ReportService>;
+  readonly explain: GrpcClient<typeof ExplainService>;
   readonly pools: GrpcClient<typeof PoolService>;
   /** GET below the server's address; undefined for 404. */
   getJson(path: string): Promise<JsonValue | undefined>;
@@ -46,6 +48,7 @@ export async function connectServer({ url, principal, signal }: ConnectOptions):
     logs: createGrpcClient(LogService, address, { principal }),
     schedules: createGrpcClient(ScheduleService, address, { principal }),
     reports: createGrpcClient(ReportService, address, { principal }),
+    explain: createGrpcClient(ExplainService, address, { principal }),
     pools: createGrpcClient(PoolService, address, { principal }),
   };
   return {

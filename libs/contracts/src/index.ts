@@ -183,6 +183,19 @@ export type {
   PastDone,
 } from "./gen/chasqui/run/v1/inbox_pb.ts";
 export {
+  CauseSchema,
+  ExplainRunRequestSchema,
+  ExplainRunResponseSchema,
+  ExplainService,
+  ExplanationSchema,
+} from "./gen/chasqui/run/v1/explain_service_pb.ts";
+export type {
+  Cause,
+  ExplainRunRequest,
+  ExplainRunResponse,
+  Explanation,
+} from "./gen/chasqui/run/v1/explain_service_pb.ts";
+export {
   GetPoolRequestSchema,
   GetPoolResponseSchema,
   ListPoolsRequestSchema,

@@ -61,6 +61,8 @@ export type {
   TaskStatus,
 } from "./run/state.ts";
 export { unhandled, verdictOf } from "./run/verdict.ts";
+export { explainRun, explainTask } from "./explain/explain.ts";
+export type { Cause, CauseKind, Explanation, Surroundings } from "./explain/explain.ts";
 export { allGrants, decidePool } from "./pool/pool.ts";
 export type { Asker, PoolDecision, PoolEffect, PoolMessage } from "./pool/pool.ts";
 export { lineOf, newPool, poolRowOf, restorePool } from "./pool/state.ts";

@@ -1,11 +1,24 @@
-// `pools list`, `pools show`, `pools set`: slots, who holds them, who waits.
+// `explain`; `pools list`, `pools show`, `pools set`: what waits for what, and who holds it.
 import type { Command } from "commander";
-import { JSON_OPTION, examples, number } from "./shared.ts";
+import { JSON_OPTION, RUN_ARGUMENT, examples, number } from "./shared.ts";
 import type { With } from "./shared.ts";
 
 const SLOTS_MAX = 10_000;
 
 export function addPoolCommands(program: Command, with_: With): void {
+  program
+    .command("explain")
+    .description("Say why a run, or a task of it, is not at work now")
+    .argument(...RUN_ARGUMENT)
+    .argument("[task]", "a task, or an instance such as load[3]; without it, what is next")
+    .option(...JSON_OPTION)
+    .addHelpText("after", examples("explain carrier-daily-costs", "explain run-01j9 mail"))
+    .action(
+      with_(async (cli, id: string, task: string | undefined, o: { json?: boolean }) => {
+        const { explain } = await import("../commands/explain.ts");
+        return explain(cli, id, task ?? "", o);
+      }),
+    );
   const pools = program
     .command("pools")
     .description("Pools: how many attempts may use something at once");

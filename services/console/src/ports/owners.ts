@@ -4,6 +4,7 @@ import type { GrpcClient, Part, Route } from "@chasqui/chassis";
 import {
   AlertService,
   DagService,
+  ExplainService,
   PoolService,
   ReportService,
   RunService,
@@ -51,6 +52,7 @@ export const routesOf = (addresses: OwnerAddresses): Route[] => [
   { service: RunService, address: addresses.stateMachine },
   { service: DagService, address: addresses.stateMachine },
   { service: PoolService, address: addresses.stateMachine },
+  { service: ExplainService, address: addresses.stateMachine },
   { service: ScheduleService, address: addresses.scheduler },
   { service: ReportService, address: addresses.reportMailer },
   { service: AlertService, address: addresses.alertNotifier },

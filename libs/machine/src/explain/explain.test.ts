@@ -1,0 +1,155 @@
+// For each kind of wait: explain names it.
+import { describe, expect, test } from "vitest";
+import { decidePool } from "../pool/pool.ts";
+import { newPool } from "../pool/state.ts";
+import { decide } from "../run/decide.ts";
+import { newRun } from "../run/fold.ts";
+import type { PlanOptions, TaskLiteral } from "../testing/plans.ts";
+import { itemsOf, planFrom } from "../testing/plans.ts";
+import { refOf, story } from "../testing/story.ts";
+import type { Surroundings } from "./explain.ts";
+import { explainRun, explainTask } from "./explain.ts";
+
+const around: Surroundings = {
+  nowMs: 5_000,
+  dag: { paused: false, maxActiveRuns: 1, active: ["run-x"] },
+  pools: new Map(),
+  kinds: new Set(["test.task"]),
+  past: () => undefined,
+};
+
+function running(tasks: Readonly<Record<string, TaskLiteral>>, options: PlanOptions = {}) {
+  const t = story(tasks, options);
+  t.start();
+  const why = (label: string, more: Partial<Surroundings> = {}) =>
+    explainTask(t.state, refOf(label), { ...around, ...more });
+  const kinds = (label: string, more: Partial<Surroundings> = {}) =>
+    why(label, more)?.causes.map(({ kind }) => kind);
+  return { ...t, why, kinds };
+}
+
+function queued(dag: Partial<Surroundings["dag"]>) {
+  const facts = { id: "run-x", dagId: "test", key: "k", logicalMs: 0 };
+  const state = newRun({ plan: planFrom({ a: {} }), facts, params: {}, event: null });
+  decide(state, { kind: "start", admitted: false }, { nowMs: 1, cause: "s" });
+  return explainRun(state, { ...around, dag: { ...around.dag, active: ["run-y"], ...dag } });
+}
+
+describe("explain names", () => {
+  test("a paused DAG", () => {
+    expect(queued({ paused: true })[0]?.causes).toEqual([
+      { kind: "paused", text: "DAG test is paused" },
+    ]);
+  });
+
+  test("max_active_runs, and who holds the slot", () => {
+    expect(queued({})[0]?.causes).toEqual([
+      {
+        kind: "admission",
+        text: "1 of 1 runs of DAG test are active (max_active_runs); the oldest is run-y",
+        runId: "run-y",
+      },
+    ]);
+  });
+
+  test("upstream, down to what it waits for itself", () => {
+    const t = running({ a: {}, b: { needs: ["a"] }, c: { needs: ["b"] } });
+    expect(t.why("c")?.causes.map(({ text }) => text)).toEqual([
+      "c waits for b",
+      "b waits for a",
+      "a waits for a runner of test.task to take it",
+    ]);
+    t.report("a", 1, 1, { state: "running" });
+    expect(t.kinds("c")).toEqual(["upstream", "upstream", "working"]);
+    t.succeed("a");
+    expect(t.kinds("a")).toEqual(["settled"]);
+  });
+
+  test("a kind that no runner takes", () => {
+    const t = running({ a: {} });
+    expect(t.why("a", { kinds: new Set() })?.causes).toEqual([
+      { kind: "no_runner", text: "a: no runner takes test.task", task: "a" },
+    ]);
+  });
+
+  test("a pool, who holds it, and how many are before it", () => {
+    const t = running({ a: { pools: ["warehouse"] } });
+    expect(t.why("a")?.causes[0]?.text).toBe(
+      "a is in line for pool warehouse, which nobody has made",
+    );
+    const pool = newPool("warehouse");
+    pool.size = 1;
+    for (const [runId, taskId] of [
+      ["run-1", "load"],
+      ["run-x", "a"],
+    ] as const) {
+      const who = { attemptId: runId, runId, dagId: "d", taskId, mapIndex: -1, attempt: 1 };
+      const claim = { ...who, slots: 1, priority: 0 };
+      decidePool(pool, { kind: "acquire", claim, size: undefined }, 1);
+    }
+    const pools = new Map([["warehouse", pool]]);
+    expect(t.why("a", { pools })?.causes).toEqual([
+      {
+        kind: "pool",
+        text: "a is in line for pool warehouse: 1 of 1 slots are out, held by d/load of run-1; 0 before it",
+        task: "a",
+        pool: "warehouse",
+        runId: "run-1",
+      },
+    ]);
+  });
+
+  test("a repeat, and when it is due", () => {
+    const t = running({ a: { retries: 1 } });
+    t.fail("a");
+    const why = t.why("a");
+    expect(why?.causes.map(({ kind }) => kind)).toEqual(["timer"]);
+    expect(why?.expectedMs).toBe(t.task("a")?.dueMs);
+  });
+
+  test("max_active_tasks, and what is at work", () => {
+    const t = running({ a: {}, b: {} }, { maxActiveTasks: 1 });
+    expect(t.kinds("b")).toEqual(["max_active_tasks", "not_accepted"]);
+  });
+
+  test("a mapping's own limit", () => {
+    const t = running({ a: { items: itemsOf(2), parallel: 1 }, b: { needs: ["a"] } });
+    expect(t.kinds("a[1]")).toEqual(["mapping"]);
+    expect(t.kinds("b")).toEqual(["upstream", "upstream", "not_accepted"]);
+  });
+
+  test("the past", () => {
+    const facts = { id: "run-x", dagId: "test", key: "k", logicalMs: 0, previousRunId: "run-0" };
+    const plan = planFrom({ a: { past: true } });
+    const state = newRun({ plan, facts, params: {}, event: null });
+    decide(state, { kind: "start", admitted: true }, { nowMs: 1, cause: "s" });
+    const ref = { taskId: "a", mapIndex: -1 };
+    expect(explainTask(state, ref, { ...around, past: () => "failed" })?.causes).toEqual([
+      {
+        kind: "past",
+        text: "a depends on the past: in the run before, run-0, a is failed",
+        task: "a",
+        runId: "run-0",
+      },
+    ]);
+  });
+
+  test("an approval, an attempt that is being cancelled, an on-exit task, an end", () => {
+    const t = running({ a: {}, z: { role: "on_exit" } });
+    expect(t.kinds("z")).toEqual(["on_exit"]);
+    t.cancel();
+    expect(t.kinds("a")).toEqual(["cancelling"]);
+    const task = t.task("a");
+    if (task !== undefined) task.status = "awaiting_approval";
+    expect(t.kinds("a")).toEqual(["approval"]);
+  });
+
+  test("of a run everything that would be next, and nothing that waits behind it", () => {
+    const t = running({ a: {}, b: {}, c: { needs: ["a", "b"] } });
+    expect(explainRun(t.state, around).map(({ task }) => task)).toEqual(["a", "b"]);
+  });
+
+  test("nothing for a task that the run does not have", () => {
+    expect(running({ a: {} }).why("x")).toBeUndefined();
+  });
+});

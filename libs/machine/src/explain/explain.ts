@@ -1,0 +1,297 @@
+// Why something is not at work now, as a chain: each cause is why the one before it holds. Pure: what is known beside the
+// run (its DAG, pools, runners, the run before) is an argument.
+import { GROUP_KIND, isInner } from "../plan.ts";
+import { allOfOne, upstreamPending } from "./upstream.ts";
+import { labelOf, nameOf, slotNamed } from "../run/slots.ts";
+import type { RunState, TaskState } from "../run/state.ts";
+import { isActive, isFinalTask, isHeld, isSettled } from "../run/state.ts";
+import type { PoolState } from "../pool/state.ts";
+import { lineOf } from "../pool/state.ts";
+
+export type CauseKind =
+  | "paused"
+  | "admission"
+  | "upstream"
+  | "mapping"
+  | "max_active_tasks"
+  | "past"
+  | "pool"
+  | "approval"
+  | "timer"
+  | "no_runner"
+  | "not_accepted"
+  | "working"
+  | "cancelling"
+  | "on_exit"
+  | "next"
+  | "settled";
+
+export interface Cause {
+  readonly kind: CauseKind;
+  /** For people. */
+  readonly text: string;
+  readonly task?: string;
+  /** Another run. */
+  readonly runId?: string;
+  readonly pool?: string;
+  readonly untilMs?: number;
+}
+
+export interface Explanation {
+  /** Absent: the run itself. */
+  readonly task: string | undefined;
+  readonly state: string;
+  readonly causes: readonly Cause[];
+  /** When it goes on, if anything tells. */
+  readonly expectedMs: number | undefined;
+}
+
+/** What is known beside the run. */
+export interface Surroundings {
+  readonly nowMs: number;
+  readonly dag: {
+    readonly paused: boolean;
+    readonly maxActiveRuns: number;
+    /** Runs that hold a slot. */
+    readonly active: readonly string[];
+  };
+  /** Those that the run's tasks wait for, by name. */
+  readonly pools: ReadonlyMap<string, PoolState>;
+  /** Kinds that some runner takes. */
+  readonly kinds: ReadonlySet<string>;
+  /** What became of a task in the run before; absent when it had none. */
+  readonly past: (taskId: string) => string | undefined;
+}
+
+const CHAIN_MAX = 50;
+const NEXT_MAX = 20;
+
+/** Of a task or instance; undefined when the run has none of that name. */
+export function explainTask(
+  state: RunState,
+  ref: { readonly taskId: string; readonly mapIndex: number },
+  around: Surroundings,
+): Explanation | undefined {
+  const task = state.tasks[slotNamed(state, ref.taskId, ref.mapIndex) ?? -1];
+  if (task === undefined) return undefined;
+  const causes = chainOf(state, task, around);
+  return {
+    task: labelOf(nameOf(state, task)),
+    state: task.status,
+    causes,
+    expectedMs: causes.at(-1)?.untilMs,
+  };
+}
+
+/** Of a run: what holds it up, or each of its tasks that would be next. */
+export function explainRun(state: RunState, around: Surroundings): Explanation[] {
+  const whole = ofRun(state, around);
+  if (whole !== undefined)
+    return [{ task: undefined, state: state.status, causes: [whole], expectedMs: undefined }];
+  return state.tasks
+    .filter((task) => isFrontier(state, task))
+    .slice(0, NEXT_MAX)
+    .flatMap((task) => {
+      const { t, i = -1 } = nameOf(state, task);
+      return explainTask(state, { taskId: t, mapIndex: i }, around) ?? [];
+    });
+}
+
+/** Nothing of its own run is before it. */
+function isFrontier(state: RunState, task: TaskState): boolean {
+  if (isFinalTask(task.status) || task.isFrame) return false;
+  const planned = state.plan.tasks[task.plan];
+  if (planned === undefined || planned.kind === GROUP_KIND) return task.status !== "waiting";
+  if (task.mapIndex < 0 && isInner(planned, task.plan)) return false;
+  return task.status !== "waiting" || upstreamPending(state, task).length === 0;
+}
+
+function ofRun(state: RunState, { dag }: Surroundings): Cause | undefined {
+  if (isSettled(state.status)) return { kind: "settled", text: `the run has ${state.status}` };
+  if (state.status !== "queued") return undefined;
+  if (dag.active.includes(state.facts.id))
+    return { kind: "next", text: "the run has its slot and begins" };
+  if (dag.paused) return { kind: "paused", text: `DAG ${state.facts.dagId} is paused` };
+  const [first = "another run"] = dag.active;
+  return {
+    kind: "admission",
+    text: `${dag.active.length} of ${dag.maxActiveRuns} runs of DAG ${state.facts.dagId} are active (max_active_runs); the oldest is ${first}`,
+    ...(dag.active.length === 0 ? {} : { runId: first }),
+  };
+}
+
+function chainOf(state: RunState, from: TaskState, around: Surroundings): Cause[] {
+  const causes: Cause[] = [];
+  let task: TaskState | undefined = from;
+  while (task !== undefined && causes.length < CHAIN_MAX) {
+    if (isFinalTask(task.status)) {
+      if (task === from) causes.push({ kind: "settled", text: `it has ${task.status}` });
+      return causes;
+    }
+    const whole = task.status === "waiting" ? ofRun(state, around) : undefined;
+    if (whole !== undefined) return [...causes, whole];
+    const { cause, next } = oneOf(state, task, around);
+    causes.push(cause);
+    task = next;
+  }
+  return causes;
+}
+
+interface Link {
+  readonly cause: Cause;
+  readonly next?: TaskState | undefined;
+}
+
+function oneOf(state: RunState, task: TaskState, around: Surroundings): Link {
+  const label = labelOf(nameOf(state, task));
+  const about = { task: label };
+  switch (task.status) {
+    case "waiting":
+      return waiting(state, task);
+    case "queued":
+      return { cause: isHeld(task) ? past(state, task, around) : pool(state, task, around) };
+    case "awaiting_approval":
+      return {
+        cause: { kind: "approval", text: `${label} waits for a person's approval`, ...about },
+      };
+    case "retrying":
+      return {
+        cause: {
+          ...{
+            kind: "timer",
+            text: `${label}: attempt ${task.attempt} failed; it is repeated`,
+            ...about,
+          },
+          ...(task.dueMs === undefined ? {} : { untilMs: task.dueMs }),
+        },
+      };
+    case "cancelling":
+      return {
+        cause: {
+          kind: "cancelling",
+          text: `${label} is asked to end, and has not been seen gone`,
+          ...about,
+        },
+      };
+    case "assigned":
+      return { cause: assigned(state, task, around) };
+    case "running":
+      if (task.isFrame) return frame(state, task);
+      return {
+        cause: { kind: "working", text: `${label} is at work (attempt ${task.attempt})`, ...about },
+      };
+    default:
+      return { cause: { kind: "settled", text: `${label} has ${task.status}`, ...about } };
+  }
+}
+
+function frame(state: RunState, task: TaskState): Link {
+  const open = allOfOne(state, task).filter(({ status }) => !isFinalTask(status));
+  const label = labelOf(nameOf(state, task));
+  const [next] = open;
+  const cause: Cause = {
+    kind: "upstream",
+    text: `${label}: ${open.length} instances are not done`,
+    task: label,
+  };
+  return next === task ? { cause } : { cause, next };
+}
+
+function waiting(state: RunState, task: TaskState): Link {
+  const label = labelOf(nameOf(state, task));
+  const planned = state.plan.tasks[task.plan];
+  const pending = upstreamPending(state, task);
+  const [next] = pending;
+  if (next !== undefined) {
+    const names = pending.slice(0, 5).map((other) => labelOf(nameOf(state, other)));
+    const more = pending.length > 5 ? ` and ${pending.length - 5} more` : "";
+    const text = `${label} waits for ${names.join(", ")}${more}`;
+    return { cause: { kind: "upstream", text, task: label }, next };
+  }
+  if (planned?.role === "on_exit")
+    return {
+      cause: { kind: "on_exit", text: `${label} starts when all else has ended`, task: label },
+    };
+  const mapping = state.maps.get(planned?.mapper ?? -1);
+  if (task.mapIndex >= 0 && mapping?.opened[task.mapIndex] !== true) {
+    const text = `${label}: ${mapping?.open ?? 0} instances are at work (parallel)`;
+    return { cause: { kind: "mapping", text, task: label } };
+  }
+  const { maxActiveTasks } = state.plan;
+  if (maxActiveTasks > 0 && state.active >= maxActiveTasks) {
+    const [busy] = state.tasks.filter(isActive);
+    const text = `${label}: ${state.active} of ${maxActiveTasks} tasks of the run are active (max_active_tasks)`;
+    return { cause: { kind: "max_active_tasks", text, task: label }, next: busy };
+  }
+  return { cause: { kind: "next", text: `${label} starts with the next decision`, task: label } };
+}
+
+function past(state: RunState, task: TaskState, around: Surroundings): Cause {
+  const label = labelOf(nameOf(state, task));
+  const runId = state.facts.previousRunId ?? "";
+  const { t } = nameOf(state, task);
+  const was = around.past(t) ?? "unknown";
+  const text = `${label} depends on the past: in the run before, ${runId}, ${t} is ${was}`;
+  return { kind: "past", text, task: label, runId };
+}
+
+const HOLDERS_SHOWN = 5;
+
+function pool(state: RunState, task: TaskState, { pools }: Surroundings): Cause {
+  const label = labelOf(nameOf(state, task));
+  const name = task.claims[task.granted]?.pool ?? "";
+  const found = pools.get(name);
+  if (found === undefined)
+    return {
+      kind: "pool",
+      text: `${label} is in line for pool ${name}, which nobody has made`,
+      task: label,
+      pool: name,
+    };
+  const held = [...found.claims.values()].filter(({ grantedMs }) => grantedMs !== undefined);
+  const who = held
+    .slice(0, HOLDERS_SHOWN)
+    .map(
+      ({ dagId, taskId, mapIndex, runId }) =>
+        `${dagId}/${mapIndex < 0 ? taskId : `${taskId}[${mapIndex}]`} of ${runId}`,
+    );
+  const place = lineOf(found).findIndex(
+    (claim) =>
+      claim.runId === state.facts.id &&
+      claim.taskId === nameOf(state, task).t &&
+      claim.mapIndex === task.mapIndex,
+  );
+  const text = [
+    `${label} is in line for pool ${name}: ${found.out} of ${found.size} slots are out`,
+    ...(who.length === 0
+      ? []
+      : [`, held by ${who.join(", ")}${held.length > who.length ? " and others" : ""}`]),
+    ...(place < 0 ? [] : [`; ${place} before it`]),
+  ].join("");
+  const [first] = held;
+  return {
+    kind: "pool",
+    text,
+    task: label,
+    pool: name,
+    ...(first === undefined ? {} : { runId: first.runId }),
+  };
+}
+
+function assigned(state: RunState, task: TaskState, { kinds }: Surroundings): Cause {
+  const label = labelOf(nameOf(state, task));
+  const kind = state.plan.tasks[task.plan]?.kind ?? "";
+  if (task.acceptedMs !== undefined)
+    return {
+      kind: "working",
+      text: `${label} was taken by its runner and is starting`,
+      task: label,
+    };
+  if (!kinds.has(kind))
+    return { kind: "no_runner", text: `${label}: no runner takes ${kind}`, task: label };
+  return {
+    kind: "not_accepted",
+    text: `${label} waits for a runner of ${kind} to take it`,
+    task: label,
+  };
+}

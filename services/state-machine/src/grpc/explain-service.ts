@@ -1,0 +1,90 @@
+// ExplainService: why a run or a task is not at work now. Reads what the pure function wants to know beside the run.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { Bus } from "@chasqui/bus";
+import type { ServiceImplementation } from "@chasqui/chassis";
+import { RpcCode, RpcError, authorize, implementation } from "@chasqui/chassis";
+import type { ExplanationSchema } from "@chasqui/contracts";
+import { ExplainService } from "@chasqui/contracts";
+import { quote, suggest } from "@chasqui/dag/text";
+import { explainRun, explainTask } from "@chasqui/machine";
+import type { Explanation, RunState, Surroundings } from "@chasqui/machine";
+import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import type { Sql } from "postgres";
+import { loadDags, loadPools, loadRuns } from "../store/load.ts";
+import type { Versions } from "../store/versions.ts";
+import { findRun } from "./find-run.ts";
+
+export interface ExplainServiceOptions {
+  readonly db: PostgresJsDatabase;
+  readonly sql: Sql;
+  readonly bus: Pick<Bus, "listKinds">;
+  readonly versions: Versions;
+  readonly clock: () => number;
+}
+
+export function explainService(options: ExplainServiceOptions): ServiceImplementation {
+  const { db, sql, bus, versions, clock } = options;
+
+  async function surroundingsOf(state: RunState): Promise<Surroundings> {
+    const names = state.tasks.flatMap(({ status, claims, granted }) =>
+      status === "queued" ? (claims[granted]?.pool ?? []) : [],
+    );
+    const { dagId, previousRunId = "" } = state.facts;
+    const [[dag], pools, announced, past] = await Promise.all([
+      loadDags(sql, versions, [dagId]),
+      loadPools(sql, [...new Set(names)]),
+      bus.listKinds(),
+      sql<{ task_id: string; state: string }[]>`
+        select task_id, state from state_machine.task where run_id = ${previousRunId} and map_index = -1`,
+    ]);
+    const before = new Map(past.map((row) => [row.task_id, row.state]));
+    return {
+      nowMs: clock(),
+      dag: dag?.state ?? { paused: false, maxActiveRuns: 0, active: [] },
+      pools: new Map(
+        pools.flatMap(({ state: pool, version }) => (version > 0 ? [[pool.pool, pool]] : [])),
+      ),
+      kinds: new Set(announced.map(({ kind }) => kind)),
+      past: (taskId) => before.get(taskId) ?? "waiting", // tasks that never began have no row
+    };
+  }
+
+  return implementation(ExplainService, {
+    async explainRun({ runId: name, task }, context) {
+      authorize(context.principal, "read", `run/${name}`);
+      const { runId } = await findRun(db, name);
+      const { runs } = await loadRuns(sql, versions, [runId]);
+      const state = runs[0]?.state;
+      if (state === undefined)
+        throw new RpcError(RpcCode.UNAVAILABLE, `run ${runId} was written by newer code`);
+      const around = await surroundingsOf(state);
+      if (task === "")
+        return { runId, state: state.status, explanations: explainRun(state, around).map(view) };
+      const [, taskId = task, index] = /^([^[]+)\[(\d+)\]$/.exec(task) ?? [];
+      const ref = { taskId, mapIndex: index === undefined ? -1 : Number(index) };
+      const found = explainTask(state, ref, around);
+      if (found === undefined)
+        throw new RpcError(
+          RpcCode.NOT_FOUND,
+          `run ${runId} has no task ${quote(task)}: ${suggest(taskId, [...state.plan.indexOf.keys()])}`,
+        );
+      return { runId, state: state.status, explanations: [view(found)] };
+    },
+  });
+}
+
+const timeOf = (ms: number | undefined) => (ms === undefined ? undefined : timestampFromMs(ms));
+
+function view({ task = "", state, causes, expectedMs }: Explanation) {
+  const expectedTime = timeOf(expectedMs);
+  const init: MessageInitShape<typeof ExplanationSchema> = {
+    ...{ task, state },
+    causes: causes.map(({ untilMs, ...cause }) => {
+      const untilTime = timeOf(untilMs);
+      return { ...cause, ...(untilTime === undefined ? {} : { untilTime }) };
+    }),
+    ...(expectedTime === undefined ? {} : { expectedTime }),
+  };
+  return init;
+}
