@@ -56,7 +56,7 @@ export function simulate(input: SimulationInput): Result<Simulated> {
       logicalMs: input.atMs,
     },
     params: params.value,
-    event: input.event ?? null,
+    event: input.event === undefined ? null : { data: input.event },
   });
   const outside = createOutside({ spec, state, script: script.value, vars });
   const history = run(state, outside.answersTo, input);
