@@ -153,11 +153,6 @@ export {
   MarkTaskSchema,
   SlotGrantedSchema,
   RetireDagCommandSchema,
-  AcquireSlotsSchema,
-  ReleaseSlotsSchema,
-  SetPoolSchema,
-  AskPastSchema,
-  PastDoneSchema,
 } from "./gen/chasqui/run/v1/inbox_pb.ts";
 export type {
   InboxMessage,
@@ -177,45 +172,11 @@ export type {
   MarkTask,
   SlotGranted,
   AcquireSlots,
-  ReleaseSlots,
-  SetPool,
-  AskPast,
-  PastDone,
 } from "./gen/chasqui/run/v1/inbox_pb.ts";
-export {
-  CauseSchema,
-  ExplainRunRequestSchema,
-  ExplainRunResponseSchema,
-  ExplainService,
-  ExplanationSchema,
-} from "./gen/chasqui/run/v1/explain_service_pb.ts";
-export type {
-  Cause,
-  ExplainRunRequest,
-  ExplainRunResponse,
-  Explanation,
-} from "./gen/chasqui/run/v1/explain_service_pb.ts";
-export {
-  GetPoolRequestSchema,
-  GetPoolResponseSchema,
-  ListPoolsRequestSchema,
-  ListPoolsResponseSchema,
-  PoolClaimSchema,
-  PoolSchema,
-  PoolService,
-  SetPoolRequestSchema,
-  SetPoolResponseSchema,
-} from "./gen/chasqui/run/v1/pool_service_pb.ts";
-export type {
-  GetPoolRequest,
-  GetPoolResponse,
-  ListPoolsRequest,
-  ListPoolsResponse,
-  Pool,
-  PoolClaim,
-  SetPoolRequest,
-  SetPoolResponse,
-} from "./gen/chasqui/run/v1/pool_service_pb.ts";
+export { ExplainService, ExplanationSchema } from "./gen/chasqui/run/v1/explain_service_pb.ts";
+export type { Explanation } from "./gen/chasqui/run/v1/explain_service_pb.ts";
+export { PoolClaimSchema, PoolSchema, PoolService } from "./gen/chasqui/run/v1/pool_service_pb.ts";
+export type { Pool, PoolClaim } from "./gen/chasqui/run/v1/pool_service_pb.ts";
 export {
   RunRefSchema,
   RunStartedSchema,
