@@ -159,3 +159,20 @@ describe("the accounts text", () => {
     expect(() => renderAccounts({ ...options, account: "a {" })).toThrow(/not a subject token/);
   });
 });
+
+test("the console publishes for webhooks, below their names only", () => {
+  const users = usersOf({ sources: ["logistics"], webhooks: ["depot"], runners: {} });
+  const publish = users.find(({ name }) => name === "console")?.publish ?? [];
+  expect(publish.filter((subject) => subject.startsWith("chasqui.trigger."))).toEqual([
+    "chasqui.trigger.depot.>",
+  ]);
+  expect(users.map(({ name }) => name)).not.toContain("source-depot");
+});
+
+test.each([
+  [{ sources: ["chasqui"] }, /source "chasqui": the name is Chasqui's own/],
+  [{ sources: [], webhooks: ["chasqui"] }, /source "chasqui": the name is Chasqui's own/],
+  [{ sources: ["a"], webhooks: ["a"] }, /webhook "a": a source has this name/],
+])("names that would pass for somebody else: %j", (installation, reason) => {
+  expect(() => usersOf({ runners: {}, ...installation })).toThrow(reason);
+});

@@ -121,11 +121,20 @@ const services: Readonly<Record<string, Pick<BusUser, "publish" | "subscribe">>>
   },
 };
 
+/** Chasqui's own events are known to triggers by sources that begin with it. */
+const OWN_SOURCE = "chasqui";
+
+function sourceSubjects(source: string): string {
+  if (source === OWN_SOURCE)
+    throw new Error(`source ${JSON.stringify(source)}: the name is Chasqui's own: want another`);
+  return `chasqui.trigger.${token(source)}.>`;
+}
+
 function sourceOf(source: string): BusUser {
   const name = sourceUser(source);
   return {
     name,
-    publish: [`chasqui.trigger.${token(source)}.>`],
+    publish: [sourceSubjects(source)],
     subscribe: [`${inboxPrefixOf(name)}.>`],
   };
 }
@@ -135,6 +144,7 @@ export function usersOf(installation: Installation): BusUser[] {
   const durables = Object.entries(consumersOf(installation));
   const kinds = Object.entries(kindsOf(installation));
   const names = [...Object.keys(services), ...Object.keys(installation.runners)];
+  const webhooks = webhooksOf(installation);
   const users = names.map((name): BusUser => {
     const own = services[name] ?? { publish: [], subscribe: [] };
     const ownKinds = kinds.filter(([, owner]) => owner === name).map(([kind]) => kind);
@@ -144,7 +154,13 @@ export function usersOf(installation: Installation): BusUser[] {
       .flatMap(([durable, spec]) => readsDurable(durable, spec));
     return {
       name,
-      publish: [...own.publish, ...runs.publish, ...reads, ...looksAtStreams],
+      publish: [
+        ...own.publish,
+        ...(name === "console" ? webhooks : []),
+        ...runs.publish,
+        ...reads,
+        ...looksAtStreams,
+      ],
       subscribe: [`${inboxPrefixOf(name)}.>`, ...own.subscribe, ...runs.subscribe],
     };
   });
@@ -158,6 +174,16 @@ export function usersOf(installation: Installation): BusUser[] {
     seen.add(name);
   }
   return all;
+}
+
+/** What the console may publish, for those who only know HTTP. */
+function webhooksOf({ webhooks = [], sources }: Installation): string[] {
+  const twice = webhooks.find((webhook) => sources.includes(webhook));
+  if (twice !== undefined)
+    throw new Error(
+      `webhook ${JSON.stringify(twice)}: a source has this name: want another, for each is a source of its own`,
+    );
+  return webhooks.map(sourceSubjects);
 }
 
 export interface AccountsOptions {

@@ -113,6 +113,29 @@ export const connectionTypes = {
       api_url: { is: "address", about: "In place of Slack's own" },
     },
   },
+  webhook: {
+    about: "Another system that posts signed requests; its name is the source of the triggers",
+    usedBy: ["console"],
+    fields: {
+      scheme: {
+        is: "choice",
+        about: "hmac: a header holds the body's HMAC-SHA256 in hex; standard: standardwebhooks.com",
+        required: true,
+        choices: ["hmac", "standard"],
+      },
+      secret: {
+        is: "text",
+        about: "What the other system signs with",
+        required: true,
+        secret: true,
+      },
+      old_secret: { is: "text", about: "The one before, while it may still be used", secret: true },
+      header: {
+        is: "text",
+        about: "With hmac: the header; x-hub-signature-256 if nothing is said",
+      },
+    },
+  },
   kubernetes: {
     about: "A Kubernetes cluster",
     usedBy: ["k8s-runner"],

@@ -137,6 +137,8 @@ export const builtInKinds = {
 export interface Installation {
   /** Trigger sources; each gets a bus user that may publish below chasqui.trigger.<source> only. */
   readonly sources: readonly string[];
+  /** Webhooks: sources that the console publishes for. */
+  readonly webhooks?: readonly string[];
   /** Custom runners by name, with the kinds they run. */
   readonly runners: Readonly<Record<string, readonly string[]>>;
 }

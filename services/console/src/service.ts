@@ -2,9 +2,10 @@
 import { connectBus } from "@chasqui/bus";
 import type { Bus } from "@chasqui/bus";
 import { forwardGrpc, listenHosts, readEnvironmentFile } from "@chasqui/chassis";
-import type { Life } from "@chasqui/chassis";
+import type { EnvironmentFile, Life } from "@chasqui/chassis";
 import manifest from "../package.json" with { type: "json" };
 import type { ApiServer } from "./api.ts";
+import { signingOf } from "./hooks/signing-of.ts";
 import { findPages } from "./http/pages.ts";
 import { startHttp } from "./http/server.ts";
 import { logService } from "./logs/service.ts";
@@ -16,7 +17,8 @@ import type { Settings } from "./settings.ts";
 
 export async function startConsole(life: Life<Settings>): Promise<void> {
   const { settings, log, telemetry, health } = life;
-  const bus = await openBus(life);
+  const environment = await readEnvironmentFile(settings.environmentFile);
+  const bus = await openBus(life, environment);
   const owners = await life.up(openOwners(settings));
   const tail = tailDeps(bus, owners, life);
   const { grpcHost } = listenHosts(process.env);
@@ -45,6 +47,12 @@ export async function startConsole(life: Life<Settings>): Promise<void> {
       server: (hostname) => describe(settings, hostname, grpc.port),
       pages,
       publicUrl: settings.consoleUrl,
+      hooks: {
+        bus,
+        log,
+        now: Date.now,
+        signingOf: (webhook) => signingOf(environment, webhook, process.env),
+      },
     }),
   );
   life.status(() => ({ bus: bus.state, http_port: http.port, grpc_port: grpc.port }));
@@ -83,14 +91,16 @@ function tailDeps(bus: Bus, owners: Owners, { log }: Life<Settings>): TailDeps {
   };
 }
 
-async function openBus({ settings, log, up }: Life<Settings>): Promise<Bus> {
-  const { sources, runners } = await readEnvironmentFile(settings.environmentFile);
+async function openBus(
+  { settings, log, up }: Life<Settings>,
+  { sources, runners, webhooks }: EnvironmentFile,
+): Promise<Bus> {
   const bus = await connectBus({
     url: settings.natsUrl,
     user: settings.natsUser,
     password: settings.natsPassword,
     service: "console",
-    installation: { sources, runners },
+    installation: { sources, runners, webhooks },
     log,
   });
   await up({ name: "bus", stop: () => bus.drain() });

@@ -42,7 +42,7 @@ import { TestNats } from "../../../tests/support/index.ts";
 import { startConsole } from "./service.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
-const installation = { sources: ["logistics"], runners: {} };
+const installation = { sources: ["logistics"], webhooks: ["depot"], runners: {} };
 const log = createLogger({ service: "test", env: { CHASQUI_LOG_LEVEL: "silent" } });
 
 export const RUN = "run-0123456789abcdefghjkmnpqrs";

@@ -153,14 +153,14 @@ function statusOf(registry: Registry, time: DatabaseTime): Record<string, unknow
 
 async function openBus(
   { settings, log, up }: Life<Settings>,
-  { sources, runners }: EnvironmentFile,
+  { sources, runners, webhooks }: EnvironmentFile,
 ): Promise<Bus> {
   const bus = await connectBus({
     url: settings.natsUrl,
     user: settings.natsUser,
     password: settings.natsPassword,
     service: NAME,
-    installation: { sources, runners },
+    installation: { sources, runners, webhooks },
     log,
   });
   await up({ name: "bus", stop: () => bus.drain() });

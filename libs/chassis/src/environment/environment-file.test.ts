@@ -14,6 +14,14 @@ test.each(["local", "dev", "staging", "prod"])("environments/%s.yaml is good", a
   expect(Object.keys(file.connections)).toContain("warehouse");
 });
 
+test("connections of type webhook are the webhooks", () => {
+  const text = `connections:
+  depot: { type: webhook, scheme: hmac, secret: "env:DEPOT" }
+  slack: { type: slack, token: "env:SLACK" }
+`;
+  expect(parseEnvironmentFile("/x/a.yaml", text).webhooks).toEqual(["depot"]);
+});
+
 test("all parts are optional", () => {
   expect(parseEnvironmentFile("/x/a.yaml", "")).toEqual({
     path: "/x/a.yaml",
@@ -23,6 +31,7 @@ test("all parts are optional", () => {
     pools: {},
     connectionTypes,
     connections: {},
+    webhooks: [],
   });
 });
 
@@ -97,7 +106,7 @@ connections:
     environments/dev.yaml:10:47: connection \`mail\` (smtp) has no field \`prot\`; did you mean \`port\`?
     environments/dev.yaml:10:62: connection \`mail\` (smtp): \`tls\` is \`maybe\`: want one of required, opportunistic, none, or a reference, env:NAME or file:path
     environments/dev.yaml:10:81: connection \`mail\` (smtp): \`lookup_url\` is \`nowhere\`: want an address that begins with http:// or https://, or a reference, env:NAME or file:path
-    environments/dev.yaml:11:3: connection \`lake\` has no \`type\`; known: gcs, http, kubernetes, lims, postgres, s3, slack, smtp, vertex
+    environments/dev.yaml:11:3: connection \`lake\` has no \`type\`; known: gcs, http, kubernetes, lims, postgres, s3, slack, smtp, vertex, webhook
     environments/dev.yaml:13:16: connection \`lab\`: type \`limz\`: no such type; did you mean \`lims\`?
     environments/dev.yaml:14:56: connections.warehouse.tables is not what it should be: want a text, number or boolean
     environments/dev.yaml:15:3: connection \`half\` (postgres): want \`url\`, or all of \`host\`, \`database\`, \`user\`
@@ -122,7 +131,7 @@ vars:
     "environments/dev.yaml:2:32: connection \`slack\` (slack): \`token\` is a literal: want env:NAME or file:path: no secret is in this file
     environments/dev.yaml:3:53: connection \`mail\` (smtp): \`password\` is a literal: want env:NAME or file:path: no secret is in this file
     environments/dev.yaml:4:37: connection \`warehouse\` (postgres): \`url\` is a literal with a password in it: want env:NAME or file:path: no secret is in this file
-    environments/dev.yaml:5:17: connection \`lake\`: type \`trino\`: no such type; known: gcs, http, kubernetes, postgres, s3, slack, smtp, vertex; types of your own are declared under \`connection_types\`
+    environments/dev.yaml:5:17: connection \`lake\`: type \`trino\`: no such type; known: gcs, http, kubernetes, postgres, s3, slack, smtp, vertex, webhook; types of your own are declared under \`connection_types\`
     environments/dev.yaml:6:55: connection \`api\` (http) has no field \`apikey\`; known: base_url, token, header
     environments/dev.yaml:8:18: var smtp_password looks like a secret: a secret belongs to a connection, whose values only its runner sees
     environments/dev.yaml:9:13: var database looks like a secret: a secret belongs to a connection, whose values only its runner sees

@@ -29,6 +29,8 @@ export interface EnvironmentFile {
   /** Chasqui's own and those that the file declares. */
   readonly connectionTypes: ConnectionTypes;
   readonly connections: Readonly<Record<string, ConnectionSpec>>;
+  /** Names of the connections of type webhook. */
+  readonly webhooks: readonly string[];
 }
 
 export class EnvironmentFileError extends Error {
@@ -97,7 +99,9 @@ export function parseEnvironmentFile(file: string, text: string): EnvironmentFil
     );
   const { connection_types: own, ...rest } = content;
   const connections = rest.connections as EnvironmentFile["connections"]; // each has a type by now
-  return { path: path.resolve(file), ...rest, connections, connectionTypes: typesWith(own) };
+  const webhooks = Object.keys(connections).filter((one) => connections[one]?.type === "webhook");
+  const types = typesWith(own);
+  return { path: path.resolve(file), ...rest, connections, connectionTypes: types, webhooks };
 }
 
 function refusal(problems: readonly Problem[]): EnvironmentFileError {

@@ -69,6 +69,7 @@ export function environmentOf(
     CHASQUI_SENSOR_PRIVATE_ADDRESSES: "127.0.0.1",
     ...databaseOf(name, addresses, credentials),
     ...connectionsOf(addresses),
+    ...(name === "console" ? { CHASQUI_WEBHOOK_SECRET: credentials.of("webhook depot") } : {}),
     ...extra,
   };
 }

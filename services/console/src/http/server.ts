@@ -9,6 +9,8 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Bus } from "@chasqui/bus";
 import type { Logger, Part } from "@chasqui/chassis";
 import type { ApiServer } from "../api.ts";
+import { hookRoutes } from "../hooks/routes.ts";
+import type { HookOptions } from "../hooks/routes.ts";
 import type { TailDeps } from "../logs/tail.ts";
 import type { Owners } from "../ports/owners.ts";
 import type { TraceStore } from "../ports/trace-store.ts";
@@ -32,6 +34,7 @@ export interface HttpOptions {
   readonly pages: string | undefined;
   /** Addresses under which people see this console, beside the one they asked. */
   readonly publicUrl: string | undefined;
+  readonly hooks: HookOptions;
 }
 
 export interface HttpServer extends Part {
@@ -88,6 +91,7 @@ function routes(app: FastifyInstance, o: HttpOptions): void {
   runRoutes(app, o);
   dagRoutes(app, o);
   changesRoute(app, o.bus);
+  hookRoutes(app, o.hooks);
   pageRoutes(app, o.pages);
 }
 

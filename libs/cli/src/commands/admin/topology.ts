@@ -63,8 +63,8 @@ async function readInstallation(cli: Cli, { environment: given }: TopologyOption
   const named = given === undefined ? cli.env["CHASQUI_ENVIRONMENT_FILE"] : undefined;
   const file = path.resolve(cli.cwd, named ?? path.join("environments", `${environment}.yaml`));
   try {
-    const { sources, runners } = await readEnvironmentFile(file);
-    return { environment, installation: { sources, runners } };
+    const { sources, runners, webhooks } = await readEnvironmentFile(file);
+    return { environment, installation: { sources, runners, webhooks } };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CliError(exitCodes.usage, why, {
