@@ -28,6 +28,8 @@ export type { Result } from "./cel/result.ts";
 export { millisOf } from "./plan/millis.ts";
 export { planOf } from "./plan/plan-of.ts";
 export { constantConfig, outputsNamedBy, renderTask } from "./plan/render-task.ts";
+export { previewTasks } from "./plan/preview-tasks.ts";
+export type { TaskPreview } from "./plan/preview-tasks.ts";
 export { scopeOfRun } from "./plan/scope-of-run.ts";
 export type { PlanOptions } from "./plan/scope-of-run.ts";
 export { compileDag, compileDagObject } from "./compile/compile-dag.ts";

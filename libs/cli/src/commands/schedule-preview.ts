@@ -1,19 +1,11 @@
 // `chasqui schedule preview <file>`: when a DAG file's schedule is due. Needs no server.
-import {
-  describeSchedule,
-  instantsOfWall,
-  parseWall,
-  previewSchedule,
-  rfc3339,
-} from "@chasqui/dag";
+import { instantsOfWall, parseWall, previewSchedule, rfc3339 } from "@chasqui/dag";
 import type { Preview } from "@chasqui/dag";
-import type { DagSpec } from "@chasqui/contracts";
 import { printJson, printLines } from "../cli.ts";
 import type { Cli } from "../cli.ts";
 import { CliError, exitCodes, usageError } from "../errors.ts";
 import type { ExitCode } from "../errors.ts";
-import { renderTable } from "../render/table.ts";
-import { formatDistance } from "../render/time.ts";
+import { renderSchedule } from "../render/schedule.ts";
 import { readDags } from "../judged-dags.ts";
 import { printReport } from "./validate.ts";
 
@@ -43,7 +35,7 @@ export async function preview(cli: Cli, file: string, options: PreviewOptions): 
   const fromMs = options.from === undefined ? nowMs : parseFrom(options.from, schedule.timezone);
   const previewed = previewSchedule(schedule, { dagId: spec.id, fromMs, count: options.count });
   if (options.json === true) printJson(cli.out, toJson(previewed));
-  else printPreview(cli, spec, previewed, nowMs);
+  else printLines(cli.out, renderSchedule(spec, previewed, { nowMs, style: cli.out.style }));
   return exitCodes.ok;
 }
 
@@ -65,40 +57,3 @@ function parseFrom(text: string, timezone: string): number {
 
 const toJson = ({ ticks }: Preview): object[] =>
   ticks.map(({ ms, local, note }) => ({ at: rfc3339(ms), local, note }));
-
-function printPreview(cli: Cli, spec: DagSpec, { ticks, end }: Preview, nowMs: number): void {
-  const { schedule } = spec;
-  const { style } = cli.out;
-  const timezone = schedule?.timezone ?? "UTC";
-  const rows = ticks.map(({ ms, local, note, warns }) => [
-    `${words(ms, timezone)} ${local.slice(19)}`,
-    rfc3339(ms),
-    formatDistance(ms, nowMs),
-    warns ? style.yellow(`⚠ ${note}`) : note,
-  ]);
-  const columns = ["LOCAL TIME", "UTC", "", "NOTE"].map((title) => ({ title }));
-  printLines(cli.out, [
-    `${spec.id}: ${schedule === undefined ? "" : describeSchedule(schedule)}`,
-    ...(rows.length === 0 ? [] : renderTable(columns, rows, { style, width: Infinity })),
-    ...(end === "" ? [] : [end]),
-  ]);
-}
-
-/** `Tuesday 6 October 2026, 19:00`. */
-function words(ms: number, timezone: string): string {
-  const date = new Intl.DateTimeFormat("en-GB", {
-    timeZone: timezone,
-    weekday: "long",
-    day: "numeric",
-    month: "long",
-    year: "numeric",
-  }).format(ms);
-  const clock = new Intl.DateTimeFormat("en-GB", {
-    timeZone: timezone,
-    hourCycle: "h23",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-  }).format(ms);
-  return `${date}, ${clock.endsWith(":00") ? clock.slice(0, 5) : clock}`;
-}

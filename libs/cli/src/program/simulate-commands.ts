@@ -1,11 +1,13 @@
 // `simulate`, `plan`: what a DAG would do, without any server.
 import type { Command } from "commander";
 import type { ShadowOptions } from "../commands/shadow.ts";
+import type { PlanOptions } from "../commands/plan.ts";
 import type { SimulateOptions } from "../commands/simulate.ts";
 import { JSON_OPTION, collect, examples, number } from "./shared.ts";
 import type { With } from "./shared.ts";
 
 export function addSimulateCommands(program: Command, with_: With): void {
+  addPlan(program, with_);
   addSimulate(program, with_);
   addShadow(program, with_);
 }
@@ -78,6 +80,32 @@ function addSimulate(program: Command, with_: With): void {
       with_(async (cli, file: string, options: SimulateOptions) => {
         const { simulateDag } = await import("../commands/simulate.ts");
         return simulateDag(cli, file, options);
+      }),
+    );
+}
+
+function addPlan(program: Command, with_: With): void {
+  program
+    .command("plan")
+    .description("Show what a run would get: rendered values, and the next ticks; needs no server")
+    .argument("<file>", "a DAG file")
+    .option("--at <instant>", "the instant the run is about (now)")
+    .option("--param <name=value>", "a parameter; again for more", collect)
+    .option("--params <json>", "all parameters as one JSON object")
+    .option("--event <json>", "data of the event that starts the run")
+    .option("--key <key>", "the run's key")
+    .option("--ticks <n>", "how many of the next ticks", number(1, 100), 5)
+    .option(...ENVIRONMENT_OPTION)
+    .option(...JSON_OPTION)
+    .addHelpText(
+      "after",
+      "\nAn expression that needs what other tasks say, or an item, stays as it is written.\n" +
+        examples("plan dags/carrier-daily-costs.yaml", "plan dags/x.yaml --at 2026-10-06 --json"),
+    )
+    .action(
+      with_(async (cli, file: string, options: PlanOptions) => {
+        const { planDag } = await import("../commands/plan.ts");
+        return planDag(cli, file, options);
       }),
     );
 }
