@@ -1,4 +1,5 @@
 // What people and programs read of runs: one, many, live, their history; and what runners ask before they act.
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Handlers } from "@chasqui/chassis";
 import { RpcCode, RpcError, authorize } from "@chasqui/chassis";
@@ -20,7 +21,8 @@ export function runReads({ db, bus, versions }: RunServiceOptions, viewOf: ViewO
   return {
     async getRun(request, context) {
       authorize(context.principal, "read", `run/${request.runId}`);
-      return { run: await viewOf(request.runId, request.atEvent) };
+      const { runId, atEvent, taskIds } = request;
+      return { run: await viewOf(runId, { atEvent, taskIds }) };
     },
 
     async listRuns(request, context) {
@@ -28,7 +30,9 @@ export function runReads({ db, bus, versions }: RunServiceOptions, viewOf: ViewO
       const limit = Math.min(request.pageSize || PAGE_DEFAULT, PAGE_MAX);
       const states = request.states.flatMap((state) => runWords.get(state) ?? []);
       const after = parsePageToken(request.pageToken);
-      const rows = await reads.listRuns(db, { dagId: request.dagId, states, after }, limit);
+      const { dagId, logicalFromTime, logicalUntilTime } = request;
+      const logical = { from: dateOf(logicalFromTime), until: dateOf(logicalUntilTime) };
+      const rows = await reads.listRuns(db, { dagId, states, after, logical }, limit);
       const last = rows.length === limit ? rows.at(-1) : undefined;
       const nextPageToken = last === undefined ? "" : pageToken(last.createdAt, last.runId);
       return { runs: rows.map((row) => runView(row)), nextPageToken };
@@ -87,6 +91,9 @@ export function runReads({ db, bus, versions }: RunServiceOptions, viewOf: ViewO
     },
   };
 }
+
+const dateOf = (time: Timestamp | undefined): Date | undefined =>
+  time === undefined ? undefined : new Date(timestampMs(time));
 
 /** `<milliseconds>.<run id>`: where the page before ended. */
 const pageToken = (at: Date, runId: string): string => `${at.getTime()}.${runId}`;

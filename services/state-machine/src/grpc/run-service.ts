@@ -22,12 +22,15 @@ export interface RunServiceOptions {
   readonly clock: () => number;
 }
 
-/** A run with its tasks, as GetRun answers it. */
-export type ViewOf = (runId: string, atEvent?: number) => Promise<ReturnType<typeof runView>>;
+/** A run with its tasks, as GetRun answers it: now or as it was, all of its tasks or some. */
+export type ViewOf = (
+  runId: string,
+  how?: { readonly atEvent: number; readonly taskIds: readonly string[] },
+) => Promise<ReturnType<typeof runView>>;
 
 export function runService(options: RunServiceOptions): ServiceImplementation {
   const { db, versions } = options;
-  const viewOf: ViewOf = async (runId, atEvent = 0) => {
+  const viewOf: ViewOf = async (runId, { atEvent, taskIds } = { atEvent: 0, taskIds: [] }) => {
     const row = await findRun(db, runId);
     const [plan, tasks] = await Promise.all([
       versions.plan(row.dagId, row.fingerprint),
@@ -35,10 +38,12 @@ export function runService(options: RunServiceOptions): ServiceImplementation {
     ]);
     if (plan === undefined)
       throw new RpcError(RpcCode.DATA_LOSS, `run ${row.runId}: its DAG version is gone`);
-    if (atEvent === 0) return runView(row, taskViews(row, plan, tasks));
+    const some = (tasks: ReturnType<typeof taskViews>): ReturnType<typeof taskViews> =>
+      taskIds.length === 0 ? tasks : tasks.filter(({ taskId = "" }) => taskIds.includes(taskId));
+    if (atEvent === 0) return runView(row, some(taskViews(row, plan, tasks)));
     const history = recordedOf(await reads.historyOf(db, row.runId));
     const then = runAtEvent(row, plan, history, atEvent);
-    return runView(then.run, taskViews(then.run, plan, then.tasks));
+    return runView(then.run, some(taskViews(then.run, plan, then.tasks)));
   };
   return implementation(RunService, {
     ...runCommands(options, viewOf),

@@ -58,10 +58,12 @@ export function listRuns(
     dagId: string;
     states: RunRecord["state"][];
     after: { at: Date; runId: string } | undefined;
+    /** From then on, and before then. */
+    logical: { from: Date | undefined; until: Date | undefined };
   },
   limit: number,
 ): Promise<RunRecord[]> {
-  const { after } = filter;
+  const { after, logical } = filter;
   return db
     .select()
     .from(run)
@@ -69,6 +71,8 @@ export function listRuns(
       and(
         filter.dagId === "" ? undefined : eq(run.dagId, filter.dagId),
         filter.states.length === 0 ? undefined : inArray(run.state, filter.states),
+        logical.from === undefined ? undefined : gte(run.logicalAt, logical.from),
+        logical.until === undefined ? undefined : lt(run.logicalAt, logical.until),
         after === undefined
           ? undefined
           : or(
