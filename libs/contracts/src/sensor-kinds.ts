@@ -166,6 +166,43 @@ const sensorEvent: JsonSchema = {
   },
 };
 
+const settledStates = ["succeeded", "failed", "cancelled", "skipped", "upstream_failed", "removed"];
+const movingStates = ["waiting", "queued", "assigned", "running", "cancelling", "retrying"];
+
+const states = (description: string): JsonSchema => ({
+  type: "array",
+  uniqueItems: true,
+  items: { enum: [...settledStates, ...movingStates] },
+  description,
+});
+const sensorDag: JsonSchema = {
+  type: "object",
+  title: "Waits for a run of another DAG, or for a task of it",
+  required: ["dag"],
+  oneOf: [{ required: ["date"] }, { required: ["key"] }, { required: ["logical_time"] }],
+  additionalProperties: false,
+  properties: {
+    dag: {
+      type: "string",
+      pattern: "^[A-Za-z0-9_-]{1,128}$",
+      description: "The DAG whose run is waited for",
+    },
+    task: text("A task of that run; absent means the run as a whole"),
+    date: text(
+      "Its run of that day in `timezone`, usually ${run.date}: the newest whose logical time lies on it",
+    ),
+    key: text("Its run with this key"),
+    logical_time: text("Its run of this very instant; for example ${run.logical_time}"),
+    timezone,
+    allowed_states: states("Ends of it that are waited for; absent means [succeeded]"),
+    failed_states: states(
+      "States that fail the wait at once; absent means every bad end. [] waits on: somebody may mend it",
+    ),
+    skipped_states: states("States that skip this task; absent means none"),
+    ...polling("1m; an end is heard at once"),
+  },
+};
+
 /** By kind; all of them are sensor-runner's. */
 export const sensorKindSchemas = {
   "sensor.time": sensorTime,
@@ -173,4 +210,5 @@ export const sensorKindSchemas = {
   "sensor.sql": sensorSql,
   "sensor.object": sensorObject,
   "sensor.event": sensorEvent,
+  "sensor.dag": sensorDag,
 } as const satisfies Record<string, JsonSchema>;

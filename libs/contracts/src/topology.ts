@@ -130,6 +130,7 @@ export const builtInKinds = {
   "sensor.sql": "sensor-runner",
   "sensor.object": "sensor-runner",
   "sensor.event": "sensor-runner",
+  "sensor.dag": "sensor-runner",
   "report.email": "report-mailer",
 } as const;
 
@@ -239,6 +240,9 @@ export const subjects = {
   /** Every event of one run, for a plain subscription. */
   eventsOfRun: (dagId: string, runId: string): string =>
     `chasqui.event.*.${token(dagId)}.${token(runId)}`,
+  /** Of all runs of a DAG: one sort of event, or every one. */
+  eventsOfDag: (what: EventWhat | "*", dagId: string): string =>
+    `chasqui.event.${what}.${token(dagId)}.*`,
   log: (runId: string, taskId: string, attemptId: string): string =>
     `chasqui.log.${token(runId)}.${token(taskId)}.${token(attemptId)}`,
   logsOfTask: (runId: string, taskId: string): string =>

@@ -1,7 +1,9 @@
 // Every kind of sensor, by name. What a kind reaches outside with is imported by its first look.
 import type { Connections } from "./ports/connections.ts";
 import type { AddressPolicy } from "./ports/addresses.ts";
+import type { StateMachine } from "./ports/look-dag.ts";
 import type { Bus } from "@chasqui/bus";
+import { dagSensor } from "./kinds/dag.ts";
 import { eventSensor } from "./kinds/event.ts";
 import { httpSensor } from "./kinds/http.ts";
 import { timeSensor } from "./kinds/time.ts";
@@ -13,6 +15,7 @@ import type { SensorKind } from "./kinds/kind.ts";
 export interface Outside {
   readonly policy: AddressPolicy;
   readonly connections: Connections;
+  readonly stateMachine: StateMachine;
   readonly bus: Pick<Bus, "findMessage" | "streamPosition">;
 }
 
@@ -42,6 +45,12 @@ export function sensorsOf(outside: Outside): ReadonlyMap<string, SensorKind<unkn
       eventSensor(async () => {
         const { eventLooker } = await import("./ports/look-event.ts");
         return eventLooker(outside.bus);
+      }),
+    ),
+    sensorKind(
+      dagSensor(async () => {
+        const { dagLooker } = await import("./ports/look-dag.ts");
+        return dagLooker(outside.stateMachine);
       }),
     ),
   ];

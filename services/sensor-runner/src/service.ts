@@ -8,7 +8,7 @@ import {
   readEnvironmentFile,
 } from "@chasqui/chassis";
 import type { Life } from "@chasqui/chassis";
-import { RunService, kindDurable } from "@chasqui/contracts";
+import { DagService, RunService, kindDurable } from "@chasqui/contracts";
 import { jobRunner, startRunner } from "@chasqui/runner";
 import { addressPolicy } from "./ports/addresses.ts";
 import { connectionsOf } from "./ports/connections.ts";
@@ -40,19 +40,21 @@ export async function startService(life: Life<Settings>): Promise<void> {
     log,
   });
   await life.up({ name: "bus", stop: () => bus.drain() });
+  const asked = { principal: `service:${NAME}` };
+  const runs = createGrpcClient(RunService, settings.stateMachine, asked);
+  const dags = createGrpcClient(DagService, settings.stateMachine, asked);
+  const closeClients = async (): Promise<void> => [runs, dags].forEach((client) => client.close());
+  await life.up({ name: "state machine", stop: closeClients });
   const sensors = sensorsOf({
     policy: addressPolicy(settings.privateAddresses),
     connections: connectionsOf(installation, process.env),
+    stateMachine: { runs, dags },
     bus,
   });
   await bus.checkTopology({
     durables: [...sensors.keys()].map(kindDurable),
     streams: ["CHASQUI_TASKS", "CHASQUI_INBOX", "CHASQUI_LOGS", "CHASQUI_TRIGGERS"],
   });
-  const claims = createGrpcClient(RunService, settings.stateMachine, {
-    principal: `service:${NAME}`,
-  });
-  await life.up({ name: "state machine", stop: () => Promise.resolve(claims.close()) });
   const lookers = await life.up(lookersOf(sensors, { now }));
   const waits = postgresWaits(database.sql);
   const { restMs, longestMs, submits: concurrency } = settings;
@@ -65,7 +67,9 @@ export async function startService(life: Life<Settings>): Promise<void> {
   const kinds = [...sensors.values()].map((sensor) =>
     jobRunner(waitKind(sensor, { waits, watch, listen, now, concurrency, longestMs })),
   );
-  const runner = await life.up(startRunner({ service: NAME, kinds, bus, claims, telemetry, log }));
+  const runner = await life.up(
+    startRunner({ service: NAME, kinds, bus, claims: runs, telemetry, log }),
+  );
   life.status(() => ({
     bus: bus.state,
     in_flight: runner.inFlight(),

@@ -5,6 +5,10 @@ import type { Topic } from "./store/waits.ts";
 
 const subjectsOf: Readonly<Record<string, (topic: string) => string>> = {
   "sensor.event": (subject) => subjects.trigger(subject),
+  "sensor.dag": (topic) => {
+    const [dagId = "", every] = topic.split("/");
+    return subjects.eventsOfDag(every === undefined ? "run-settled" : "*", dagId);
+  },
 };
 
 export function subscriptions(bus: Pick<Bus, "subscribePlain">) {

@@ -10,5 +10,6 @@ const nobody = (): never => {
 export const testOutside: Outside = {
   policy: addressPolicy([]),
   connections: testConnections({}),
+  stateMachine: { runs: { getRun: nobody, listRuns: nobody }, dags: { getDag: nobody } },
   bus: { findMessage: nobody, streamPosition: nobody },
 };
