@@ -4,7 +4,17 @@ import { RpcCode, RpcError } from "./grpc/rpc-error.ts";
 
 /** What is done; the method's verb. */
 export type Action =
-  "read" | "start" | "cancel" | "apply" | "pause" | "retire" | "claim" | "redrive" | "set";
+  | "read"
+  | "start"
+  | "cancel"
+  | "clear"
+  | "mark"
+  | "apply"
+  | "pause"
+  | "retire"
+  | "claim"
+  | "redrive"
+  | "set";
 
 export type Policy = (principal: string, action: Action, resource: string) => boolean;
 

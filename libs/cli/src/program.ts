@@ -7,6 +7,7 @@ import type { ExitCode } from "./errors.ts";
 import { addAdminCommands } from "./program/admin-commands.ts";
 import { addDagCommands } from "./program/dag-commands.ts";
 import { addFileCommands } from "./program/file-commands.ts";
+import { addOperationCommands } from "./program/operation-commands.ts";
 import { addPoolCommands } from "./program/pool-commands.ts";
 import { addRunCommands } from "./program/run-commands.ts";
 import { examples } from "./program/shared.ts";
@@ -58,6 +59,7 @@ export function createProgram(options: ProgramOptions): Command {
   addSimulateCommands(program, with_);
   addRunCommands(program, with_);
   addTriggerCommands(program, with_);
+  addOperationCommands(program, with_);
   addDagCommands(program, with_);
   addPoolCommands(program, with_);
   addAdminCommands(program, with_);

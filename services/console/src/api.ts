@@ -48,6 +48,8 @@ export interface ApiRun {
   readonly version: number;
   /** Why it ended as it did. */
   readonly reason: string;
+  /** The run that it does again. */
+  readonly rerunOf?: string;
   /** Absent in lists. */
   readonly tasks?: readonly ApiTask[];
 }
@@ -89,6 +91,22 @@ export interface ApiRuns {
   readonly runs: readonly ApiRun[];
   /** Absent on the last page. */
   readonly nextPageToken?: string;
+}
+
+/** What a command answers: the run, and what changes by it; with `dryRun` nothing has changed. */
+export interface ApiOperation {
+  readonly run?: ApiRun;
+  readonly changes: readonly ApiChange[];
+}
+
+export interface ApiChange {
+  readonly taskId: string;
+  /** Absent for a task that is not mapped. */
+  readonly mapIndex?: number;
+  readonly from: TaskState;
+  readonly to: TaskState;
+  /** What becomes of it, for people. */
+  readonly what: string;
 }
 
 export interface ApiHistoryEntry {

@@ -132,6 +132,29 @@ test("commands say who asks and why", async () => {
   ]);
 });
 
+test("operations on runs answer what changes; a dry run tells nobody", async () => {
+  await using w = await world();
+  const at = `${w.url}/api/runs/${RUN}`;
+  const clear = { tasks: ["mail"], downstream: true };
+  expect((await post(`${at}/clear`, { ...clear, dryRun: true })).body).toMatchObject({
+    changes: [{ taskId: "mail", from: "failed", to: "waiting" }],
+  });
+  expect(w.owned.told).toEqual([]);
+  await post(`${at}/clear`, { ...clear, reason: "fixed" });
+  await post(`${at}/mark`, { task: "mail", state: "skipped" });
+  await post(`${at}/rerun`, { version: "newest" });
+  await post(`${at}/cancel`, { now: true });
+  expect(w.owned.told.map(({ what }) => what)).toEqual([
+    `clear ${RUN} mail down: fixed`,
+    `mark ${RUN} mail state 10: `,
+    `rerun ${RUN} version 2: `,
+    `cancel ${RUN} now: `,
+  ]);
+  const wrong = await post(`${at}/mark`, { task: "mail", state: "done" });
+  expect(wrong.body).toMatchObject({ error: 'state is "done": want succeeded, failed, skipped' });
+  expect((await post(`${at}/clear`, { tasks: "mail" })).status).toBe(400);
+});
+
 test("another site cannot make a browser command; a body must be what it should", async () => {
   await using w = await world({ CHASQUI_CONSOLE_URL: "https://chasqui.example/console" });
   const cancel = `${w.url}/api/runs/${RUN}/cancel`;
@@ -140,7 +163,7 @@ test("another site cannot make a browser command; a body must be what it should"
   expect((await get(cancel, { method: "POST" })).status).toBe(415);
   expect((await post(cancel, "{", {})).status).toBe(400);
   expect((await post(cancel, { why: "x" })).body).toMatchObject({
-    error: "the body has why: want only reason",
+    error: "the body has why: want only reason, now, dryRun",
   });
   expect((await post(`${w.url}/api/dags/costs/pause`, { paused: "yes" })).status).toBe(400);
   expect(w.owned.told).toEqual([]);

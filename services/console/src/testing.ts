@@ -158,6 +158,20 @@ async function startInProcess(
   return ports;
 }
 
+/** What every command to a run would change. */
+const planned = {
+  runState: RunState.QUEUED,
+  tasks: [
+    {
+      taskId: "mail",
+      mapIndex: -1,
+      from: TaskState.FAILED,
+      to: TaskState.WAITING,
+      what: "is done again when its turn comes",
+    },
+  ],
+};
+
 async function startOwners(stack: AsyncDisposableStack) {
   const owned: Owned = { run: firstRun(), dag: onlyDag(), told: [], schedulerIsUp: true };
   let changed = Promise.withResolvers<void>();
@@ -194,8 +208,29 @@ async function startOwners(stack: AsyncDisposableStack) {
           );
           return { run: owned.run, created: key !== owned.run.key };
         },
-        cancelRun({ runId, reason }, context) {
-          tell(`cancel ${runId}: ${reason}`, context);
+        cancelRun({ runId, reason, now }, context) {
+          tell(`cancel ${runId}${now ? " now" : ""}: ${reason}`, context);
+          return { run: known(runId) };
+        },
+        clearTasks({ runId, tasks, reason, dryRun, ...flags }, context) {
+          const chosen = [
+            flags.upstream && "up",
+            flags.downstream && "down",
+            flags.onlyFailed && "failed",
+          ];
+          if (!dryRun)
+            tell(
+              `clear ${runId} ${[...tasks, ...chosen.filter(Boolean)].join(" ")}: ${reason}`,
+              context,
+            );
+          return { run: known(runId), changes: planned };
+        },
+        markTask({ runId, task, state, reason, dryRun }, context) {
+          if (!dryRun) tell(`mark ${runId} ${task} state ${state}: ${reason}`, context);
+          return { run: known(runId), changes: planned };
+        },
+        rerunRun({ runId, version, reason }, context) {
+          tell(`rerun ${runId} version ${version}: ${reason}`, context);
           return { run: known(runId) };
         },
         async *watchRun({ runId }, { signal }) {

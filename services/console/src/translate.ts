@@ -16,6 +16,7 @@ import {
   type HistoryEntry,
   type Incident,
   type LogBatch,
+  type PlannedChanges,
   type Run,
   type ScheduleStatus,
   type Task,
@@ -100,6 +101,7 @@ export function runJson(run: Run, options: { withTasks: boolean }): api.ApiRun {
     traceId: run.traceId,
     version: run.version,
     reason: run.reason,
+    ...given("rerunOf", notEmpty(run.rerunOf)),
     ...(options.withTasks ? { tasks: run.tasks.map(taskJson) } : {}),
   };
 }
@@ -133,6 +135,22 @@ const failureJson = (failure: Failure): api.ApiFailure => ({
   neverStarted: failure.neverStarted,
   permanent: failure.permanent,
 });
+
+export const operationJson = ({ run, changes }: Operated): api.ApiOperation => ({
+  ...given("run", run && runJson(run, { withTasks: true })),
+  changes: (changes?.tasks ?? []).map(({ taskId, mapIndex, from, to, what }) => ({
+    taskId,
+    ...given("mapIndex", mapIndex < 0 ? undefined : mapIndex),
+    from: word<api.TaskState>(taskWords, from, "waiting"),
+    to: word<api.TaskState>(taskWords, to, "waiting"),
+    what,
+  })),
+});
+
+interface Operated {
+  readonly run?: Run | undefined;
+  readonly changes?: PlannedChanges | undefined;
+}
 
 export const historyJson = (entry: HistoryEntry): api.ApiHistoryEntry => ({
   version: entry.version,

@@ -1,10 +1,9 @@
-// What a run is, since when, why, and the button that ends it.
-import { useState } from "react";
+// What a run is, since when, why, and the buttons of what can be done to it.
 import type { ApiRun, ApiServer } from "../src/api.ts";
-import { failureOf, postJson, type RequestFailure } from "./client.ts";
 import { causeText, duration, elapsedMs, instant, shortId } from "./format.ts";
-import { Copy, Fact, Json, Problem, Title, When } from "./parts.tsx";
-import { Link, dagPath } from "./router.tsx";
+import { Copy, Fact, Json, Title, When } from "./parts.tsx";
+import { Link, dagPath, runPath } from "./router.tsx";
+import { RunOperations } from "./operations.tsx";
 import { StateTag, isSettled, wordOf } from "./state.tsx";
 
 export interface RunHeaderProps {
@@ -28,7 +27,7 @@ export function RunHeader({ run, links, now, isLive }: RunHeaderProps) {
         {isLive && <span className="live">live</span>}
         <div className="actions">
           <TraceLink run={run} template={links.trace} />
-          {!isSettled(run.state) && <CancelRun run={run} />}
+          <RunOperations run={run} />
         </div>
       </div>
       {run.reason !== "" && <p className={`reason ${run.state}`}>{run.reason}</p>}
@@ -48,6 +47,11 @@ export function RunHeader({ run, links, now, isLive }: RunHeaderProps) {
           )}
         </Fact>
         <Fact name="DAG version">{run.dagVersion}</Fact>
+        {run.rerunOf !== undefined && (
+          <Fact name="Does again">
+            <Link to={runPath(run.rerunOf)}>{shortId(run.rerunOf)}</Link>
+          </Fact>
+        )}
         <Fact name="Run">
           <Copy text={run.runId} shown={shortId(run.runId)} />
         </Fact>
@@ -82,55 +86,5 @@ function TraceLink({
     <a className="button" href={template.replace("{trace}", run.traceId)}>
       Trace
     </a>
-  );
-}
-
-/** Asked twice: what is cancelled does not come back. */
-function CancelRun({ run }: { readonly run: ApiRun }) {
-  const [isAsked, setAsked] = useState(false);
-  const [reason, setReason] = useState("");
-  const [failure, setFailure] = useState<RequestFailure>();
-  if (run.state === "cancelling")
-    return <span className="none">waiting until everything is gone</span>;
-  const cancel = async (): Promise<void> => {
-    try {
-      await postJson(`/api/runs/${encodeURIComponent(run.runId)}/cancel`, { reason });
-      setAsked(false);
-    } catch (error) {
-      setFailure(failureOf(error));
-    }
-  };
-  if (!isAsked)
-    return (
-      <button type="button" onClick={() => setAsked(true)}>
-        Cancel run
-      </button>
-    );
-  return (
-    <form
-      className="confirm"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void cancel();
-      }}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") setAsked(false);
-      }}
-    >
-      <input
-        autoFocus
-        aria-label="Why"
-        placeholder="Why? (kept in the audit)"
-        value={reason}
-        onChange={(event) => setReason(event.target.value)}
-      />
-      <button type="submit" className="danger">
-        Yes, cancel it
-      </button>
-      <button type="button" onClick={() => setAsked(false)}>
-        Keep it
-      </button>
-      {failure !== undefined && <Problem failure={failure} />}
-    </form>
   );
 }

@@ -2,6 +2,7 @@
 import type { ApiFailure, ApiRun, ApiTask } from "../src/api.ts";
 import { duration, elapsedMs, instant, keyOf } from "./format.ts";
 import { LogPanel } from "./log-panel.tsx";
+import { TaskOperations } from "./operations.tsx";
 import { Copy, Fact, Json, When } from "./parts.tsx";
 import { StateTag } from "./state.tsx";
 
@@ -26,6 +27,9 @@ export function TaskPanel({ run, task, now }: TaskPanelProps) {
         <h2>{keyOf(task)}</h2>
         <StateTag state={task.state} />
         {task.link !== "" && <OutsideJob link={task.link} />}
+        <div className="actions">
+          <TaskOperations run={run} task={task} />
+        </div>
       </div>
       <dl className="facts">
         <Fact name="Kind">{task.kind}</Fact>

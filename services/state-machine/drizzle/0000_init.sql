@@ -84,6 +84,7 @@ CREATE TABLE "state_machine"."run" (
 	"cause_by" text NOT NULL,
 	"params" jsonb NOT NULL,
 	"event" jsonb NOT NULL,
+	"rerun_of" text,
 	"traceparent" text,
 	"trace_id" text NOT NULL,
 	"traced" boolean NOT NULL,

@@ -6,7 +6,7 @@ import type { DagMessage } from "@chasqui/machine";
 import type { Aggregates, CachedDag, CachedPool, CachedRun } from "./core/aggregates.ts";
 import { dependsOnPast } from "./core/aggregates.ts";
 import { versionKey } from "./core/batch.ts";
-import type { Inbound } from "./core/inbound.ts";
+import type { Body, Inbound } from "./core/inbound.ts";
 import { loadDags, loadPools, loadPrevious, loadRuns, loadWaiting } from "./store/load.ts";
 import type { Versions } from "./store/versions.ts";
 
@@ -73,10 +73,11 @@ export class Cache {
 
   async #loadVersions(messages: readonly Inbound[]): Promise<void> {
     for (const { body } of messages) {
-      if (body.to !== "dag" || body.kind !== "apply") continue;
-      const version = await this.#versions.get(body.dagId, body.fingerprint);
+      const fingerprint = body.to === "dag" ? fingerprintNamed(body) : undefined;
+      if (body.to !== "dag" || fingerprint === undefined) continue;
+      const version = await this.#versions.get(body.dagId, fingerprint);
       if (version !== undefined)
-        this.#all.versions.set(versionKey(body.dagId, body.fingerprint), version);
+        this.#all.versions.set(versionKey(body.dagId, fingerprint), version);
     }
   }
 
@@ -185,4 +186,10 @@ export class Cache {
       this.dropPool(pool);
     }
   }
+}
+
+/** The stored version that a message to a DAG is about. */
+function fingerprintNamed(body: Extract<Body, { to: "dag" }>): string | undefined {
+  if (body.kind === "apply") return body.fingerprint;
+  return body.kind === "start" ? body.pinned?.fingerprint : undefined;
 }

@@ -1,5 +1,5 @@
 // The engine against a real nats-server and a real PostgreSQL: runs go from StartRun to settled, whatever is said
-// twice, late, at once or wrongly. The runner here is a few lines: it takes assignments and reports.
+// twice, late, at once or wrongly.
 import { create, fromBinary } from "@bufbuild/protobuf";
 import {
   AssignmentSchema,

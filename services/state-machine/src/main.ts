@@ -91,7 +91,7 @@ await runService({
       ...new Set([...Object.keys(file.pools), ...(await poolNames(reads.sql))]),
     ];
     const services = [
-      runsService({ db, bus, ask, versions, clock }),
+      runsService({ db, sql: reads.sql, bus, ask, versions, clock }),
       dagService({ db, ask, versions, clock, rules, pools }),
       poolService({ sql: reads.sql, ask, clock }),
       explainService({ db, sql: reads.sql, bus, versions, clock }),

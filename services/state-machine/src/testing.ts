@@ -104,6 +104,7 @@ export async function setup(
     nats,
     bus,
     sql: db.sql,
+    databaseUrl: url.href,
     versions,
     engines,
     spec,

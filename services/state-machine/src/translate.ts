@@ -11,7 +11,7 @@ import type {
 } from "@chasqui/contracts";
 import { InboxMessageSchema, attemptIdOf, runIdOf } from "@chasqui/contracts";
 import type { AttemptReport, Failure, Json, TaskRef as MachineRef } from "@chasqui/machine";
-import type { Body, Inbound, StartFacts } from "./core/inbound.ts";
+import type { Body, Inbound, Pinned, StartFacts } from "./core/inbound.ts";
 import { attemptWords, causeWords, failureWords } from "./say/enums.ts";
 
 const OUTPUT_BYTES_MAX = 64 * 1024;
@@ -119,6 +119,7 @@ function bodyOf({ body }: InboxMessage): Body {
         kind: "start",
         dagId: named("DAG", body.value.dagId),
         start: startOf(body.value),
+        pinned: pinnedOf(body.value),
       };
     case "settleRun":
       return {
@@ -210,7 +211,14 @@ function startOf(start: StartRun): StartFacts {
     traceparent: /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(start.traceparent)
       ? start.traceparent
       : undefined,
+    rerunOf: start.rerunOf === "" ? undefined : start.rerunOf,
   };
+}
+
+function pinnedOf({ pinned }: StartRun): Pinned | undefined {
+  if (pinned === undefined) return undefined;
+  const { fingerprint, number } = pinned;
+  return { fingerprint: named("version", fingerprint), number };
 }
 
 function finite(name: string, value: number): number {

@@ -5,10 +5,13 @@ import { exitCodes } from "../errors.ts";
 import type { ExitCode } from "../errors.ts";
 import { isSettled, viewRun } from "../run-view.ts";
 import { follow } from "./follow.ts";
+import { told } from "./operations.ts";
 import { findRun } from "./run.ts";
 
 export interface CancelOptions {
   readonly reason?: string;
+  readonly now?: boolean;
+  readonly dryRun?: boolean;
   readonly follow?: boolean;
   readonly json?: boolean;
 }
@@ -16,8 +19,9 @@ export interface CancelOptions {
 export async function cancel(cli: Cli, id: string, options: CancelOptions): Promise<ExitCode> {
   const server = await cli.connect();
   const found = await findRun(server, id);
-  const { reason = "" } = options;
-  const answer = await server.runs.cancelRun({ runId: found.run_id, reason }, { reason });
+  const { reason = "", now = false, dryRun = false } = options;
+  const answer = await server.runs.cancelRun({ runId: found.run_id, reason, now, dryRun });
+  if (dryRun) return told(cli, server, answer, options);
   let run = answer.run === undefined ? found : viewRun(answer.run);
   if (options.follow === true && !isSettled(run))
     run = await follow(

@@ -1,4 +1,4 @@
-// `trigger`, `runs`, `run`, `logs`, `cancel`, `trace`, `mails`: runs.
+// `trigger`, `runs`, `run`, `logs`, `trace`, `mails`: runs.
 import type { Command } from "commander";
 import { JSON_OPTION, RUN_ARGUMENT, collect, examples, number } from "./shared.ts";
 import type { With } from "./shared.ts";
@@ -14,16 +14,7 @@ interface TriggerFlags {
 }
 
 export function addRunCommands(program: Command, with_: With): void {
-  for (const add of [
-    addTrigger,
-    addRuns,
-    addRun,
-    addHistory,
-    addLogs,
-    addCancel,
-    addTrace,
-    addMails,
-  ])
+  for (const add of [addTrigger, addRuns, addRun, addHistory, addLogs, addTrace, addMails])
     add(program, with_);
 }
 
@@ -138,23 +129,6 @@ function addLogs(program: Command, with_: With): void {
           return logs(cli, id, task, o);
         },
       ),
-    );
-}
-
-function addCancel(program: Command, with_: With): void {
-  program
-    .command("cancel")
-    .description("Ask a run to end; it is cancelled when everything outside is seen gone")
-    .argument(...RUN_ARGUMENT)
-    .option("--reason <text>", "why, for the audit")
-    .option("-f, --follow", "stay until it is cancelled")
-    .option(...JSON_OPTION)
-    .addHelpText("after", examples("cancel carrier-daily-costs --reason 'wrong day'"))
-    .action(
-      with_(async (cli, id: string, o: { reason?: string; follow?: boolean; json?: boolean }) => {
-        const { cancel } = await import("../commands/cancel.ts");
-        return cancel(cli, id, o);
-      }),
     );
 }
 

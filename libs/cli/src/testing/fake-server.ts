@@ -20,6 +20,7 @@ import type {
   HistoryEntrySchema,
   DeliverySchema,
   LogBatchSchema,
+  PlannedChangesSchema,
   Run,
   StartRunRequest,
   TickSchema,
@@ -47,6 +48,8 @@ export interface FakeWorld {
   logs: MessageInitShape<typeof LogBatchSchema>[];
   /** Paths below the server's address. */
   json: Record<string, JsonValue>;
+  /** What commands to runs would change. */
+  changes: MessageInitShape<typeof PlannedChangesSchema>;
   /** What a started run becomes. */
   started: (request: StartRunRequest) => Run[];
   /** Fails the first so many watches in the middle. */
@@ -77,6 +80,7 @@ export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<F
     triggers: [],
     logs: [],
     json: {},
+    changes: {},
     started: () => [],
     watchFailures: 0,
     hangs: false,
@@ -183,7 +187,23 @@ function servicesOf(world: FakeWorld, note: Note) {
       },
       async cancelRun(request: CancelRunRequest, { principal }) {
         note("cancelRun", principal, request);
-        return { run: { ...last(request.runId), state: RunState.CANCELLING } };
+        return {
+          run: { ...last(request.runId), state: RunState.CANCELLING },
+          changes: world.changes,
+        };
+      },
+      async clearTasks(request, { principal }) {
+        note("clearTasks", principal, request);
+        return { run: last(request.runId), changes: world.changes };
+      },
+      async markTask(request, { principal }) {
+        note("markTask", principal, request);
+        return { run: last(request.runId), changes: world.changes };
+      },
+      async rerunRun(request, { principal }) {
+        note("rerunRun", principal, request);
+        const run = last(request.runId);
+        return { run: { ...run, key: `${run.key}~1`, rerunOf: run.runId } };
       },
       async *watchRun({ runId }) {
         for (const [index, run] of find(runId).entries()) {

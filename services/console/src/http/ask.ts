@@ -92,6 +92,16 @@ export function booleanOf(from: Texts, name: string): boolean {
   throw bad(`${name} is ${JSON.stringify(value)}: want true or false`);
 }
 
+/** A switch in a body: absent means no. */
+export const switchOf = (from: Texts, name: string): boolean =>
+  from[name] === undefined ? false : booleanOf(from, name);
+
+export function textsOf(from: Texts, name: string): string[] {
+  const value = from[name] ?? [];
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
+  throw bad(`${name} is ${JSON.stringify(value).slice(0, 80)}: want a list of texts`);
+}
+
 export const bad = (message: string): HttpError =>
   new HttpError(400, message, "Change the request as the message says.");
 

@@ -1,4 +1,4 @@
-// /api/runs: runs, one run, its history, its stream, its logs, its trace, its mails and alerts, cancel.
+// /api/runs: runs, one run, its history, its stream, its logs, its trace, its mails and alerts.
 import type { Run } from "@chasqui/contracts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ApiRuns } from "../api.ts";
@@ -13,8 +13,9 @@ import {
   runJson,
   runStateOf,
 } from "../translate.ts";
-import { bad, bodyOf, callOptions, flagOf, integerOf, pathText, textOf } from "./ask.ts";
+import { bad, callOptions, flagOf, integerOf, pathText, textOf } from "./ask.ts";
 import { answerTo, HttpError } from "./errors.ts";
+import { operationRoutes } from "./routes-operations.ts";
 import { openEvents, sendLatest } from "./sse.ts";
 import type { EventStream } from "./sse.ts";
 
@@ -31,6 +32,7 @@ const LINES_MAX = 20_000;
 
 export function runRoutes(app: FastifyInstance, o: RunRoutes): void {
   const { owners } = o;
+  operationRoutes(app, owners);
   const oneRun = async (request: FastifyRequest, reply: FastifyReply): Promise<Run> => {
     const runId = pathText(request, "id");
     const { run } = await owners.runs.getRun({ runId }, callOptions(request, reply));
@@ -71,13 +73,6 @@ export function runRoutes(app: FastifyInstance, o: RunRoutes): void {
     const { runId } = await oneRun(request, reply);
     const { entries } = await owners.runs.getRunHistory({ runId }, callOptions(request, reply));
     return { entries: entries.map(historyJson) };
-  });
-
-  app.post("/api/runs/:id/cancel", async (request, reply) => {
-    const runId = pathText(request, "id");
-    const reason = textOf(bodyOf(request, ["reason"]), "reason");
-    const { run } = await owners.runs.cancelRun({ runId, reason }, callOptions(request, reply));
-    return run === undefined ? {} : { run: runJson(run, { withTasks: true }) };
   });
 
   app.get("/api/runs/:id/stream", async (request, reply) => {

@@ -26,6 +26,8 @@ export interface RunMeta {
   readonly by: string;
   readonly params: Json;
   readonly event: Json;
+  /** The run that it does again. */
+  readonly rerunOf?: string | undefined;
   /** What started it: the parent of the run's root span. */
   readonly traceparent: string | undefined;
   readonly traceId: string;

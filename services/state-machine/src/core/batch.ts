@@ -18,6 +18,7 @@ import type {
   DagEvent,
   DagMessage,
   Json,
+  Plan,
   PoolEffect,
   Recorded,
   RunEffect,
@@ -206,6 +207,9 @@ function decideForDag(
   const message = dagMessageOf(all, body);
   if (message === undefined)
     return rejected(`DAG ${body.dagId}: the version to apply was never stored`);
+  const version = body.kind === "start" ? versionToStart(all, dag, body) : undefined;
+  if (message.kind === "start" && !message.exists && dag.state.number > 0 && version === undefined)
+    return rejected(`DAG ${body.dagId}: the version to run was never stored`);
   const decision = decideDag(dag.state, message, dag.waiting);
   const runId = message.kind === "start" ? message.runId : "";
   if (decision.kind === "rejected") return { ...rejected(decision.why), runId };
@@ -217,8 +221,12 @@ function decideForDag(
   if (body.kind === "apply")
     dag.plan = all.versions.get(versionKey(body.dagId, body.fingerprint))?.plan;
   const runEffects =
-    body.kind === "start"
-      ? createRun(all, batch, dag, body.start, decision.effects, inbound.id, context)
+    body.kind === "start" && version !== undefined
+      ? createRun(all, batch, { dag, version, start: body.start }, decision.effects, {
+          nowMs: context.nowMs,
+          cause: inbound.id,
+          isTraced: context.isTraced,
+        })
       : [];
   return {
     ...silent({ kind: "moved", aggregate: body.dagId }, runId),
@@ -270,6 +278,22 @@ function stillToCancel({ overlap, active }: CachedDag["state"], runId: string): 
   return before.map((id) => ({ kind: "cancel_run", runId: id, reason }));
 }
 
+interface VersionToStart {
+  readonly plan: Plan;
+  readonly number: number;
+}
+
+/** The version that a new run is of: the one that is asked for, or the current one. */
+function versionToStart(
+  all: Aggregates,
+  dag: CachedDag,
+  { pinned }: Extract<Inbound["body"], { kind: "start" }>,
+): VersionToStart | undefined {
+  if (pinned === undefined) return dag.plan && { plan: dag.plan, number: dag.state.number };
+  const plan = all.versions.get(versionKey(dag.state.dagId, pinned.fingerprint))?.plan;
+  return plan && { plan, number: pinned.number };
+}
+
 const isObject = (json: Json): json is { readonly [name: string]: Json } =>
   typeof json === "object" && json !== null && !Array.isArray(json);
 
@@ -291,42 +315,37 @@ function previousOf(
 function createRun(
   all: Aggregates,
   batch: Batch,
-  dag: CachedDag,
-  start: StartFacts,
+  { dag, version, start }: { dag: CachedDag; version: VersionToStart; start: StartFacts },
   effects: readonly DagEffect[],
-  cause: string,
-  context: BatchContext,
+  { nowMs, cause, isTraced }: BatchContext & { readonly cause: string },
 ): { run: CachedRun; effect: RunEffect }[] {
   const created = effects.find((effect) => effect.kind === "create_run");
   if (created === undefined) return [];
-  if (dag.plan === undefined)
-    throw new Error(`DAG ${start.dagId}: its current version has no plan`);
+  const { plan } = version;
   const { runId, dagId, key, logicalMs, event } = start;
-  const params = isObject(start.params)
-    ? { ...dag.plan.defaultParams, ...start.params }
-    : start.params;
-  const previous = dependsOnPast(dag.plan) ? previousOf(all, batch, start) : undefined;
+  const params = isObject(start.params) ? { ...plan.defaultParams, ...start.params } : start.params;
+  const previous = dependsOnPast(plan) ? previousOf(all, batch, start) : undefined;
   const facts = {
     ...{ id: runId, dagId, key, logicalMs },
     ...(previous === undefined ? {} : { previousRunId: previous.runId }),
   };
   const traceId = start.traceparent?.split("-")[1] ?? traceIdOf(runId);
   const run: CachedRun = {
-    state: newRun({ plan: dag.plan, facts, params, event }),
+    state: newRun({ plan, facts, params, event }),
     version: 0,
     announced: 0,
     meta: {
       ...start,
       params,
-      dagNumber: dag.state.number,
-      createdMs: context.nowMs,
+      dagNumber: version.number,
+      createdMs: nowMs,
       traceId,
-      traced: context.isTraced(start, dag.plan.tasks.length),
+      traced: isTraced(start, plan.tasks.length),
     },
     fresh: true,
   };
   const message = { kind: "start" as const, admitted: created.admitted };
-  const { events } = decide(run.state, message, { nowMs: context.nowMs, cause });
+  const { events } = decide(run.state, message, { nowMs, cause });
   all.runs.set(runId, run);
   if (!created.admitted) dag.waiting.push(runId);
   changeOf(batch, run, true).events.push(...events);

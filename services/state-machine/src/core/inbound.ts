@@ -12,6 +12,14 @@ export interface StartFacts {
   readonly params: Json;
   readonly event: Json;
   readonly traceparent: string | undefined;
+  /** The run that it does again. */
+  readonly rerunOf?: string | undefined;
+}
+
+/** A version of the DAG that a run is to be of, whatever is current. */
+export interface Pinned {
+  readonly fingerprint: string;
+  readonly number: number;
 }
 
 export type Body =
@@ -21,6 +29,7 @@ export type Body =
       readonly dagId: string;
       readonly kind: "start";
       readonly start: StartFacts;
+      readonly pinned?: Pinned | undefined;
     }
   | {
       readonly to: "dag";

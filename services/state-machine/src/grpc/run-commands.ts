@@ -1,4 +1,4 @@
-// What people and programs ask of runs: start, cancel. Each is an INBOX message, answered after its commit, audited.
+// Starting a run by hand: an INBOX message, answered after its commit, audited.
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
@@ -10,13 +10,12 @@ import { resolveParams } from "@chasqui/dag";
 import { inboxMessage } from "../say/messages.ts";
 import * as reads from "../store/reads.ts";
 import { accepted } from "./commands.ts";
-import { findRun } from "./find-run.ts";
 import type { RunServiceOptions, ViewOf } from "./run-service.ts";
 
 export function runCommands(
   { db, ask, clock, versions }: RunServiceOptions,
   viewOf: ViewOf,
-): Pick<Handlers<typeof RunService>, "startRun" | "cancelRun"> {
+): Pick<Handlers<typeof RunService>, "startRun"> {
   const audit = (context: CallContext, action: string, resource: string, detail: unknown = {}) =>
     reads.writeAudit(db, {
       principal: context.principal,
@@ -59,19 +58,6 @@ export function runCommands(
       const verdict = accepted(await ask(say, context.signal));
       await audit(context, "start", `run/${runId}`, { created: verdict.changed });
       return { run: await viewOf(runId), created: verdict.changed };
-    },
-
-    async cancelRun(request, context) {
-      authorize(context.principal, "cancel", `run/${request.runId}`);
-      const { runId } = await findRun(db, request.runId);
-      const reason = request.reason || (context.reason ?? "");
-      const value = { runId, by: context.principal, reason };
-      const id = `cancel:${runId}:${newSpanId()}`;
-      const say = (replyTo: string) =>
-        inboxMessage("run", runId, id, { case: "cancelRun", value }, { replyTo });
-      accepted(await ask(say, context.signal));
-      await audit({ ...context, reason }, "cancel", `run/${runId}`);
-      return { run: await viewOf(runId) };
     },
   };
 }

@@ -15,7 +15,10 @@ import { watchRun } from "./watch.ts";
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 1_000;
 
-type Reads = Omit<Handlers<typeof RunService>, "startRun" | "cancelRun">;
+type Reads = Omit<
+  Handlers<typeof RunService>,
+  "startRun" | "cancelRun" | "clearTasks" | "markTask" | "rerunRun"
+>;
 
 export function runReads({ db, bus, versions }: RunServiceOptions, viewOf: ViewOf): Reads {
   return {

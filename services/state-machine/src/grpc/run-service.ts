@@ -4,6 +4,7 @@ import type { ServiceImplementation } from "@chasqui/chassis";
 import { RpcCode, RpcError, implementation } from "@chasqui/chassis";
 import { RunService } from "@chasqui/contracts";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import type { Sql } from "postgres";
 import * as reads from "../store/reads.ts";
 import type { Versions } from "../store/versions.ts";
 import type { Ask } from "./commands.ts";
@@ -11,10 +12,12 @@ import { runAtEvent } from "./at-event.ts";
 import { findRun } from "./find-run.ts";
 import { recordedOf } from "./history.ts";
 import { runCommands } from "./run-commands.ts";
+import { runOperations } from "./run-operations.ts";
 import { runReads } from "./run-reads.ts";
 import { runView, taskViews } from "./view.ts";
 
 export interface RunServiceOptions {
+  readonly sql: Sql;
   readonly db: PostgresJsDatabase;
   readonly bus: Bus;
   readonly ask: Ask;
@@ -47,6 +50,7 @@ export function runService(options: RunServiceOptions): ServiceImplementation {
   };
   return implementation(RunService, {
     ...runCommands(options, viewOf),
+    ...runOperations(options, viewOf),
     ...runReads(options, viewOf),
   });
 }

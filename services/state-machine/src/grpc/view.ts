@@ -34,6 +34,7 @@ export function runView(row: RunRecord, tasks: TaskInit[] = []): RunInit {
     traceId: row.traceId,
     version: row.version,
     reason: row.reason ?? "",
+    rerunOf: row.rerunOf ?? "",
     tasks,
     ...given({
       params: isObject(row.params) ? (row.params as JsonObject) : undefined,

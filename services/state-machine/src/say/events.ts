@@ -3,8 +3,9 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { EventWhat, Failure as WireFailure } from "@chasqui/contracts";
+import type { EventWhat, Failure as WireFailure, ProducedAssetSchema } from "@chasqui/contracts";
 import {
+  AssetProducedSchema,
   RunProgressedSchema,
   RunSettledSchema,
   RunStartedSchema,
@@ -85,6 +86,8 @@ export function announce(a: Announcement): OutMessage[] {
       run,
       changes: recovered.flatMap((r) => changeOf(r)),
     });
+  const assets = a.events.flatMap(({ event }) => assetsOf(a.plan, event));
+  if (assets.length > 0) say("asset-produced", AssetProducedSchema, { run, assets });
   if (settled?.event.type === "run_settled")
     say("run-settled", RunSettledSchema, {
       run,
@@ -96,6 +99,23 @@ export function announce(a: Announcement): OutMessage[] {
         : { startedTime: timestampFromMs(a.state.startedMs) }),
     });
   return out;
+}
+
+/** What a success makes new; a person's mark does not. `output.assets.<name>` is what the task says about it. */
+function assetsOf(plan: Plan, event: RunEvent): MessageInitShape<typeof ProducedAssetSchema>[] {
+  if (event.type !== "task_succeeded") return [];
+  const produces = plan.tasks[plan.indexOf.get(event.t) ?? -1]?.produces ?? [];
+  const said = isObject(event.output) ? event.output["assets"] : undefined;
+  return produces.map((asset) => {
+    const extra = isObject(said) ? said[asset] : undefined;
+    return {
+      asset,
+      taskId: event.t,
+      mapIndex: event.i ?? -1,
+      attempt: event.a,
+      extraJson: isObject(extra) ? JSON.stringify(extra) : "",
+    };
+  });
 }
 
 function refOf({

@@ -29,6 +29,7 @@ export const runFixed: readonly Column[] = [
   { name: "cause_by", wire: "text" },
   { name: "params", wire: "text", as: "jsonb" },
   { name: "event", wire: "text", as: "jsonb" },
+  { name: "rerun_of", wire: "text" },
   { name: "traceparent", wire: "text" },
   { name: "trace_id", wire: "text" },
   { name: "traced", wire: "text", as: "bool" },

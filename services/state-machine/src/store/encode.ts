@@ -87,6 +87,7 @@ function fixedOf({ state, meta }: CachedRun): Cell[] {
     clean(meta.by),
     json(meta.params),
     json(meta.event),
+    orNull(meta.rerunOf),
     orNull(meta.traceparent),
     meta.traceId,
     String(meta.traced),

@@ -29,6 +29,7 @@ interface RunSelected extends RunRecord {
   readonly cause_by: string;
   readonly params: Json;
   readonly event: Json;
+  readonly rerun_of: string | null;
   readonly traceparent: string | null;
   readonly trace_id: string;
   readonly traced: boolean;
@@ -53,7 +54,7 @@ export async function loadRuns(
   const [runs, tasks] = await Promise.all([
     sql<RunSelected[]>`
       select run_id, dag_id, dag_number, fingerprint, key, state, version, announced_version, format, reason,
-        cause_kind, cause_by, params, event, traceparent, trace_id, traced, settled_by, previous_run_id,
+        cause_kind, cause_by, params, event, rerun_of, traceparent, trace_id, traced, settled_by, previous_run_id,
         ${ms(sql, "started_at")}, ${ms(sql, "settled_at")}, ${ms(sql, "last_at")}, ${ms(sql, "wake_at")},
         ${ms(sql, "logical_at")}, ${ms(sql, "created_at")}
       from state_machine.run where run_id = any(${ids}::text[])`,
@@ -102,6 +103,7 @@ function toRun(row: RunSelected, plan: Plan | undefined, tasks: readonly TaskRec
       by: row.cause_by,
       params: row.params,
       event: row.event,
+      rerunOf: row.rerun_of ?? undefined,
       traceparent: row.traceparent ?? undefined,
       traceId: row.trace_id,
       traced: row.traced,

@@ -36,6 +36,19 @@ export async function newestRun(
   return row;
 }
 
+/** Keys of a DAG's runs that begin so. */
+export async function keysBeginning(
+  db: Db,
+  dagId: string,
+  prefix: string,
+): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .select({ key: run.key })
+    .from(run)
+    .where(and(eq(run.dagId, dagId), like(run.key, `${prefix.replaceAll(/[\\%_]/g, "\\$&")}%`)));
+  return new Set(rows.map(({ key }) => key));
+}
+
 export const tasksOf = (db: Db, runId: string): Promise<TaskRecord[]> =>
   db.select().from(task).where(eq(task.runId, runId));
 

@@ -64,6 +64,7 @@ export const run = stateMachine.table(
     causeBy: text("cause_by").notNull(),
     params: jsonb("params").notNull(),
     event: jsonb("event").notNull(),
+    rerunOf: text("rerun_of"),
     traceparent: text("traceparent"),
     traceId: text("trace_id").notNull(),
     traced: boolean("traced").notNull(),

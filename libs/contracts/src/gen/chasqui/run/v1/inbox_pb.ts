@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file chasqui/run/v1/inbox.proto.
  */
 export const file_chasqui_run_v1_inbox: GenFile = /*@__PURE__*/
-  fileDesc("ChpjaGFzcXVpL3J1bi92MS9pbmJveC5wcm90bxIOY2hhc3F1aS5ydW4udjEipQgKDEluYm94TWVzc2FnZRIKCgJpZBgBIAEoCRIQCghyZXBseV90bxgCIAEoCRItCglzdGFydF9ydW4YAyABKAsyGC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1bkgAEjAKBnVwZGF0ZRgEIAEoCzIeLmNoYXNxdWkudGFzay52MS5BdHRlbXB0VXBkYXRlSAASLwoKY2FuY2VsX3J1bhgFIAEoCzIZLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1bkgAEi0KCXRpbWVyX2R1ZRgGIAEoCzIYLmNoYXNxdWkucnVuLnYxLlRpbWVyRHVlSAASMwoMY29udGludWVfcnVuGAcgASgLMhsuY2hhc3F1aS5ydW4udjEuQ29udGludWVSdW5IABItCglhZG1pdF9ydW4YCCABKAsyGC5jaGFzcXVpLnJ1bi52MS5BZG1pdFJ1bkgAEi8KCnNldHRsZV9ydW4YCSABKAsyGS5jaGFzcXVpLnJ1bi52MS5TZXR0bGVSdW5IABI1Cg1hcHBseV92ZXJzaW9uGAogASgLMhwuY2hhc3F1aS5ydW4udjEuQXBwbHlWZXJzaW9uSAASNgoKc2V0X3BhdXNlZBgLIAEoCzIgLmNoYXNxdWkucnVuLnYxLlNldFBhdXNlZENvbW1hbmRIABIzCgxsb3NlX2F0dGVtcHQYDCABKAsyGy5jaGFzcXVpLnJ1bi52MS5Mb3NlQXR0ZW1wdEgAEi8KCnJlb3Blbl9ydW4YDSABKAsyGS5jaGFzcXVpLnJ1bi52MS5SZW9wZW5SdW5IABIxCgtjbGVhcl90YXNrcxgOIAEoCzIaLmNoYXNxdWkucnVuLnYxLkNsZWFyVGFza3NIABItCgltYXJrX3Rhc2sYDyABKAsyGC5jaGFzcXVpLnJ1bi52MS5NYXJrVGFza0gAEjMKDHNsb3RfZ3JhbnRlZBgQIAEoCzIbLmNoYXNxdWkucnVuLnYxLlNsb3RHcmFudGVkSAASNgoKcmV0aXJlX2RhZxgRIAEoCzIgLmNoYXNxdWkucnVuLnYxLlJldGlyZURhZ0NvbW1hbmRIABI1Cg1hY3F1aXJlX3Nsb3RzGB4gASgLMhwuY2hhc3F1aS5ydW4udjEuQWNxdWlyZVNsb3RzSAASNQoNcmVsZWFzZV9zbG90cxgfIAEoCzIcLmNoYXNxdWkucnVuLnYxLlJlbGVhc2VTbG90c0gAEisKCHNldF9wb29sGCAgASgLMhcuY2hhc3F1aS5ydW4udjEuU2V0UG9vbEgAEisKCGFza19wYXN0GCEgASgLMhcuY2hhc3F1aS5ydW4udjEuQXNrUGFzdEgAEi0KCXBhc3RfZG9uZRgiIAEoCzIYLmNoYXNxdWkucnVuLnYxLlBhc3REb25lSABCBgoEYm9keSKvAQoIU3RhcnRSdW4SDgoGZGFnX2lkGAEgASgJEgsKA2tleRgCIAEoCRISCgpsb2dpY2FsX21zGAMgASgBEhIKCmNhdXNlX2tpbmQYBCABKA0SCgoCYnkYBSABKAkSEwoLcGFyYW1zX2pzb24YBiABKAkSEgoKZXZlbnRfanNvbhgHIAEoCRITCgt0cmFjZXBhcmVudBgIIAEoCRIUCgxyZXF1ZXN0ZWRfbXMYCSABKAEiRAoJQ2FuY2VsUnVuEg4KBnJ1bl9pZBgBIAEoCRIKCgJieRgCIAEoCRIOCgZyZWFzb24YAyABKAkSCwoDbm93GAQgASgIIisKCVJlb3BlblJ1bhIOCgZkYWdfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJIi0KB1Rhc2tSZWYSDwoHdGFza19pZBgBIAEoCRIRCgltYXBfaW5kZXgYAiABKBEimwEKCkNsZWFyVGFza3MSDgoGcnVuX2lkGAEgASgJEiYKBXRhc2tzGAIgAygLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIQCgh1cHN0cmVhbRgDIAEoCBISCgpkb3duc3RyZWFtGAQgASgIEhMKC29ubHlfZmFpbGVkGAUgASgIEgoKAmJ5GAYgASgJEg4KBnJlYXNvbhgHIAEoCSJsCghNYXJrVGFzaxIOCgZydW5faWQYASABKAkSJQoEdGFzaxgCIAEoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSDQoFc3RhdGUYAyABKAkSCgoCYnkYBCABKAkSDgoGcmVhc29uGAUgASgJInIKC1Nsb3RHcmFudGVkEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAMgASgNEgwKBHBvb2wYBCABKAkSDQoFcGxhY2UYBSABKAEisQEKDEFjcXVpcmVTbG90cxIMCgRwb29sGAEgASgJEhEKBHNpemUYAiABKA1IAIgBARINCgVzbG90cxgDIAEoDRIQCghwcmlvcml0eRgEIAEoERIOCgZkYWdfaWQYBSABKAkSDgoGcnVuX2lkGAYgASgJEiUKBHRhc2sYByABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg8KB2F0dGVtcHQYCCABKA1CBwoFX3NpemUiMAoMUmVsZWFzZVNsb3RzEgwKBHBvb2wYASABKAkSEgoKYXR0ZW1wdF9pZBgCIAEoCSJUCgdTZXRQb29sEgwKBHBvb2wYASABKAkSDQoFc2xvdHMYAiABKA0SEAoIZGVjbGFyZWQYAyABKAgSCgoCYnkYBCABKAkSDgoGcmVhc29uGAUgASgJIj0KB0Fza1Bhc3QSDgoGcnVuX2lkGAEgASgJEg8KB3Rhc2tfaWQYAiABKAkSEQoJYnlfcnVuX2lkGAMgASgJIisKCFBhc3REb25lEg4KBnJ1bl9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJIisKCFRpbWVyRHVlEg4KBnJ1bl9pZBgBIAEoCRIPCgd3YWtlX21zGAIgASgBIh0KC0NvbnRpbnVlUnVuEg4KBnJ1bl9pZBgBIAEoCSIaCghBZG1pdFJ1bhIOCgZydW5faWQYASABKAkiOgoJU2V0dGxlUnVuEg4KBmRhZ19pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSDQoFc3RhdGUYAyABKA0iXQoMQXBwbHlWZXJzaW9uEg4KBmRhZ19pZBgBIAEoCRITCgtmaW5nZXJwcmludBgCIAEoCRIKCgJieRgDIAEoCRIMCgRub3RlGAQgASgJEg4KBmNvbW1pdBgFIAEoCSJOChBTZXRQYXVzZWRDb21tYW5kEg4KBmRhZ19pZBgBIAEoCRIOCgZwYXVzZWQYAiABKAgSCgoCYnkYAyABKAkSDgoGcmVhc29uGAQgASgJIj4KEFJldGlyZURhZ0NvbW1hbmQSDgoGZGFnX2lkGAEgASgJEgoKAmJ5GAIgASgJEg4KBnJlYXNvbhgDIAEoCSJkCgtMb3NlQXR0ZW1wdBIOCgZydW5faWQYASABKAkSDwoHdGFza19pZBgCIAEoCRIRCgltYXBfaW5kZXgYAyABKBESDwoHYXR0ZW1wdBgEIAEoDRIQCghldmlkZW5jZRgFIAEoCSJ4Cg5Db21tYW5kVmVyZGljdBIQCghhY2NlcHRlZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSDgoGcnVuX2lkGAMgASgJEg8KB2NoYW5nZWQYBCABKAgSEwoLZGFnX3ZlcnNpb24YBSABKA0SDgoGcGF1c2VkGAYgASgIYgZwcm90bzM", [file_chasqui_task_v1_task]);
+  fileDesc("ChpjaGFzcXVpL3J1bi92MS9pbmJveC5wcm90bxIOY2hhc3F1aS5ydW4udjEipQgKDEluYm94TWVzc2FnZRIKCgJpZBgBIAEoCRIQCghyZXBseV90bxgCIAEoCRItCglzdGFydF9ydW4YAyABKAsyGC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1bkgAEjAKBnVwZGF0ZRgEIAEoCzIeLmNoYXNxdWkudGFzay52MS5BdHRlbXB0VXBkYXRlSAASLwoKY2FuY2VsX3J1bhgFIAEoCzIZLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1bkgAEi0KCXRpbWVyX2R1ZRgGIAEoCzIYLmNoYXNxdWkucnVuLnYxLlRpbWVyRHVlSAASMwoMY29udGludWVfcnVuGAcgASgLMhsuY2hhc3F1aS5ydW4udjEuQ29udGludWVSdW5IABItCglhZG1pdF9ydW4YCCABKAsyGC5jaGFzcXVpLnJ1bi52MS5BZG1pdFJ1bkgAEi8KCnNldHRsZV9ydW4YCSABKAsyGS5jaGFzcXVpLnJ1bi52MS5TZXR0bGVSdW5IABI1Cg1hcHBseV92ZXJzaW9uGAogASgLMhwuY2hhc3F1aS5ydW4udjEuQXBwbHlWZXJzaW9uSAASNgoKc2V0X3BhdXNlZBgLIAEoCzIgLmNoYXNxdWkucnVuLnYxLlNldFBhdXNlZENvbW1hbmRIABIzCgxsb3NlX2F0dGVtcHQYDCABKAsyGy5jaGFzcXVpLnJ1bi52MS5Mb3NlQXR0ZW1wdEgAEi8KCnJlb3Blbl9ydW4YDSABKAsyGS5jaGFzcXVpLnJ1bi52MS5SZW9wZW5SdW5IABIxCgtjbGVhcl90YXNrcxgOIAEoCzIaLmNoYXNxdWkucnVuLnYxLkNsZWFyVGFza3NIABItCgltYXJrX3Rhc2sYDyABKAsyGC5jaGFzcXVpLnJ1bi52MS5NYXJrVGFza0gAEjMKDHNsb3RfZ3JhbnRlZBgQIAEoCzIbLmNoYXNxdWkucnVuLnYxLlNsb3RHcmFudGVkSAASNgoKcmV0aXJlX2RhZxgRIAEoCzIgLmNoYXNxdWkucnVuLnYxLlJldGlyZURhZ0NvbW1hbmRIABI1Cg1hY3F1aXJlX3Nsb3RzGB4gASgLMhwuY2hhc3F1aS5ydW4udjEuQWNxdWlyZVNsb3RzSAASNQoNcmVsZWFzZV9zbG90cxgfIAEoCzIcLmNoYXNxdWkucnVuLnYxLlJlbGVhc2VTbG90c0gAEisKCHNldF9wb29sGCAgASgLMhcuY2hhc3F1aS5ydW4udjEuU2V0UG9vbEgAEisKCGFza19wYXN0GCEgASgLMhcuY2hhc3F1aS5ydW4udjEuQXNrUGFzdEgAEi0KCXBhc3RfZG9uZRgiIAEoCzIYLmNoYXNxdWkucnVuLnYxLlBhc3REb25lSABCBgoEYm9keSLwAQoIU3RhcnRSdW4SDgoGZGFnX2lkGAEgASgJEgsKA2tleRgCIAEoCRISCgpsb2dpY2FsX21zGAMgASgBEhIKCmNhdXNlX2tpbmQYBCABKA0SCgoCYnkYBSABKAkSEwoLcGFyYW1zX2pzb24YBiABKAkSEgoKZXZlbnRfanNvbhgHIAEoCRITCgt0cmFjZXBhcmVudBgIIAEoCRIUCgxyZXF1ZXN0ZWRfbXMYCSABKAESLQoGcGlubmVkGAogASgLMh0uY2hhc3F1aS5ydW4udjEuUGlubmVkVmVyc2lvbhIQCghyZXJ1bl9vZhgLIAEoCSI0Cg1QaW5uZWRWZXJzaW9uEhMKC2ZpbmdlcnByaW50GAEgASgJEg4KBm51bWJlchgCIAEoDSJECglDYW5jZWxSdW4SDgoGcnVuX2lkGAEgASgJEgoKAmJ5GAIgASgJEg4KBnJlYXNvbhgDIAEoCRILCgNub3cYBCABKAgiKwoJUmVvcGVuUnVuEg4KBmRhZ19pZBgBIAEoCRIOCgZydW5faWQYAiABKAkiLQoHVGFza1JlZhIPCgd0YXNrX2lkGAEgASgJEhEKCW1hcF9pbmRleBgCIAEoESKbAQoKQ2xlYXJUYXNrcxIOCgZydW5faWQYASABKAkSJgoFdGFza3MYAiADKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEhAKCHVwc3RyZWFtGAMgASgIEhIKCmRvd25zdHJlYW0YBCABKAgSEwoLb25seV9mYWlsZWQYBSABKAgSCgoCYnkYBiABKAkSDgoGcmVhc29uGAcgASgJImwKCE1hcmtUYXNrEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhINCgVzdGF0ZRgDIAEoCRIKCgJieRgEIAEoCRIOCgZyZWFzb24YBSABKAkicgoLU2xvdEdyYW50ZWQSDgoGcnVuX2lkGAEgASgJEiUKBHRhc2sYAiABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg8KB2F0dGVtcHQYAyABKA0SDAoEcG9vbBgEIAEoCRINCgVwbGFjZRgFIAEoASKxAQoMQWNxdWlyZVNsb3RzEgwKBHBvb2wYASABKAkSEQoEc2l6ZRgCIAEoDUgAiAEBEg0KBXNsb3RzGAMgASgNEhAKCHByaW9yaXR5GAQgASgREg4KBmRhZ19pZBgFIAEoCRIOCgZydW5faWQYBiABKAkSJQoEdGFzaxgHIAEoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSDwoHYXR0ZW1wdBgIIAEoDUIHCgVfc2l6ZSIwCgxSZWxlYXNlU2xvdHMSDAoEcG9vbBgBIAEoCRISCgphdHRlbXB0X2lkGAIgASgJIlQKB1NldFBvb2wSDAoEcG9vbBgBIAEoCRINCgVzbG90cxgCIAEoDRIQCghkZWNsYXJlZBgDIAEoCBIKCgJieRgEIAEoCRIOCgZyZWFzb24YBSABKAkiPQoHQXNrUGFzdBIOCgZydW5faWQYASABKAkSDwoHdGFza19pZBgCIAEoCRIRCglieV9ydW5faWQYAyABKAkiKwoIUGFzdERvbmUSDgoGcnVuX2lkGAEgASgJEg8KB3Rhc2tfaWQYAiABKAkiKwoIVGltZXJEdWUSDgoGcnVuX2lkGAEgASgJEg8KB3dha2VfbXMYAiABKAEiHQoLQ29udGludWVSdW4SDgoGcnVuX2lkGAEgASgJIhoKCEFkbWl0UnVuEg4KBnJ1bl9pZBgBIAEoCSI6CglTZXR0bGVSdW4SDgoGZGFnX2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRINCgVzdGF0ZRgDIAEoDSJdCgxBcHBseVZlcnNpb24SDgoGZGFnX2lkGAEgASgJEhMKC2ZpbmdlcnByaW50GAIgASgJEgoKAmJ5GAMgASgJEgwKBG5vdGUYBCABKAkSDgoGY29tbWl0GAUgASgJIk4KEFNldFBhdXNlZENvbW1hbmQSDgoGZGFnX2lkGAEgASgJEg4KBnBhdXNlZBgCIAEoCBIKCgJieRgDIAEoCRIOCgZyZWFzb24YBCABKAkiPgoQUmV0aXJlRGFnQ29tbWFuZBIOCgZkYWdfaWQYASABKAkSCgoCYnkYAiABKAkSDgoGcmVhc29uGAMgASgJImQKC0xvc2VBdHRlbXB0Eg4KBnJ1bl9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJEhEKCW1hcF9pbmRleBgDIAEoERIPCgdhdHRlbXB0GAQgASgNEhAKCGV2aWRlbmNlGAUgASgJIngKDkNvbW1hbmRWZXJkaWN0EhAKCGFjY2VwdGVkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRIOCgZydW5faWQYAyABKAkSDwoHY2hhbmdlZBgEIAEoCBITCgtkYWdfdmVyc2lvbhgFIAEoDRIOCgZwYXVzZWQYBiABKAhiBnByb3RvMw", [file_chasqui_task_v1_task]);
 
 /**
  * The body of every message on chasqui.inbox.<partition>.<what>.<key>.
@@ -280,6 +280,20 @@ export type StartRun = Message<"chasqui.run.v1.StartRun"> & {
    * @generated from field: double requested_ms = 9;
    */
   requestedMs: number;
+
+  /**
+   * The stored version it is of; absent means the DAG's current one.
+   *
+   * @generated from field: chasqui.run.v1.PinnedVersion pinned = 10;
+   */
+  pinned?: PinnedVersion | undefined;
+
+  /**
+   * The run that it does again; empty for none.
+   *
+   * @generated from field: string rerun_of = 11;
+   */
+  rerunOf: string;
 };
 
 /**
@@ -288,6 +302,34 @@ export type StartRun = Message<"chasqui.run.v1.StartRun"> & {
  */
 export const StartRunSchema: GenMessage<StartRun> = /*@__PURE__*/
   messageDesc(file_chasqui_run_v1_inbox, 1);
+
+/**
+ * A version of a DAG that was current once.
+ *
+ * @generated from message chasqui.run.v1.PinnedVersion
+ */
+export type PinnedVersion = Message<"chasqui.run.v1.PinnedVersion"> & {
+  /**
+   * Fingerprint of its specification.
+   *
+   * @generated from field: string fingerprint = 1;
+   */
+  fingerprint: string;
+
+  /**
+   * Its number.
+   *
+   * @generated from field: uint32 number = 2;
+   */
+  number: number;
+};
+
+/**
+ * Describes the message chasqui.run.v1.PinnedVersion.
+ * Use `create(PinnedVersionSchema)` to create a new message.
+ */
+export const PinnedVersionSchema: GenMessage<PinnedVersion> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 2);
 
 /**
  * Asks a run to end.
@@ -329,7 +371,7 @@ export type CancelRun = Message<"chasqui.run.v1.CancelRun"> & {
  * Use `create(CancelRunSchema)` to create a new message.
  */
 export const CancelRunSchema: GenMessage<CancelRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 2);
+  messageDesc(file_chasqui_run_v1_inbox, 3);
 
 /**
  * A run that had settled goes on.
@@ -357,7 +399,7 @@ export type ReopenRun = Message<"chasqui.run.v1.ReopenRun"> & {
  * Use `create(ReopenRunSchema)` to create a new message.
  */
 export const ReopenRunSchema: GenMessage<ReopenRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 3);
+  messageDesc(file_chasqui_run_v1_inbox, 4);
 
 /**
  * Names a task, or one instance of it.
@@ -385,7 +427,7 @@ export type TaskRef = Message<"chasqui.run.v1.TaskRef"> & {
  * Use `create(TaskRefSchema)` to create a new message.
  */
 export const TaskRefSchema: GenMessage<TaskRef> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 4);
+  messageDesc(file_chasqui_run_v1_inbox, 5);
 
 /**
  * Asks a run to do some of its tasks again.
@@ -448,7 +490,7 @@ export type ClearTasks = Message<"chasqui.run.v1.ClearTasks"> & {
  * Use `create(ClearTasksSchema)` to create a new message.
  */
 export const ClearTasksSchema: GenMessage<ClearTasks> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 5);
+  messageDesc(file_chasqui_run_v1_inbox, 6);
 
 /**
  * Says what a task is to be taken for.
@@ -497,7 +539,7 @@ export type MarkTask = Message<"chasqui.run.v1.MarkTask"> & {
  * Use `create(MarkTaskSchema)` to create a new message.
  */
 export const MarkTaskSchema: GenMessage<MarkTask> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 6);
+  messageDesc(file_chasqui_run_v1_inbox, 7);
 
 /**
  * A pool gave slots to an attempt.
@@ -546,7 +588,7 @@ export type SlotGranted = Message<"chasqui.run.v1.SlotGranted"> & {
  * Use `create(SlotGrantedSchema)` to create a new message.
  */
 export const SlotGrantedSchema: GenMessage<SlotGranted> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 7);
+  messageDesc(file_chasqui_run_v1_inbox, 8);
 
 /**
  * An attempt is in line for slots of a pool.
@@ -616,7 +658,7 @@ export type AcquireSlots = Message<"chasqui.run.v1.AcquireSlots"> & {
  * Use `create(AcquireSlotsSchema)` to create a new message.
  */
 export const AcquireSlotsSchema: GenMessage<AcquireSlots> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 8);
+  messageDesc(file_chasqui_run_v1_inbox, 9);
 
 /**
  * An attempt needs its slots no more, or left the line.
@@ -644,7 +686,7 @@ export type ReleaseSlots = Message<"chasqui.run.v1.ReleaseSlots"> & {
  * Use `create(ReleaseSlotsSchema)` to create a new message.
  */
 export const ReleaseSlotsSchema: GenMessage<ReleaseSlots> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 9);
+  messageDesc(file_chasqui_run_v1_inbox, 10);
 
 /**
  * How many slots a pool has.
@@ -693,7 +735,7 @@ export type SetPool = Message<"chasqui.run.v1.SetPool"> & {
  * Use `create(SetPoolSchema)` to create a new message.
  */
 export const SetPoolSchema: GenMessage<SetPool> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 10);
+  messageDesc(file_chasqui_run_v1_inbox, 11);
 
 /**
  * A task with depends_on_past asks the run before what became of it there.
@@ -728,7 +770,7 @@ export type AskPast = Message<"chasqui.run.v1.AskPast"> & {
  * Use `create(AskPastSchema)` to create a new message.
  */
 export const AskPastSchema: GenMessage<AskPast> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 11);
+  messageDesc(file_chasqui_run_v1_inbox, 12);
 
 /**
  * The task ended well in the run before.
@@ -756,7 +798,7 @@ export type PastDone = Message<"chasqui.run.v1.PastDone"> & {
  * Use `create(PastDoneSchema)` to create a new message.
  */
 export const PastDoneSchema: GenMessage<PastDone> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 12);
+  messageDesc(file_chasqui_run_v1_inbox, 13);
 
 /**
  * A run's wake time came.
@@ -784,7 +826,7 @@ export type TimerDue = Message<"chasqui.run.v1.TimerDue"> & {
  * Use `create(TimerDueSchema)` to create a new message.
  */
 export const TimerDueSchema: GenMessage<TimerDue> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 13);
+  messageDesc(file_chasqui_run_v1_inbox, 14);
 
 /**
  * More tasks are ready than one commit assigns.
@@ -805,7 +847,7 @@ export type ContinueRun = Message<"chasqui.run.v1.ContinueRun"> & {
  * Use `create(ContinueRunSchema)` to create a new message.
  */
 export const ContinueRunSchema: GenMessage<ContinueRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 14);
+  messageDesc(file_chasqui_run_v1_inbox, 15);
 
 /**
  * A slot of the DAG is free for a queued run.
@@ -826,7 +868,7 @@ export type AdmitRun = Message<"chasqui.run.v1.AdmitRun"> & {
  * Use `create(AdmitRunSchema)` to create a new message.
  */
 export const AdmitRunSchema: GenMessage<AdmitRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 15);
+  messageDesc(file_chasqui_run_v1_inbox, 16);
 
 /**
  * A run settled.
@@ -861,7 +903,7 @@ export type SettleRun = Message<"chasqui.run.v1.SettleRun"> & {
  * Use `create(SettleRunSchema)` to create a new message.
  */
 export const SettleRunSchema: GenMessage<SettleRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 16);
+  messageDesc(file_chasqui_run_v1_inbox, 17);
 
 /**
  * Makes a stored version current.
@@ -910,7 +952,7 @@ export type ApplyVersion = Message<"chasqui.run.v1.ApplyVersion"> & {
  * Use `create(ApplyVersionSchema)` to create a new message.
  */
 export const ApplyVersionSchema: GenMessage<ApplyVersion> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 17);
+  messageDesc(file_chasqui_run_v1_inbox, 18);
 
 /**
  * Pauses or resumes a DAG.
@@ -952,7 +994,7 @@ export type SetPausedCommand = Message<"chasqui.run.v1.SetPausedCommand"> & {
  * Use `create(SetPausedCommandSchema)` to create a new message.
  */
 export const SetPausedCommandSchema: GenMessage<SetPausedCommand> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 18);
+  messageDesc(file_chasqui_run_v1_inbox, 19);
 
 /**
  * Retires a DAG.
@@ -987,7 +1029,7 @@ export type RetireDagCommand = Message<"chasqui.run.v1.RetireDagCommand"> & {
  * Use `create(RetireDagCommandSchema)` to create a new message.
  */
 export const RetireDagCommandSchema: GenMessage<RetireDagCommand> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 19);
+  messageDesc(file_chasqui_run_v1_inbox, 20);
 
 /**
  * An attempt is declared lost.
@@ -1036,7 +1078,7 @@ export type LoseAttempt = Message<"chasqui.run.v1.LoseAttempt"> & {
  * Use `create(LoseAttemptSchema)` to create a new message.
  */
 export const LoseAttemptSchema: GenMessage<LoseAttempt> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 20);
+  messageDesc(file_chasqui_run_v1_inbox, 21);
 
 /**
  * The answer to a command, sent after the commit.
@@ -1092,5 +1134,5 @@ export type CommandVerdict = Message<"chasqui.run.v1.CommandVerdict"> & {
  * Use `create(CommandVerdictSchema)` to create a new message.
  */
 export const CommandVerdictSchema: GenMessage<CommandVerdict> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 21);
+  messageDesc(file_chasqui_run_v1_inbox, 22);
 

@@ -2,21 +2,21 @@
 // @generated from file chasqui/run/v1/run_service.proto (package chasqui.run.v1, syntax proto3)
 /* eslint-disable */
 
-// Runs: start, read, cancel, follow. Owner: state-machine.
+// Runs: start, read, follow, and what people ask of them. Owner: state-machine.
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Run, RunState } from "./run_pb.ts";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Run, RunState, TaskState } from "./run_pb.ts";
 import { file_chasqui_run_v1_run } from "./run_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { JsonObject, Message } from "@bufbuild/protobuf";
+import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file chasqui/run/v1/run_service.proto.
  */
 export const file_chasqui_run_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBjaGFzcXVpL3J1bi92MS9ydW5fc2VydmljZS5wcm90bxIOY2hhc3F1aS5ydW4udjEinQEKD1N0YXJ0UnVuUmVxdWVzdBIOCgZkYWdfaWQYASABKAkSCwoDa2V5GAIgASgJEjAKDGxvZ2ljYWxfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoGcGFyYW1zGAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBISCgpyZXF1ZXN0X2lkGAUgASgJIkUKEFN0YXJ0UnVuUmVzcG9uc2USIAoDcnVuGAEgASgLMhMuY2hhc3F1aS5ydW4udjEuUnVuEg8KB2NyZWF0ZWQYAiABKAgiQwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkSEAoIYXRfZXZlbnQYAiABKA0SEAoIdGFza19pZHMYAyADKAkiMgoOR2V0UnVuUmVzcG9uc2USIAoDcnVuGAEgASgLMhMuY2hhc3F1aS5ydW4udjEuUnVuIuEBCg9MaXN0UnVuc1JlcXVlc3QSDgoGZGFnX2lkGAEgASgJEigKBnN0YXRlcxgCIAMoDjIYLmNoYXNxdWkucnVuLnYxLlJ1blN0YXRlEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJEjUKEWxvZ2ljYWxfZnJvbV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI2ChJsb2dpY2FsX3VudGlsX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIk4KEExpc3RSdW5zUmVzcG9uc2USIQoEcnVucxgBIAMoCzITLmNoYXNxdWkucnVuLnYxLlJ1bhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiMgoQQ2FuY2VsUnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGcmVhc29uGAIgASgJIjUKEUNhbmNlbFJ1blJlc3BvbnNlEiAKA3J1bhgBIAEoCzITLmNoYXNxdWkucnVuLnYxLlJ1biIhCg9XYXRjaFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjQKEFdhdGNoUnVuUmVzcG9uc2USIAoDcnVuGAEgASgLMhMuY2hhc3F1aS5ydW4udjEuUnVuIiYKFEdldFJ1bkhpc3RvcnlSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSJGChVHZXRSdW5IaXN0b3J5UmVzcG9uc2USLQoHZW50cmllcxgBIAMoCzIcLmNoYXNxdWkucnVuLnYxLkhpc3RvcnlFbnRyeSKcAQoMSGlzdG9yeUVudHJ5Eg8KB3ZlcnNpb24YASABKA0SDQoFaW5kZXgYAiABKA0SKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEdHlwZRgEIAEoCRINCgVjYXVzZRgFIAEoCRIlCgRkYXRhGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJaChNDbGFpbUF0dGVtcHRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJEhEKCW1hcF9pbmRleBgDIAEoERIPCgdhdHRlbXB0GAQgASgNIjYKFENsYWltQXR0ZW1wdFJlc3BvbnNlEg4KBndhbnRlZBgBIAEoCBIOCgZyZWFzb24YAiABKAkiawoSTGlzdFNldHRsZWRSZXF1ZXN0Ei4KCnNpbmNlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXBhZ2Vfc2l6ZRgCIAEoDRISCgpwYWdlX3Rva2VuGAMgASgJIlEKE0xpc3RTZXR0bGVkUmVzcG9uc2USIQoEcnVucxgBIAMoCzITLmNoYXNxdWkucnVuLnYxLlJ1bhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkypwUKClJ1blNlcnZpY2USTQoIU3RhcnRSdW4SHy5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1blJlcXVlc3QaIC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1blJlc3BvbnNlEkcKBkdldFJ1bhIdLmNoYXNxdWkucnVuLnYxLkdldFJ1blJlcXVlc3QaHi5jaGFzcXVpLnJ1bi52MS5HZXRSdW5SZXNwb25zZRJNCghMaXN0UnVucxIfLmNoYXNxdWkucnVuLnYxLkxpc3RSdW5zUmVxdWVzdBogLmNoYXNxdWkucnVuLnYxLkxpc3RSdW5zUmVzcG9uc2USUAoJQ2FuY2VsUnVuEiAuY2hhc3F1aS5ydW4udjEuQ2FuY2VsUnVuUmVxdWVzdBohLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1blJlc3BvbnNlEk8KCFdhdGNoUnVuEh8uY2hhc3F1aS5ydW4udjEuV2F0Y2hSdW5SZXF1ZXN0GiAuY2hhc3F1aS5ydW4udjEuV2F0Y2hSdW5SZXNwb25zZTABElwKDUdldFJ1bkhpc3RvcnkSJC5jaGFzcXVpLnJ1bi52MS5HZXRSdW5IaXN0b3J5UmVxdWVzdBolLmNoYXNxdWkucnVuLnYxLkdldFJ1bkhpc3RvcnlSZXNwb25zZRJZCgxDbGFpbUF0dGVtcHQSIy5jaGFzcXVpLnJ1bi52MS5DbGFpbUF0dGVtcHRSZXF1ZXN0GiQuY2hhc3F1aS5ydW4udjEuQ2xhaW1BdHRlbXB0UmVzcG9uc2USVgoLTGlzdFNldHRsZWQSIi5jaGFzcXVpLnJ1bi52MS5MaXN0U2V0dGxlZFJlcXVlc3QaIy5jaGFzcXVpLnJ1bi52MS5MaXN0U2V0dGxlZFJlc3BvbnNlYgZwcm90bzM", [file_chasqui_run_v1_run, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("CiBjaGFzcXVpL3J1bi92MS9ydW5fc2VydmljZS5wcm90bxIOY2hhc3F1aS5ydW4udjEinQEKD1N0YXJ0UnVuUmVxdWVzdBIOCgZkYWdfaWQYASABKAkSCwoDa2V5GAIgASgJEjAKDGxvZ2ljYWxfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoGcGFyYW1zGAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBISCgpyZXF1ZXN0X2lkGAUgASgJIkUKEFN0YXJ0UnVuUmVzcG9uc2USIAoDcnVuGAEgASgLMhMuY2hhc3F1aS5ydW4udjEuUnVuEg8KB2NyZWF0ZWQYAiABKAgiQwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkSEAoIYXRfZXZlbnQYAiABKA0SEAoIdGFza19pZHMYAyADKAkiMgoOR2V0UnVuUmVzcG9uc2USIAoDcnVuGAEgASgLMhMuY2hhc3F1aS5ydW4udjEuUnVuIuEBCg9MaXN0UnVuc1JlcXVlc3QSDgoGZGFnX2lkGAEgASgJEigKBnN0YXRlcxgCIAMoDjIYLmNoYXNxdWkucnVuLnYxLlJ1blN0YXRlEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJEjUKEWxvZ2ljYWxfZnJvbV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI2ChJsb2dpY2FsX3VudGlsX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIk4KEExpc3RSdW5zUmVzcG9uc2USIQoEcnVucxgBIAMoCzITLmNoYXNxdWkucnVuLnYxLlJ1bhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiUAoQQ2FuY2VsUnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGcmVhc29uGAIgASgJEgsKA25vdxgDIAEoCBIPCgdkcnlfcnVuGAQgASgIImYKEUNhbmNlbFJ1blJlc3BvbnNlEiAKA3J1bhgBIAEoCzITLmNoYXNxdWkucnVuLnYxLlJ1bhIvCgdjaGFuZ2VzGAIgASgLMh4uY2hhc3F1aS5ydW4udjEuUGxhbm5lZENoYW5nZXMiawoOUGxhbm5lZENoYW5nZXMSKwoJcnVuX3N0YXRlGAEgASgOMhguY2hhc3F1aS5ydW4udjEuUnVuU3RhdGUSLAoFdGFza3MYAiADKAsyHS5jaGFzcXVpLnJ1bi52MS5QbGFubmVkQ2hhbmdlIpEBCg1QbGFubmVkQ2hhbmdlEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgREicKBGZyb20YAyABKA4yGS5jaGFzcXVpLnJ1bi52MS5UYXNrU3RhdGUSJQoCdG8YBCABKA4yGS5jaGFzcXVpLnJ1bi52MS5UYXNrU3RhdGUSDAoEd2hhdBgFIAEoCSKOAQoRQ2xlYXJUYXNrc1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg0KBXRhc2tzGAIgAygJEhAKCHVwc3RyZWFtGAMgASgIEhIKCmRvd25zdHJlYW0YBCABKAgSEwoLb25seV9mYWlsZWQYBSABKAgSDgoGcmVhc29uGAYgASgJEg8KB2RyeV9ydW4YByABKAgiZwoSQ2xlYXJUYXNrc1Jlc3BvbnNlEiAKA3J1bhgBIAEoCzITLmNoYXNxdWkucnVuLnYxLlJ1bhIvCgdjaGFuZ2VzGAIgASgLMh4uY2hhc3F1aS5ydW4udjEuUGxhbm5lZENoYW5nZXMiegoPTWFya1Rhc2tSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIMCgR0YXNrGAIgASgJEigKBXN0YXRlGAMgASgOMhkuY2hhc3F1aS5ydW4udjEuVGFza1N0YXRlEg4KBnJlYXNvbhgEIAEoCRIPCgdkcnlfcnVuGAUgASgIImUKEE1hcmtUYXNrUmVzcG9uc2USIAoDcnVuGAEgASgLMhMuY2hhc3F1aS5ydW4udjEuUnVuEi8KB2NoYW5nZXMYAiABKAsyHi5jaGFzcXVpLnJ1bi52MS5QbGFubmVkQ2hhbmdlcyJxCg9SZXJ1blJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEi0KB3ZlcnNpb24YAiABKA4yHC5jaGFzcXVpLnJ1bi52MS5SZXJ1blZlcnNpb24SDgoGcmVhc29uGAMgASgJEg8KB2RyeV9ydW4YBCABKAgiNAoQUmVydW5SdW5SZXNwb25zZRIgCgNydW4YASABKAsyEy5jaGFzcXVpLnJ1bi52MS5SdW4iIQoPV2F0Y2hSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI0ChBXYXRjaFJ1blJlc3BvbnNlEiAKA3J1bhgBIAEoCzITLmNoYXNxdWkucnVuLnYxLlJ1biImChRHZXRSdW5IaXN0b3J5UmVxdWVzdBIOCgZydW5faWQYASABKAkiRgoVR2V0UnVuSGlzdG9yeVJlc3BvbnNlEi0KB2VudHJpZXMYASADKAsyHC5jaGFzcXVpLnJ1bi52MS5IaXN0b3J5RW50cnkinAEKDEhpc3RvcnlFbnRyeRIPCgd2ZXJzaW9uGAEgASgNEg0KBWluZGV4GAIgASgNEigKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHR5cGUYBCABKAkSDQoFY2F1c2UYBSABKAkSJQoEZGF0YRgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiWgoTQ2xhaW1BdHRlbXB0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHdGFza19pZBgCIAEoCRIRCgltYXBfaW5kZXgYAyABKBESDwoHYXR0ZW1wdBgEIAEoDSI2ChRDbGFpbUF0dGVtcHRSZXNwb25zZRIOCgZ3YW50ZWQYASABKAgSDgoGcmVhc29uGAIgASgJImsKEkxpc3RTZXR0bGVkUmVxdWVzdBIuCgpzaW5jZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYAiABKA0SEgoKcGFnZV90b2tlbhgDIAEoCSJRChNMaXN0U2V0dGxlZFJlc3BvbnNlEiEKBHJ1bnMYASADKAsyEy5jaGFzcXVpLnJ1bi52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJKmMKDFJlcnVuVmVyc2lvbhIdChlSRVJVTl9WRVJTSU9OX1VOU1BFQ0lGSUVEEAASGgoWUkVSVU5fVkVSU0lPTl9PUklHSU5BTBABEhgKFFJFUlVOX1ZFUlNJT05fTkVXRVNUEAIymgcKClJ1blNlcnZpY2USTQoIU3RhcnRSdW4SHy5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1blJlcXVlc3QaIC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1blJlc3BvbnNlEkcKBkdldFJ1bhIdLmNoYXNxdWkucnVuLnYxLkdldFJ1blJlcXVlc3QaHi5jaGFzcXVpLnJ1bi52MS5HZXRSdW5SZXNwb25zZRJNCghMaXN0UnVucxIfLmNoYXNxdWkucnVuLnYxLkxpc3RSdW5zUmVxdWVzdBogLmNoYXNxdWkucnVuLnYxLkxpc3RSdW5zUmVzcG9uc2USUAoJQ2FuY2VsUnVuEiAuY2hhc3F1aS5ydW4udjEuQ2FuY2VsUnVuUmVxdWVzdBohLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1blJlc3BvbnNlElMKCkNsZWFyVGFza3MSIS5jaGFzcXVpLnJ1bi52MS5DbGVhclRhc2tzUmVxdWVzdBoiLmNoYXNxdWkucnVuLnYxLkNsZWFyVGFza3NSZXNwb25zZRJNCghNYXJrVGFzaxIfLmNoYXNxdWkucnVuLnYxLk1hcmtUYXNrUmVxdWVzdBogLmNoYXNxdWkucnVuLnYxLk1hcmtUYXNrUmVzcG9uc2USTQoIUmVydW5SdW4SHy5jaGFzcXVpLnJ1bi52MS5SZXJ1blJ1blJlcXVlc3QaIC5jaGFzcXVpLnJ1bi52MS5SZXJ1blJ1blJlc3BvbnNlEk8KCFdhdGNoUnVuEh8uY2hhc3F1aS5ydW4udjEuV2F0Y2hSdW5SZXF1ZXN0GiAuY2hhc3F1aS5ydW4udjEuV2F0Y2hSdW5SZXNwb25zZTABElwKDUdldFJ1bkhpc3RvcnkSJC5jaGFzcXVpLnJ1bi52MS5HZXRSdW5IaXN0b3J5UmVxdWVzdBolLmNoYXNxdWkucnVuLnYxLkdldFJ1bkhpc3RvcnlSZXNwb25zZRJZCgxDbGFpbUF0dGVtcHQSIy5jaGFzcXVpLnJ1bi52MS5DbGFpbUF0dGVtcHRSZXF1ZXN0GiQuY2hhc3F1aS5ydW4udjEuQ2xhaW1BdHRlbXB0UmVzcG9uc2USVgoLTGlzdFNldHRsZWQSIi5jaGFzcXVpLnJ1bi52MS5MaXN0U2V0dGxlZFJlcXVlc3QaIy5jaGFzcXVpLnJ1bi52MS5MaXN0U2V0dGxlZFJlc3BvbnNlYgZwcm90bzM", [file_chasqui_run_v1_run, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * What StartRun takes.
@@ -254,6 +254,20 @@ export type CancelRunRequest = Message<"chasqui.run.v1.CancelRunRequest"> & {
    * @generated from field: string reason = 2;
    */
   reason: string;
+
+  /**
+   * Teardowns and on-exit tasks end, too.
+   *
+   * @generated from field: bool now = 3;
+   */
+  now: boolean;
+
+  /**
+   * Only say what would change.
+   *
+   * @generated from field: bool dry_run = 4;
+   */
+  dryRun: boolean;
 };
 
 /**
@@ -275,6 +289,13 @@ export type CancelRunResponse = Message<"chasqui.run.v1.CancelRunResponse"> & {
    * @generated from field: chasqui.run.v1.Run run = 1;
    */
   run?: Run | undefined;
+
+  /**
+   * What changes by it, decided on the run as it was when it was asked.
+   *
+   * @generated from field: chasqui.run.v1.PlannedChanges changes = 2;
+   */
+  changes?: PlannedChanges | undefined;
 };
 
 /**
@@ -283,6 +304,314 @@ export type CancelRunResponse = Message<"chasqui.run.v1.CancelRunResponse"> & {
  */
 export const CancelRunResponseSchema: GenMessage<CancelRunResponse> = /*@__PURE__*/
   messageDesc(file_chasqui_run_v1_run_service, 7);
+
+/**
+ * What a command changes in its first step. What follows from that (tasks that start, verdicts) is not told.
+ *
+ * @generated from message chasqui.run.v1.PlannedChanges
+ */
+export type PlannedChanges = Message<"chasqui.run.v1.PlannedChanges"> & {
+  /**
+   * What the run is then.
+   *
+   * @generated from field: chasqui.run.v1.RunState run_state = 1;
+   */
+  runState: RunState;
+
+  /**
+   * The tasks that change, in the DAG's order.
+   *
+   * @generated from field: repeated chasqui.run.v1.PlannedChange tasks = 2;
+   */
+  tasks: PlannedChange[];
+};
+
+/**
+ * Describes the message chasqui.run.v1.PlannedChanges.
+ * Use `create(PlannedChangesSchema)` to create a new message.
+ */
+export const PlannedChangesSchema: GenMessage<PlannedChanges> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run_service, 8);
+
+/**
+ * How a task changes.
+ *
+ * @generated from message chasqui.run.v1.PlannedChange
+ */
+export type PlannedChange = Message<"chasqui.run.v1.PlannedChange"> & {
+  /**
+   * The task.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * Index of the mapped instance; -1 for none.
+   *
+   * @generated from field: sint32 map_index = 2;
+   */
+  mapIndex: number;
+
+  /**
+   * What it is now.
+   *
+   * @generated from field: chasqui.run.v1.TaskState from = 3;
+   */
+  from: TaskState;
+
+  /**
+   * What it is then.
+   *
+   * @generated from field: chasqui.run.v1.TaskState to = 4;
+   */
+  to: TaskState;
+
+  /**
+   * What becomes of it, for people.
+   *
+   * @generated from field: string what = 5;
+   */
+  what: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.PlannedChange.
+ * Use `create(PlannedChangeSchema)` to create a new message.
+ */
+export const PlannedChangeSchema: GenMessage<PlannedChange> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run_service, 9);
+
+/**
+ * What ClearTasks takes.
+ *
+ * @generated from message chasqui.run.v1.ClearTasksRequest
+ */
+export type ClearTasksRequest = Message<"chasqui.run.v1.ClearTasksRequest"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The tasks: `load`, or `load[3]` for one instance of a mapped one; none means all.
+   *
+   * @generated from field: repeated string tasks = 2;
+   */
+  tasks: string[];
+
+  /**
+   * Also everything upstream of them.
+   *
+   * @generated from field: bool upstream = 3;
+   */
+  upstream: boolean;
+
+  /**
+   * Also everything downstream of them.
+   *
+   * @generated from field: bool downstream = 4;
+   */
+  downstream: boolean;
+
+  /**
+   * Of all these only what failed, was cancelled or had no chance.
+   *
+   * @generated from field: bool only_failed = 5;
+   */
+  onlyFailed: boolean;
+
+  /**
+   * Why, for the audit.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * Only say what would change.
+   *
+   * @generated from field: bool dry_run = 7;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message chasqui.run.v1.ClearTasksRequest.
+ * Use `create(ClearTasksRequestSchema)` to create a new message.
+ */
+export const ClearTasksRequestSchema: GenMessage<ClearTasksRequest> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run_service, 10);
+
+/**
+ * What ClearTasks answers.
+ *
+ * @generated from message chasqui.run.v1.ClearTasksResponse
+ */
+export type ClearTasksResponse = Message<"chasqui.run.v1.ClearTasksResponse"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: chasqui.run.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+
+  /**
+   * What changes by it, decided on the run as it was when it was asked.
+   *
+   * @generated from field: chasqui.run.v1.PlannedChanges changes = 2;
+   */
+  changes?: PlannedChanges | undefined;
+};
+
+/**
+ * Describes the message chasqui.run.v1.ClearTasksResponse.
+ * Use `create(ClearTasksResponseSchema)` to create a new message.
+ */
+export const ClearTasksResponseSchema: GenMessage<ClearTasksResponse> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run_service, 11);
+
+/**
+ * What MarkTask takes.
+ *
+ * @generated from message chasqui.run.v1.MarkTaskRequest
+ */
+export type MarkTaskRequest = Message<"chasqui.run.v1.MarkTaskRequest"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The task: `load`, or `load[3]` for one instance of a mapped one.
+   *
+   * @generated from field: string task = 2;
+   */
+  task: string;
+
+  /**
+   * Succeeded, failed or skipped.
+   *
+   * @generated from field: chasqui.run.v1.TaskState state = 3;
+   */
+  state: TaskState;
+
+  /**
+   * Why, for the audit.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * Only say what would change.
+   *
+   * @generated from field: bool dry_run = 5;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message chasqui.run.v1.MarkTaskRequest.
+ * Use `create(MarkTaskRequestSchema)` to create a new message.
+ */
+export const MarkTaskRequestSchema: GenMessage<MarkTaskRequest> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run_service, 12);
+
+/**
+ * What MarkTask answers.
+ *
+ * @generated from message chasqui.run.v1.MarkTaskResponse
+ */
+export type MarkTaskResponse = Message<"chasqui.run.v1.MarkTaskResponse"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: chasqui.run.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+
+  /**
+   * What changes by it, decided on the run as it was when it was asked.
+   *
+   * @generated from field: chasqui.run.v1.PlannedChanges changes = 2;
+   */
+  changes?: PlannedChanges | undefined;
+};
+
+/**
+ * Describes the message chasqui.run.v1.MarkTaskResponse.
+ * Use `create(MarkTaskResponseSchema)` to create a new message.
+ */
+export const MarkTaskResponseSchema: GenMessage<MarkTaskResponse> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run_service, 13);
+
+/**
+ * What RerunRun takes.
+ *
+ * @generated from message chasqui.run.v1.RerunRunRequest
+ */
+export type RerunRunRequest = Message<"chasqui.run.v1.RerunRunRequest"> & {
+  /**
+   * The run to do again.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * Of which version.
+   *
+   * @generated from field: chasqui.run.v1.RerunVersion version = 2;
+   */
+  version: RerunVersion;
+
+  /**
+   * Why, for the audit.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * Only say what would be started.
+   *
+   * @generated from field: bool dry_run = 4;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message chasqui.run.v1.RerunRunRequest.
+ * Use `create(RerunRunRequestSchema)` to create a new message.
+ */
+export const RerunRunRequestSchema: GenMessage<RerunRunRequest> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run_service, 14);
+
+/**
+ * What RerunRun answers.
+ *
+ * @generated from message chasqui.run.v1.RerunRunResponse
+ */
+export type RerunRunResponse = Message<"chasqui.run.v1.RerunRunResponse"> & {
+  /**
+   * The new run; with dry_run as it would be, without tasks.
+   *
+   * @generated from field: chasqui.run.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+};
+
+/**
+ * Describes the message chasqui.run.v1.RerunRunResponse.
+ * Use `create(RerunRunResponseSchema)` to create a new message.
+ */
+export const RerunRunResponseSchema: GenMessage<RerunRunResponse> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run_service, 15);
 
 /**
  * What WatchRun takes.
@@ -303,7 +632,7 @@ export type WatchRunRequest = Message<"chasqui.run.v1.WatchRunRequest"> & {
  * Use `create(WatchRunRequestSchema)` to create a new message.
  */
 export const WatchRunRequestSchema: GenMessage<WatchRunRequest> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_run_service, 8);
+  messageDesc(file_chasqui_run_v1_run_service, 16);
 
 /**
  * What WatchRun streams.
@@ -324,7 +653,7 @@ export type WatchRunResponse = Message<"chasqui.run.v1.WatchRunResponse"> & {
  * Use `create(WatchRunResponseSchema)` to create a new message.
  */
 export const WatchRunResponseSchema: GenMessage<WatchRunResponse> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_run_service, 9);
+  messageDesc(file_chasqui_run_v1_run_service, 17);
 
 /**
  * What GetRunHistory takes.
@@ -345,7 +674,7 @@ export type GetRunHistoryRequest = Message<"chasqui.run.v1.GetRunHistoryRequest"
  * Use `create(GetRunHistoryRequestSchema)` to create a new message.
  */
 export const GetRunHistoryRequestSchema: GenMessage<GetRunHistoryRequest> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_run_service, 10);
+  messageDesc(file_chasqui_run_v1_run_service, 18);
 
 /**
  * What GetRunHistory answers.
@@ -366,7 +695,7 @@ export type GetRunHistoryResponse = Message<"chasqui.run.v1.GetRunHistoryRespons
  * Use `create(GetRunHistoryResponseSchema)` to create a new message.
  */
 export const GetRunHistoryResponseSchema: GenMessage<GetRunHistoryResponse> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_run_service, 11);
+  messageDesc(file_chasqui_run_v1_run_service, 19);
 
 /**
  * One event of a run's history.
@@ -422,7 +751,7 @@ export type HistoryEntry = Message<"chasqui.run.v1.HistoryEntry"> & {
  * Use `create(HistoryEntrySchema)` to create a new message.
  */
 export const HistoryEntrySchema: GenMessage<HistoryEntry> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_run_service, 12);
+  messageDesc(file_chasqui_run_v1_run_service, 20);
 
 /**
  * What ClaimAttempt takes.
@@ -464,7 +793,7 @@ export type ClaimAttemptRequest = Message<"chasqui.run.v1.ClaimAttemptRequest"> 
  * Use `create(ClaimAttemptRequestSchema)` to create a new message.
  */
 export const ClaimAttemptRequestSchema: GenMessage<ClaimAttemptRequest> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_run_service, 13);
+  messageDesc(file_chasqui_run_v1_run_service, 21);
 
 /**
  * What ClaimAttempt answers.
@@ -492,7 +821,7 @@ export type ClaimAttemptResponse = Message<"chasqui.run.v1.ClaimAttemptResponse"
  * Use `create(ClaimAttemptResponseSchema)` to create a new message.
  */
 export const ClaimAttemptResponseSchema: GenMessage<ClaimAttemptResponse> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_run_service, 14);
+  messageDesc(file_chasqui_run_v1_run_service, 22);
 
 /**
  * What ListSettled takes.
@@ -527,7 +856,7 @@ export type ListSettledRequest = Message<"chasqui.run.v1.ListSettledRequest"> & 
  * Use `create(ListSettledRequestSchema)` to create a new message.
  */
 export const ListSettledRequestSchema: GenMessage<ListSettledRequest> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_run_service, 15);
+  messageDesc(file_chasqui_run_v1_run_service, 23);
 
 /**
  * What ListSettled answers.
@@ -555,7 +884,48 @@ export type ListSettledResponse = Message<"chasqui.run.v1.ListSettledResponse"> 
  * Use `create(ListSettledResponseSchema)` to create a new message.
  */
 export const ListSettledResponseSchema: GenMessage<ListSettledResponse> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_run_service, 16);
+  messageDesc(file_chasqui_run_v1_run_service, 24);
+
+/**
+ * Which version of its DAG a rerun is of.
+ *
+ * @generated from enum chasqui.run.v1.RerunVersion
+ */
+export const RerunVersion = {
+  /**
+   * The original.
+   *
+   * @generated from enum value: RERUN_VERSION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The version of the run that is done again.
+   *
+   * @generated from enum value: RERUN_VERSION_ORIGINAL = 1;
+   */
+  ORIGINAL: 1,
+
+  /**
+   * The DAG's current version.
+   *
+   * @generated from enum value: RERUN_VERSION_NEWEST = 2;
+   */
+  NEWEST: 2,
+} as const;
+
+/**
+ * Which version of its DAG a rerun is of.
+ *
+ * @generated from enum chasqui.run.v1.RerunVersion
+ */
+export type RerunVersion = (typeof RerunVersion)[keyof typeof RerunVersion] | UnknownEnum;
+
+/**
+ * Describes the enum chasqui.run.v1.RerunVersion.
+ */
+export const RerunVersionSchema: GenEnum<RerunVersion> = /*@__PURE__*/
+  enumDesc(file_chasqui_run_v1_run_service, 0);
 
 /**
  * Owner of runs.
@@ -602,6 +972,36 @@ export const RunService: GenService<{
     methodKind: "unary";
     input: typeof CancelRunRequestSchema;
     output: typeof CancelRunResponseSchema;
+  },
+  /**
+   * Has some of a run's tasks done again; a settled run goes on. The history of their attempts stays.
+   *
+   * @generated from rpc chasqui.run.v1.RunService.ClearTasks
+   */
+  clearTasks: {
+    methodKind: "unary";
+    input: typeof ClearTasksRequestSchema;
+    output: typeof ClearTasksResponseSchema;
+  },
+  /**
+   * Says what a task is to be taken for.
+   *
+   * @generated from rpc chasqui.run.v1.RunService.MarkTask
+   */
+  markTask: {
+    methodKind: "unary";
+    input: typeof MarkTaskRequestSchema;
+    output: typeof MarkTaskResponseSchema;
+  },
+  /**
+   * Starts a new run that is about the same as an earlier one.
+   *
+   * @generated from rpc chasqui.run.v1.RunService.RerunRun
+   */
+  rerunRun: {
+    methodKind: "unary";
+    input: typeof RerunRunRequestSchema;
+    output: typeof RerunRunResponseSchema;
   },
   /**
    * The run now and after each change, until it settles.
