@@ -176,3 +176,11 @@ test.each([
 ])("names that would pass for somebody else: %j", (installation, reason) => {
   expect(() => usersOf({ runners: {}, ...installation })).toThrow(reason);
 });
+
+test("an account cannot import from itself, nor Chasqui's own source", () => {
+  const render = (accounts: Record<string, string[]>): string =>
+    renderAccounts({ account: "prod", users: [], passwords: {}, adminPassword: "x", accounts });
+  expect(() => render({ prod: ["fleet"] })).toThrow("account prod: it is our own");
+  expect(() => render({ FLEET: ["chasqui"] })).toThrow("the name is Chasqui's own");
+  expect(render({})).not.toContain("include");
+});

@@ -190,9 +190,26 @@ export interface AccountsOptions {
   /** One account per environment, for example CHASQUI_PROD. */
   readonly account: string;
   readonly users: readonly BusUser[];
+  /** Other accounts, with the sources that they may publish. */
+  readonly accounts?: Installation["accounts"];
   /** By user name; plain, or a bcrypt hash (`$2a$…`) where the file is kept. */
   readonly passwords: Readonly<Record<string, string>>;
   readonly adminPassword: string;
+}
+
+/** Beside the generated file, written by ops: the accounts that import a source. */
+export const OTHER_ACCOUNTS_FILE = "other-accounts.conf";
+
+/** A service, not a stream: so JetStream's acknowledgement finds its way back to the publisher. */
+function exportsTo({ account: own, accounts = {} }: AccountsOptions): string {
+  const lines = Object.entries(accounts).flatMap(([account, sources]) => {
+    if (account === own) throw new Error(`account ${account}: it is our own: want another`);
+    return sources.map(
+      (source) =>
+        `\n      { service: "${sourceSubjects(source)}", accounts: ["${token(account)}"] }`,
+    );
+  });
+  return lines.length === 0 ? "" : `\n    exports: [${lines.join("")}\n    ]`;
 }
 
 /** The accounts part of a nats-server configuration. */
@@ -219,9 +236,11 @@ export function renderAccounts(options: AccountsOptions): string {
         }
       }`,
   );
-  return `accounts {
+  const exported = exportsTo(options);
+  const others = exported === "" ? "" : `\n  include ./${OTHER_ACCOUNTS_FILE}`;
+  return `accounts {${others}
   ${token(account)} {
-    jetstream: enabled
+    jetstream: enabled${exported}
     users: [
       { ${login(ADMIN_USER, adminPassword)} }
 ${rendered.join("\n")}

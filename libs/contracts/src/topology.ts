@@ -138,6 +138,8 @@ export const builtInKinds = {
 export interface Installation {
   /** Trigger sources; each gets a bus user that may publish below chasqui.trigger.<source> only. */
   readonly sources: readonly string[];
+  /** Accounts of the same servers, with the sources that they publish: they need no login in ours. */
+  readonly accounts?: Readonly<Record<string, readonly string[]>>;
   /** Webhooks: sources that the console publishes for. */
   readonly webhooks?: readonly string[];
   /** Custom runners by name, with the kinds they run. */

@@ -6,6 +6,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
+import { applyTopology } from "@chasqui/bus";
+import { parseEnvironmentFile } from "@chasqui/chassis";
+import { renderAccounts, triggerMessage } from "@chasqui/contracts";
+import { connect, headers } from "nats";
+import { TestNats } from "../../../tests/support/index.ts";
 import { dagOf, world } from "./testing.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
@@ -122,4 +127,48 @@ test("the other examples say the same: subject, headers, login, inbox", () => {
       /_INBOX_source-logistics/,
     ])
       expect(code).toMatch(words);
+});
+
+test("a publisher in another account: its triggers are stored and acknowledged, and in no other name", async () => {
+  const section = page.split("## In another account")[1] ?? "";
+  const [, environment = ""] = /```yaml\n([^]*?)```/.exec(section) ?? [];
+  const [, others = ""] = /```conf\n([^]*?)```/.exec(section) ?? [];
+  const { accounts } = parseEnvironmentFile("example.yaml", environment);
+  const text = renderAccounts({
+    account: "prod",
+    users: [],
+    passwords: {},
+    adminPassword: "admin",
+    accounts,
+  });
+  expect(text).toContain("include ./other-accounts.conf");
+  const written = others.replace("$FLEET_PASSWORD", "secret");
+  await using nats = await TestNats.start({
+    accounts: text.replace(
+      "include ./other-accounts.conf",
+      `${written}\n  STRANGER { users: [{ user: stranger, password: secret }] }`,
+    ),
+  });
+  const installation = { sources: [], runners: {}, accounts };
+  await applyTopology({ url: nats.url, user: "admin", password: "admin", installation });
+  const as = (user: string) => connect({ servers: nats.url, user, pass: "secret" });
+  const {
+    subject,
+    body,
+    headers: ce,
+  } = triggerMessage({ source: "fleet", name: "truck.parked", id: "7" });
+  const publish = async (user: string, to = subject) => {
+    const connection = await as(user);
+    try {
+      const all = headers();
+      for (const [name, value] of Object.entries(ce)) all.set(name, value);
+      return await connection.jetstream().publish(to, body, { headers: all, timeout: 2_000 });
+    } finally {
+      await connection.close();
+    }
+  };
+  expect(await publish("fleet")).toMatchObject({ stream: "CHASQUI_TRIGGERS", seq: 1 });
+  expect(await publish("fleet")).toMatchObject({ seq: 1, duplicate: true });
+  await expect(publish("stranger")).rejects.toThrow("503");
+  await expect(publish("fleet", "chasqui.trigger.logistics.x")).rejects.toThrow("503");
 });

@@ -26,6 +26,7 @@ test("all parts are optional", () => {
   expect(parseEnvironmentFile("/x/a.yaml", "")).toEqual({
     path: "/x/a.yaml",
     sources: [],
+    accounts: {},
     runners: {},
     vars: {},
     pools: {},

@@ -21,6 +21,8 @@ export interface EnvironmentFile {
   /** Where it was read; relative file: references start there. */
   readonly path: string;
   readonly sources: readonly string[];
+  /** Other accounts of the bus, each with the sources that it publishes. */
+  readonly accounts: Readonly<Record<string, readonly string[]>>;
   /** Custom runners, each with its task kinds. */
   readonly runners: Readonly<Record<string, readonly string[]>>;
   readonly vars: Readonly<Record<string, Json>>;
@@ -47,6 +49,8 @@ export class EnvironmentFileError extends Error {
 const name = z
   .string("want lower-case letters, digits and -")
   .check(z.regex(/^[a-z][a-z0-9-]{0,62}$/, "want lower-case letters, digits and -"));
+const ACCOUNT_WANT = "want letters, digits, _ and -";
+const account = z.string(ACCOUNT_WANT).check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, ACCOUNT_WANT));
 const KIND_WANT = 'want a task kind like "bench.noop"';
 const kind = z.string(KIND_WANT).check(z.regex(/^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/, KIND_WANT));
 const POOL_WANT = "want lower-case letters, digits, - or _";
@@ -58,6 +62,10 @@ const named = <T extends z.core.SomeType>(value: T, want: string) =>
 
 const parts = {
   sources: z._default(z.array(name, "want a list of names"), []),
+  accounts: z._default(
+    z.record(account, z.array(name, "want a list of sources"), "want sources by account"),
+    {},
+  ),
   runners: named(z.array(kind, "want a list of task kinds"), "want runners by name"),
   vars: z._default(z.record(z.string(), z.json(), "want values by name"), {}),
   pools: z._default(

@@ -31,6 +31,7 @@ export async function adminTopology(cli: Cli, options: TopologyOptions): Promise
       renderAccounts({
         account: options.account ?? environment,
         users,
+        accounts: installation.accounts,
         passwords: Object.fromEntries(users.map(({ name }) => [name, passwords.bus(name)])),
         adminPassword: passwords.bus(ADMIN_USER),
       }),
@@ -63,8 +64,8 @@ async function readInstallation(cli: Cli, { environment: given }: TopologyOption
   const named = given === undefined ? cli.env["CHASQUI_ENVIRONMENT_FILE"] : undefined;
   const file = path.resolve(cli.cwd, named ?? path.join("environments", `${environment}.yaml`));
   try {
-    const { sources, runners, webhooks } = await readEnvironmentFile(file);
-    return { environment, installation: { sources, runners, webhooks } };
+    const { sources, runners, webhooks, accounts } = await readEnvironmentFile(file);
+    return { environment, installation: { sources, runners, webhooks, accounts } };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CliError(exitCodes.usage, why, {
