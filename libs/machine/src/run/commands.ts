@@ -50,6 +50,7 @@ export function decideClear(
   const chosen = relativesOf(draft, message).filter(
     (task) =>
       task.status !== "waiting" &&
+      task.status !== "removed" &&
       task.clearedBy !== cause &&
       !(task.status === "cancelling" && task.cancelFor === "clear"),
   );

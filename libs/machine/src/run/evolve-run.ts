@@ -55,6 +55,7 @@ export function stayingInCancel(draft: RunState): (task: TaskState) => boolean {
     const planned = draft.plan.tasks[task.plan];
     if (planned === undefined || !outlivesCancel(planned)) return false;
     if (task.mapIndex < 0) return !isInner(planned, task.plan);
+    if (planned.mapper === task.plan) return true; // a mapped teardown goes on as a whole
     return begun.get(planned.mapper ?? -1)?.[task.mapIndex] === true;
   };
 }

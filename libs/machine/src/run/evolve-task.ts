@@ -5,7 +5,6 @@ import { expand } from "./mapping.ts";
 import { recount } from "./recount.ts";
 import { setStatus } from "./set-status.ts";
 import type { RunState, TaskState, TaskStatus } from "./state.ts";
-import { isFinalTask } from "./state.ts";
 
 /** Grace after an attempt's deadline: the runner enforces the deadline, the machine only when the runner does not. */
 export const DEADLINE_GRACE_MS = 15_000;
@@ -100,9 +99,9 @@ export function evolveTask(draft: RunState, slot: number, event: TaskEvent, at: 
     case "task_marked":
       task.reason = event.by === "" ? event.reason : markedBy(event.state, event.by, event.reason);
       task.endedMs ??= atMs;
-      if (!isFinalTask(task.status)) return end(draft, slot, event.state);
-      setStatus(draft, slot, event.state); // it had ended otherwise, and others have counted that
-      return recount(draft);
+      task.dueMs = task.cancelFor = task.markAs = undefined;
+      setStatus(draft, slot, event.state);
+      return recount(draft); // it may have ended otherwise before, or had not had its turn
     default: {
       const never: never = event;
       throw new TypeError(`event ${JSON.stringify(never)}`);

@@ -43,7 +43,7 @@ describe("pools", () => {
     const s = story({ a: { pools: ["db"] } });
     s.start();
     expect(s.cancel().effects).toEqual([
-      { kind: "release", slot: 0, attempt: 1, claim: claim("db") },
+      { kind: "release", taskId: "a", mapIndex: -1, attempt: 1, pool: "db" },
       { kind: "tell_dag" },
     ]);
     expect(s.grant("a", "db").types).toEqual([]);

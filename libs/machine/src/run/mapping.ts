@@ -1,5 +1,6 @@
 // Instances of what is mapped: where they are, how many are left, and which indexes may begin.
 // A mapping is made from the items of its mapper and the slots alone, so it is never stored.
+import { outlivesCancel } from "../plan.ts";
 import type { PlanTask } from "../plan.ts";
 import type { Mapping, RunState, TaskState, TaskStatus } from "./state.ts";
 import { isFinalTask } from "./state.ts";
@@ -92,11 +93,18 @@ export function begunOf(draft: RunState, mapper: number): boolean[] {
   );
 }
 
+/** In a cancelled run only what outlives the cancel goes on. */
+function mayOpen(draft: RunState, mapper: number): boolean {
+  if (draft.status === "running") return true;
+  const planned = draft.plan.tasks[mapper];
+  return draft.status === "cancelling" && planned !== undefined && outlivesCancel(planned);
+}
+
 /** Opens indexes while the mapping's own limit allows. */
 export function openNext(draft: RunState, mapper: number): void {
   const mapping = draft.maps.get(mapper);
   const map = draft.plan.tasks[mapper]?.map;
-  if (mapping === undefined || map === undefined || draft.status !== "running") return;
+  if (mapping === undefined || map === undefined || !mayOpen(draft, mapper)) return;
   const max = map.parallel === 0 ? Infinity : map.parallel;
   for (let index = 0; index < mapping.count && mapping.open < max; index++) {
     if (mapping.opened[index] === true) continue;

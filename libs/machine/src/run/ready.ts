@@ -48,9 +48,9 @@ export function hasItsTurn(draft: RunState, task: TaskState, planned: PlanTask):
   if (planned.role === "on_exit") return false; // starts when all else has ended
   if (draft.status === "cancelling") {
     if (!outlivesCancel(planned)) return false;
-    return task.mapIndex >= 0 || !isInner(planned, task.plan);
-  }
-  if (draft.status !== "running") return false;
+    if (task.mapIndex < 0) return !isInner(planned, task.plan);
+    if (planned.mapper !== task.plan) return true; // of an index that has begun: the others are cancelled
+  } else if (draft.status !== "running") return false;
   const mapping = planned.mapper === undefined ? undefined : draft.maps.get(planned.mapper);
   if (task.mapIndex >= 0) return mapping?.opened[task.mapIndex] === true;
   if (isInner(planned, task.plan)) return false;
