@@ -51,48 +51,6 @@ export const week: string = kindConfig({ week: integer({ min: 1, max: 53 }) }).p
   expect(code).not.toBe(0);
 });
 
-test("a DAG is decided by the machine that decides in the installation", async () => {
-  outside.write("src/decide.ts", DECIDE);
-  const { out } = await outside.type("node src/decide.ts");
-  expect(JSON.parse(out)).toEqual({
-    "12 invoices": { run: "succeeded", invoice: "succeeded", archive: "succeeded" },
-    "no invoices": { run: "succeeded", invoice: "succeeded", archive: "skipped" },
-    "a failure of class config": { run: "failed", invoice: "failed", archive: "upstream_failed" },
-  });
-});
-
-const DECIDE = `
-import { compileDagObject, planOf } from "@chasqui/dag";
-import { decide, newRun } from "@chasqui/machine";
-import type { AttemptReport } from "@chasqui/machine";
-import { dag } from "../dags/weekly-invoices.ts";
-
-const compiled = compileDagObject(dag, "weekly-invoices.ts", { kinds: { "billing.invoice": undefined } });
-if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
-const plan = planOf(compiled.spec, compiled.fingerprint, { vars: {} });
-
-function endOf(report: AttemptReport) {
-  const facts = { id: "run-x", dagId: plan.dagId, key: "k", logicalMs: 0 };
-  const state = newRun({ plan, facts, params: {}, event: { week: "2026-W48" } });
-  decide(state, { kind: "start", admitted: true }, { nowMs: 1, cause: "start" });
-  decide(
-    state,
-    { kind: "update", taskId: "invoice", mapIndex: -1, attempt: 1, sequence: 1, report },
-    { nowMs: 2, cause: "update" },
-  );
-  const tasks = plan.tasks.map(({ id }, index) => [id, state.tasks[index]?.status]);
-  return { run: state.status, ...Object.fromEntries(tasks) };
-}
-const failure = { class: "config", message: "no such week" } as const;
-console.log(
-  JSON.stringify({
-    "12 invoices": endOf({ state: "succeeded", output: { invoices: 12 } }),
-    "no invoices": endOf({ state: "succeeded", output: { invoices: 0 } }),
-    "a failure of class config": endOf({ state: "failed", failure }),
-  }),
-);
-`;
-
 test("docs/other-repositories.md: every command does what the page says", async () => {
   let printed = "";
   for (const block of blocks.filter((block) => !isFile(block))) {
