@@ -22,7 +22,7 @@ let outside: Outside;
 beforeAll(async () => {
   outside = await openOutside(root, blocks.filter(isFile));
 });
-afterAll(() => outside[Symbol.asyncDispose]());
+afterAll(() => outside?.[Symbol.asyncDispose]());
 
 test("what is installed is JavaScript with types: no source of ours, no test", () => {
   const files = globSync("node_modules/{chasqui,@chasqui/*}/**/*", { cwd: outside.folder });

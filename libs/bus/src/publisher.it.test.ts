@@ -121,7 +121,7 @@ test("while disconnected publishing fails at once, and nothing is sent later", a
   const before = performance.now();
   expect(await machine.publish([update("run-2"), update("run-3")])).toEqual(["failed", "failed"]);
   await expect(machine.publishOne(update("run-4"))).rejects.toThrow(/failed: not connected/);
-  expect(performance.now() - before).toBeLessThan(1_000);
+  expect(performance.now() - before).toBeLessThan(4_000); // sooner than the time-out of a publish
   await t.nats.restart();
   await reconnected;
   expect(machine.state).toBe("connected");

@@ -1,24 +1,14 @@
 // What k8s-runner is told by its environment; README.md has the table.
 import { hostname } from "node:os";
-import {
-  address,
-  busSettings,
-  durationMs,
-  environmentFileSetting,
-  integer,
-  processSettings,
-  settingsFrom,
-  text,
-} from "@chasqui/chassis";
+import { durationMs, environmentFileSetting, integer, settingsFrom, text } from "@chasqui/chassis";
+import { runnerSettings } from "@chasqui/runner";
 
 const DAY_MS = 86_400_000;
 
 export const settingsOf = (env: NodeJS.ProcessEnv) =>
   settingsFrom(env, {
-    ...processSettings,
-    ...busSettings,
+    ...runnerSettings,
     ...environmentFileSetting,
-    stateMachine: address("CHASQUI_STATE_MACHINE"),
     /** This replica's name on the pods whose logs it reads; the same after a restart. */
     instance: text("CHASQUI_INSTANCE", { default: hostname(), pattern: /^\S{1,253}$/ }),
     startTimeoutMs: durationMs("CHASQUI_POD_START_TIMEOUT", {
