@@ -21,6 +21,7 @@ export default defineConfig({
           include: [`${everywhere}/*.test.{ts,tsx}`],
           exclude: [...elsewhere, "**/*.{it,e2e,chaos}.test.ts"],
           testTimeout: 20_000,
+          hookTimeout: 60_000, // one loads Google's client, which takes seconds when the machine is busy
         },
       },
       {
