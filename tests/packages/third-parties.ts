@@ -7,13 +7,13 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   symlinkSync,
 } from "node:fs";
 import path from "node:path";
 
 type Names = Readonly<Record<string, unknown>>;
 interface Manifest {
+  readonly bin?: string | Readonly<Record<string, string>>;
   readonly dependencies?: Names;
   readonly devDependencies?: Names;
   readonly optionalDependencies?: Names;
@@ -48,7 +48,7 @@ export function bringThirdParties(names: readonly string[], { from, to }: Way): 
     for (const name of needsOf(readManifest(path.join(from, place))))
       waiting.push({ name, near: place });
   }
-  linkPrograms({ from, to });
+  for (const place of brought) linkPrograms(to, place);
 }
 
 /** As Node looks for it: in the nearest node_modules upwards; relative to `root`. */
@@ -88,11 +88,13 @@ function linkFile({ from, to }: Way): void {
 }
 
 /** Without its link in .bin, npm takes a package for a broken one and fetches it again. */
-function linkPrograms({ from, to }: Way): void {
-  const bin = "node_modules/.bin";
-  mkdirSync(path.join(to, bin), { recursive: true });
-  for (const name of readdirSync(path.join(from, bin))) {
-    const target = readlinkSync(path.join(from, bin, name));
-    if (existsSync(path.join(to, bin, target))) symlinkSync(target, path.join(to, bin, name));
+function linkPrograms(root: string, place: string): void {
+  const { bin = {} } = readManifest(path.join(root, place));
+  const level = place.slice(0, place.lastIndexOf("node_modules") + "node_modules".length);
+  const folder = path.join(root, level, ".bin");
+  const programs = typeof bin === "string" ? { [path.basename(place)]: bin } : bin;
+  for (const [name, file] of Object.entries(programs)) {
+    mkdirSync(folder, { recursive: true });
+    symlinkSync(path.relative(folder, path.join(root, place, file)), path.join(folder, name));
   }
 }
