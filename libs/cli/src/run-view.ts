@@ -42,6 +42,8 @@ export interface RunView {
   readonly state: string;
   readonly key: string;
   readonly logical_time?: string;
+  readonly interval_start_time?: string;
+  readonly interval_end_time?: string;
   readonly created_time?: string;
   readonly started_time?: string;
   readonly settled_time?: string;
@@ -74,6 +76,8 @@ export function viewRun(run: Run): RunView {
     state: wordOf(RunStateSchema, run.state),
     key: run.key,
     ...time("logical_time", run.logicalTime),
+    ...time("interval_start_time", run.intervalStartTime),
+    ...time("interval_end_time", run.intervalEndTime),
     ...time("created_time", run.createdTime),
     ...time("started_time", run.startedTime),
     ...time("settled_time", run.settledTime),

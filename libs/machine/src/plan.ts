@@ -42,6 +42,10 @@ export interface RunFacts {
   readonly logicalMs: number;
   /** The run before by logical time, when this one was made; absent for the first, and when no task depends on it. */
   readonly previousRunId?: string;
+  /** The data it is about; what its DAG's schedule says of its logical time when absent. */
+  readonly interval?: { readonly startMs: number; readonly endMs: number };
+  /** What started it, in a word. */
+  readonly cause?: string;
 }
 
 export type Evaluated<T> =
@@ -145,6 +149,8 @@ export interface Plan {
   readonly maxActiveTasks: number;
   /** Values of parameters that nobody gave. */
   readonly defaultParams: { readonly [name: string]: Json };
+  /** The data interval of a run that no tick started, by its logical time. */
+  readonly intervalOf?: (logicalMs: number) => { readonly startMs: number; readonly endMs: number };
 }
 
 /** Kinds that the state machine carries out by itself. */

@@ -34,8 +34,11 @@ export interface ApiRun {
   readonly state: RunState;
   readonly key: string;
   readonly logicalTime?: string;
+  /** The data it is about. */
+  readonly intervalStartTime?: string;
+  readonly intervalEndTime?: string;
   readonly cause: {
-    readonly kind: "schedule" | "trigger" | "manual" | "unknown";
+    readonly kind: "schedule" | "trigger" | "manual" | "backfill" | "unknown";
     readonly by: string;
   };
   readonly event?: unknown;

@@ -85,6 +85,8 @@ export function runJson(run: Run, options: { withTasks: boolean }): api.ApiRun {
     state: word<api.RunState>(runWords, run.state, "queued"),
     key: run.key,
     ...time("logicalTime", run.logicalTime),
+    ...time("intervalStartTime", run.intervalStartTime),
+    ...time("intervalEndTime", run.intervalEndTime),
     cause: {
       kind: word<api.ApiRun["cause"]["kind"]>(
         causeWords,

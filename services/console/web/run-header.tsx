@@ -46,6 +46,11 @@ export function RunHeader({ run, links, now, isLive }: RunHeaderProps) {
             instant(run.logicalTime)
           )}
         </Fact>
+        {run.intervalStartTime !== run.intervalEndTime && (
+          <Fact name="Interval">
+            {instant(run.intervalStartTime ?? "")} – {instant(run.intervalEndTime ?? "")}
+          </Fact>
+        )}
         <Fact name="DAG version">{run.dagVersion}</Fact>
         {run.rerunOf !== undefined && (
           <Fact name="Does again">

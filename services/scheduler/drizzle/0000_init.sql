@@ -28,6 +28,9 @@ CREATE TABLE "tick" (
 	"due_at" timestamp (3) with time zone NOT NULL,
 	"outcome" text NOT NULL,
 	"run_id" text,
+	"logical_at" timestamp (3) with time zone,
+	"interval_start_at" timestamp (3) with time zone,
+	"run_key" text,
 	"reason" text NOT NULL,
 	"recorded_at" timestamp (3) with time zone NOT NULL,
 	"said_at" timestamp (3) with time zone,
@@ -35,6 +38,7 @@ CREATE TABLE "tick" (
 	CONSTRAINT "tick_dag_id_due_at_pk" PRIMARY KEY("dag_id","due_at"),
 	CONSTRAINT "tick_outcome" CHECK (case "tick"."outcome"
         when 'firing' then "tick"."run_id" is null and "tick"."said_at" is not null and "tick"."settled_at" is null
+          and "tick"."run_key" is not null and "tick"."logical_at" is not null and "tick"."interval_start_at" is not null
         when 'fired' then "tick"."run_id" is not null and "tick"."said_at" is null and "tick"."settled_at" is not null
         else "tick"."outcome" in ('skipped', 'missed', 'suppressed') and "tick"."reason" <> ''
           and "tick"."run_id" is null and "tick"."said_at" is null and "tick"."settled_at" is not null end)

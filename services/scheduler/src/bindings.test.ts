@@ -27,7 +27,7 @@ function dagOf(of: TriggerRule, changes: Partial<KnownDag> = {}): KnownDag {
     pausedMs: undefined,
     timezone: "America/Bogota",
     timing: undefined,
-    policy: { catchup: "latest" },
+    policy: { catchup: "latest", runsFor: "tick" },
     dynamicMs: undefined,
     rules: [of],
     params: undefined,

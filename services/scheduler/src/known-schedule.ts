@@ -1,6 +1,8 @@
 // One DAG's schedule in this process's head: its timetable, ready for use, and how far it has come.
 import type { Timetable } from "./core/ticks.ts";
 import type { StoredDag } from "./store/schedules.ts";
+import { tickStarts } from "./tick-starts.ts";
+import type { TickStarts } from "./tick-starts.ts";
 import { timetableOfDag } from "./timetable.ts";
 
 export interface KnownSchedule {
@@ -15,6 +17,8 @@ export interface KnownSchedule {
   readonly nextMs: number | undefined;
   /** When it is to run: later by its jitter. */
   readonly wakeMs: number | undefined;
+  /** What its ticks' runs are about; made when first asked for. */
+  starts(): Promise<TickStarts>;
   /** Due times up to here have their outcome now. */
   handled(upToMs: number): void;
 }
@@ -22,6 +26,7 @@ export interface KnownSchedule {
 export function knownSchedule(dag: StoredDag): KnownSchedule {
   const { timetable, problem } = readTimetable(dag);
   let { handledMs } = dag;
+  let starts: Promise<TickStarts> | undefined;
   let nextMs = timetable?.next(handledMs);
   return {
     dag,
@@ -36,6 +41,7 @@ export function knownSchedule(dag: StoredDag): KnownSchedule {
     get wakeMs() {
       return nextMs === undefined ? undefined : nextMs + (timetable?.jitterMs(nextMs) ?? 0);
     },
+    starts: () => (starts ??= tickStarts(dag)),
     handled(upToMs) {
       if (upToMs <= handledMs) return;
       handledMs = upToMs;

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { createLearner } from "./learner.ts";
 import { createRegistry } from "./registry.ts";
 import { recordTicks } from "./store/ticks.ts";
-import type { TickKey } from "./store/ticks.ts";
+import type { FiringTick } from "./store/ticks.ts";
 import { loadSchedules } from "./store/schedules.ts";
 import { testStore } from "./store/testing.ts";
 import { dagOf } from "./testing.ts";
@@ -19,7 +19,7 @@ async function setup() {
   const registry = createRegistry({ onProblem: () => undefined, vars: {} });
   const clock = { ms: 10 * HOUR };
   const answers: PromiseWithResolvers<Dag>[] = [];
-  const firing: TickKey[] = [];
+  const firing: FiringTick[] = [];
   let list: Dag[] = [];
   const learner = createLearner({
     sql,
@@ -126,7 +126,7 @@ test("what other replicas stored is found by looking around", async () => {
     dueMs: 6 * HOUR,
     revision: 7,
     outcome: "firing",
-    reason: "",
+    start: { logicalMs: 6 * HOUR, intervalStartMs: 5 * HOUR, runKey: "k" },
   } as const;
   expect((await recordTicks(t.sql, [tick], t.clock.ms)).firing).toHaveLength(1);
 });

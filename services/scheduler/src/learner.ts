@@ -23,7 +23,8 @@ import {
 } from "./store/schedules.ts";
 import type { StoredDag } from "./store/schedules.ts";
 import { recordTicksOfLocked, reviveTicks, suppressedTicks } from "./store/ticks.ts";
-import type { TickKey } from "./store/ticks.ts";
+import type { FiringTick } from "./store/ticks.ts";
+import { tickStarts, withStarts } from "./tick-starts.ts";
 import { SLICE_TICKS_MAX } from "./ticker.ts";
 import { timetableOfDag } from "./timetable.ts";
 import { newsOf } from "./translate.ts";
@@ -36,7 +37,7 @@ export interface LearnerOptions {
   readonly now: () => number;
   readonly graceMs: number;
   /** Rows that a change made fire, already committed. */
-  readonly onFiring: (ticks: readonly TickKey[]) => Promise<void>;
+  readonly onFiring: (ticks: readonly FiringTick[]) => Promise<void>;
   /** Due times may have changed. */
   readonly onLearned: () => void;
 }
@@ -79,7 +80,7 @@ export function createLearner(o: LearnerOptions): Learner {
     tx: TransactionSql,
     news: DagNews,
     askedMs: number,
-  ): Promise<TickKey[] | undefined> {
+  ): Promise<FiringTick[] | undefined> {
     const nowMs = o.now();
     const fresh = learn(undefined, news, nowMs);
     if (fresh.kind === "changed" && (await insertSchedule(tx, fresh.known, askedMs))) return [];
@@ -104,7 +105,7 @@ export function createLearner(o: LearnerOptions): Learner {
     dag: KnownDag,
     learned: Extract<Learning, { kind: "changed" }>,
     nowMs: number,
-  ): Promise<TickKey[]> {
+  ): Promise<FiringTick[]> {
     const { closeOldMs } = learned;
     if (closeOldMs === undefined) return [];
     let old;
@@ -115,17 +116,19 @@ export function createLearner(o: LearnerOptions): Learner {
     }
     if (old === undefined) return [];
     const timetable = { ...old, jitterMs: () => 0 };
+    const starts = await tickStarts(dag);
     const policy = {
       ...dag.policy,
       paused: dag.paused,
       graceMs: o.graceMs,
       ticksMax: SLICE_TICKS_MAX,
     };
-    const firing: TickKey[] = [];
+    const firing: FiringTick[] = [];
     for (let { handledMs } = dag; ;) {
       const slice = dueTicks(timetable, { handledMs, untilMs: closeOldMs, nowMs }, policy);
       if (slice.ticks.length === 0) return firing;
-      firing.push(...(await recordTicksOfLocked(tx, dag.dagId, slice.ticks, nowMs)));
+      const ticks = withStarts(slice.ticks, handledMs, starts);
+      firing.push(...(await recordTicksOfLocked(tx, dag.dagId, ticks, nowMs)));
       handledMs = slice.handledMs;
     }
   }
@@ -134,11 +137,17 @@ export function createLearner(o: LearnerOptions): Learner {
     tx: TransactionSql,
     { known, resumedSinceMs }: Extract<Learning, { kind: "changed" }>,
     nowMs: number,
-  ): Promise<TickKey[]> {
+  ): Promise<FiringTick[]> {
     if (resumedSinceMs === undefined) return [];
     const suppressed = await suppressedTicks(tx, known.dagId, resumedSinceMs);
     const revived = revivedTicks(suppressed, known.policy, nowMs);
-    return revived.length === 0 ? [] : reviveTicks(tx, known.dagId, revived, nowMs);
+    if (revived.length === 0) return [];
+    const starts = await tickStarts(known);
+    const ticks = revived.flatMap((dueMs) => {
+      const start = starts(dueMs, dueMs - 1);
+      return "reason" in start ? [] : [{ dueMs, start }];
+    });
+    return reviveTicks(tx, known.dagId, ticks, nowMs);
   }
 
   /** One DAG that cannot be read must not keep the others from being learned; what is known of it stays. */

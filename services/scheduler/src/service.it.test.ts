@@ -46,12 +46,35 @@ test("a due time becomes a run with its key, and the ledger says so", async () =
   const [first] = w.stateMachine.taken;
   const dueIso = new Date(first?.start.logicalMs ?? 0).toISOString();
   expect(first?.id).toBe(`start:costs:${dueIso}`);
-  expect(first?.start).toMatchObject({ dagId: "costs", key: dueIso, causeKind: 1, by: "schedule" });
+  const intervalEndMs = first?.start.logicalMs ?? 0;
+  expect(first?.start).toMatchObject({
+    ...{ dagId: "costs", key: dueIso, causeKind: 1, by: "schedule" },
+    ...{ intervalStartMs: intervalEndMs - 1_000, intervalEndMs },
+  });
   expect(first?.traceparent).toMatch(/^00-/);
   await until(async () => {
     const fired = (await ticksOf(w, "costs")).find(({ dueMs }) => dueMs === first?.start.logicalMs);
     expect(fired).toMatchObject({ outcome: "FIRED", runId: runIdOf("costs", dueIso) });
   });
+});
+
+test("clock and trigger with one key share the run, and each ledger says who had started it", async () => {
+  const shared = { scheduleKey: "${run.dag_id}", triggers: [{ ...bound, key: "${run.dag_id}" }] };
+  await using w = await world({ dags: [dagOf({ id: "costs", crons: everySecond, ...shared })] });
+  await until(async () => {
+    const fired = (await ticksOf(w, "costs")).filter(({ outcome }) => outcome === "FIRED");
+    expect(fired.length).toBeGreaterThanOrEqual(2);
+  });
+  expect([...w.stateMachine.runs.keys()]).toEqual([runIdOf("costs", "costs")]);
+  const fired = (await ticksOf(w, "costs")).filter(({ outcome }) => outcome === "FIRED");
+  const first = fired.at(-1);
+  expect(first).toMatchObject({ runId: runIdOf("costs", "costs"), reason: "" });
+  expect(fired.at(-2)).toMatchObject({
+    runId: runIdOf("costs", "costs"),
+    reason: `joined the run of the tick ${new Date(first?.dueMs ?? 0).toISOString()}`,
+  });
+  await w.publishTrigger(closed("routes-7"));
+  await until(async () => expect(await triggersOf(w, "routes-7")).toEqual(["costs:joined"]));
 });
 
 test("three replicas tick each due time once", async () => {

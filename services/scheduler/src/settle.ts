@@ -5,7 +5,7 @@ import type { Logger, Part } from "@chasqui/chassis";
 import type { CommandVerdict } from "@chasqui/contracts";
 import type { Sql } from "postgres";
 import type { FoundRun, StateMachine } from "./ports/state-machine.ts";
-import { triggerBy } from "./starts.ts";
+import { TICK_BY, triggerBy } from "./starts.ts";
 import type { Start } from "./starts.ts";
 import { settleTicks } from "./store/ticks.ts";
 import type { SettledTick } from "./store/ticks.ts";
@@ -60,7 +60,7 @@ export function createSettler(o: SettlerOptions): Settler {
     if (asked.kind === "tick")
       ticks.push(
         outcome.kind === "run"
-          ? { ...asked.tick, outcome: "fired", runId: outcome.runId }
+          ? { ...asked.tick, outcome: "fired", runId: outcome.runId, reason: outcome.note }
           : { ...asked.tick, outcome: "skipped", reason: outcome.reason },
       );
     else
@@ -76,17 +76,20 @@ export function createSettler(o: SettlerOptions): Settler {
     flush();
   }
 
-  /** A run that was there already: this trigger's own, from an earlier saying, or another's that it joined. */
+  /** A run that was there already: its own, from an earlier saying, or another's that it joined. */
   async function lookUp(start: Start, runId: string): Promise<void> {
     const run = await o.stateMachine.findRun(runId);
     if (run !== undefined) found(start, run);
   }
 
   function found(start: Start, run: FoundRun): void {
-    const joined = start.asked.kind === "trigger" && run.by !== triggerBy(start.asked.trigger);
+    const joined =
+      start.asked.kind === "trigger"
+        ? run.by !== triggerBy(start.asked.trigger)
+        : run.by !== TICK_BY || run.logicalMs !== start.startRun.logicalMs;
     const paused = run.isQueued && o.isPaused(start.startRun.dagId);
     const how = joined ? "joined" : paused ? "paused-queued" : "started";
-    settle(start, { kind: "run", runId: run.runId, how });
+    settle(start, { kind: "run", runId: run.runId, how, note: joined ? joinedNote(run) : "" });
   }
 
   return {
@@ -98,8 +101,9 @@ export function createSettler(o: SettlerOptions): Settler {
         return;
       }
       const id = runId === "" ? start.runId : runId;
-      if (changed || start.asked.kind === "tick") {
-        settle(start, { kind: "run", runId: id, how: paused ? "paused-queued" : "started" });
+      if (changed) {
+        const how = paused ? "paused-queued" : "started";
+        settle(start, { kind: "run", runId: id, how, note: "" });
         return;
       }
       const looking: Promise<void> = lookUp(start, id)
@@ -118,10 +122,16 @@ export function createSettler(o: SettlerOptions): Settler {
   };
 }
 
+const joinedNote = (run: FoundRun): string =>
+  run.by === TICK_BY
+    ? `joined the run of the tick ${new Date(run.logicalMs).toISOString()}`
+    : `joined the run that ${run.by} had started`;
+
 type Settled =
   | {
       readonly kind: "run";
       readonly runId: string;
       readonly how: "started" | "joined" | "paused-queued";
+      readonly note: string;
     }
   | { readonly kind: "none"; readonly reason: string };

@@ -9,7 +9,7 @@ import { RunCauseKind, runIdOf, spanIdOf, traceIdOf } from "@chasqui/contracts";
 import type { StartRunSchema } from "@chasqui/contracts";
 import { eventsAsOne } from "./core/triggers.ts";
 import type { Json, RunEvent } from "./core/triggers.ts";
-import type { TickKey } from "./store/ticks.ts";
+import type { FiringTick, TickKey } from "./store/ticks.ts";
 import type { TriggerKey } from "./store/triggers.ts";
 
 /** What a StartRun was asked for. */
@@ -34,12 +34,12 @@ export interface Start {
 const isoOf = (ms: number): string => new Date(ms).toISOString();
 
 export const tickStartId = (tick: TickKey): string => `start:${tick.dagId}:${isoOf(tick.dueMs)}`;
-/** A tick's run is about its due time, and that is its key. */
-export const tickRunKey = (tick: TickKey): string => isoOf(tick.dueMs);
-export const tickRunId = (tick: TickKey): string => runIdOf(tick.dagId, tickRunKey(tick));
+/** A tick's own span, also when its run is another's. */
+export const tickSpanId = (tick: TickKey): string => spanIdOf(tickStartId(tick), "tick");
+export const TICK_BY = "schedule";
 
-export function tickStart(tick: TickKey, o: { nowMs: number; sampled: boolean }): Start {
-  const runId = tickRunId(tick);
+export function tickStart(tick: FiringTick, o: { nowMs: number; sampled: boolean }): Start {
+  const runId = runIdOf(tick.dagId, tick.runKey);
   const traceId = traceIdOf(runId);
   return {
     id: tickStartId(tick),
@@ -47,13 +47,15 @@ export function tickStart(tick: TickKey, o: { nowMs: number; sampled: boolean })
     asked: { kind: "tick", tick },
     startRun: {
       dagId: tick.dagId,
-      key: tickRunKey(tick),
-      logicalMs: tick.dueMs,
+      key: tick.runKey,
+      logicalMs: tick.logicalMs,
+      intervalStartMs: tick.intervalStartMs,
+      intervalEndMs: tick.dueMs,
       causeKind: RunCauseKind.SCHEDULE,
-      by: "schedule",
+      by: TICK_BY,
       traceparent: formatTraceparent({
         traceId,
-        spanId: spanIdOf(runId, "tick"),
+        spanId: tickSpanId(tick),
         sampled: o.sampled,
       }),
       requestedMs: o.nowMs,

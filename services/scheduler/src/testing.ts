@@ -55,6 +55,8 @@ export interface DagInit {
   readonly crons?: readonly string[];
   readonly catchup?: Catchup;
   readonly start?: string;
+  /** Template of the key of scheduled runs. */
+  readonly scheduleKey?: string;
   /** As an author writes them. */
   readonly triggers?: readonly TriggerForm[];
   readonly params?: JsonObject;
@@ -79,6 +81,7 @@ export function dagOf(init: DagInit): Dag {
               timezone: "UTC",
               catchup: init.catchup ?? Catchup.UNSPECIFIED,
               start: init.start ?? "",
+              key: init.scheduleKey ?? "",
             },
           }),
       ...compiled(init),
@@ -260,7 +263,8 @@ async function fakeStateMachine(stack: AsyncDisposableStack, bus: Bus): Promise<
           if (run === undefined) throw new RpcError(RpcCode.NOT_FOUND, `no run ${runId}`);
           const { dagId, key, by } = run;
           const state = dags.get(dagId)?.paused === true ? RunState.QUEUED : RunState.RUNNING;
-          return { run: { runId, dagId, key, cause: { by }, state } };
+          const logicalTime = timestampFromMs(run.logicalMs);
+          return { run: { runId, dagId, key, logicalTime, cause: { by }, state } };
         },
         startRun: unused,
         listRuns: unused,

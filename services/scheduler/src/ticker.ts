@@ -4,17 +4,17 @@
 //   K2. Any number of replicas tick; the ledger's primary key decides who says it first.
 //   K3. A database that is away loses nothing: due times stay due, and catch-up decides about late ones.
 import type { Telemetry } from "@chasqui/chassis";
-import { spanIdOf } from "@chasqui/contracts";
 import type { Sql } from "postgres";
 import { dueTicks } from "./core/ticks.ts";
 import type { Inbox } from "./ports/inbox.ts";
 import type { KnownSchedule } from "./known-schedule.ts";
 import type { Registry } from "./registry.ts";
 import type { Sampler } from "./sampling.ts";
-import { originOf, tickStart } from "./starts.ts";
+import { withStarts } from "./tick-starts.ts";
+import { originOf, tickSpanId, tickStart } from "./starts.ts";
 import { loadSchedulesOf } from "./store/schedules.ts";
 import { recordTicks } from "./store/ticks.ts";
-import type { NewTick, TickKey } from "./store/ticks.ts";
+import type { FiringTick, NewTick } from "./store/ticks.ts";
 
 export interface TickerOptions {
   readonly sql: Sql;
@@ -30,7 +30,7 @@ export interface Ticker {
   /** Handles what is due now. Answers how many rows were recorded as firing. */
   tick(): Promise<number>;
   /** Says rows that are recorded as firing. */
-  say(ticks: readonly TickKey[]): Promise<void>;
+  say(ticks: readonly FiringTick[]): Promise<void>;
 }
 
 /** Due times of one schedule in one statement: catching up with a year of minutes goes in slices. */
@@ -47,7 +47,7 @@ interface Slice {
 export function createTicker(o: TickerOptions): Ticker {
   const lateness = o.telemetry.histogram("chasqui.tick.lateness", "s");
 
-  function sliceOf(schedule: KnownSchedule, nowMs: number): Slice[] {
+  async function sliceOf(schedule: KnownSchedule, nowMs: number): Promise<Slice[]> {
     const { dag, timetable, handledMs } = schedule;
     if (timetable === undefined) return [];
     const slice = dueTicks(
@@ -56,11 +56,12 @@ export function createTicker(o: TickerOptions): Ticker {
       { ...dag.policy, paused: dag.paused, graceMs: o.graceMs, ticksMax: SLICE_TICKS_MAX },
     );
     const { dagId, revision } = dag;
-    const ticks = slice.ticks.map((tick) => ({ ...tick, dagId, revision }));
+    const outcomes = withStarts(slice.ticks, handledMs, await schedule.starts());
+    const ticks = outcomes.map((tick) => ({ ...tick, dagId, revision }));
     return [{ schedule, ticks, handledMs: slice.handledMs }];
   }
 
-  async function record(slices: readonly Slice[], nowMs: number): Promise<readonly TickKey[]> {
+  async function record(slices: readonly Slice[], nowMs: number): Promise<readonly FiringTick[]> {
     const recorded = await recordTicks(
       o.sql,
       slices.flatMap((slice) => slice.ticks),
@@ -80,7 +81,7 @@ export function createTicker(o: TickerOptions): Ticker {
     for (const dagId of dagIds) if (!ids.has(dagId)) o.registry.forget(dagId);
   }
 
-  async function say(ticks: readonly TickKey[], startedMs: number): Promise<void> {
+  async function say(ticks: readonly FiringTick[], startedMs: number): Promise<void> {
     const starts = ticks
       .toSorted((a, b) => a.dueMs - b.dueMs)
       .map((tick) => ({
@@ -95,7 +96,7 @@ export function createTicker(o: TickerOptions): Ticker {
       if (origin?.sampled !== true) continue;
       o.telemetry.emitSpan({
         traceId: origin.traceId,
-        spanId: spanIdOf(start.runId, "tick"),
+        spanId: tickSpanId(tick),
         name: "tick",
         kind: "internal",
         startMs: startedMs,
@@ -121,7 +122,7 @@ export function createTicker(o: TickerOptions): Ticker {
         if (ticks.length > 0) await say(ticks, nowMs);
       };
       for (const schedule of o.registry.due(nowMs)) {
-        for (const slice of sliceOf(schedule, nowMs)) {
+        for (const slice of await sliceOf(schedule, nowMs)) {
           slices.push(slice);
           count += slice.ticks.length;
         }

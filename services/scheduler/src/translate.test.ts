@@ -141,7 +141,7 @@ test("what a DAG says about itself; catch-up is latest unless it says otherwise"
       excludes: [],
       startMs: Date.parse("2026-01-01T00:00:00Z"),
     },
-    policy: { catchup: "latest" },
+    policy: { catchup: "latest", runsFor: "tick" },
     rules: [
       {
         id: expect.stringMatching(/^rule-[0-9a-z]{26}$/),

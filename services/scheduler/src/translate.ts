@@ -13,7 +13,7 @@ import {
   type Dag,
   type DagSpec,
 } from "@chasqui/contracts";
-import { timingOf } from "@chasqui/dag/time";
+import { runsForOf, timingOf } from "@chasqui/dag/time";
 import type { DagNews, TickPolicy } from "./core/learn.ts";
 import type { CatchupPolicy } from "./core/ticks.ts";
 import type { Json, Trigger } from "./core/triggers.ts";
@@ -74,6 +74,8 @@ function policyOf({ schedule }: DagSpec): TickPolicy {
     catchup: catchupOf(schedule?.catchup ?? Catchup.UNSPECIFIED),
     ...(schedule?.catchupWindow && { catchupWindowMs: durationMs(schedule.catchupWindow) }),
     ...(schedule?.jitter && { jitterMs: durationMs(schedule.jitter) }),
+    runsFor: schedule === undefined ? "tick" : runsForOf(schedule),
+    ...(schedule === undefined || schedule.key === "" ? {} : { key: schedule.key }),
   };
 }
 

@@ -89,6 +89,8 @@ CREATE TABLE "state_machine"."run" (
 	"trace_id" text NOT NULL,
 	"traced" boolean NOT NULL,
 	"logical_at" timestamp (3) with time zone NOT NULL,
+	"interval_start_at" timestamp (3) with time zone NOT NULL,
+	"interval_end_at" timestamp (3) with time zone NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL,
 	"started_at" timestamp (3) with time zone,
 	"settled_at" timestamp (3) with time zone,
@@ -141,16 +143,16 @@ CREATE TABLE "state_machine"."task" (
 );
 --> statement-breakpoint
 CREATE INDEX "audit_of_resource" ON "state_machine"."audit" USING btree ("resource","at");--> statement-breakpoint
+CREATE INDEX "pool_claim_of_task" ON "state_machine"."pool_claim" USING btree ("run_id","task_id","map_index");--> statement-breakpoint
 CREATE INDEX "run_newest" ON "state_machine"."run" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "run_of_dag" ON "state_machine"."run" USING btree ("dag_id","created_at");--> statement-breakpoint
+CREATE INDEX "run_by_logical_time" ON "state_machine"."run" USING btree ("dag_id","logical_at");--> statement-breakpoint
 CREATE INDEX "run_due" ON "state_machine"."run" USING btree ("wake_at") WHERE "state_machine"."run"."wake_at" is not null;--> statement-breakpoint
 CREATE INDEX "run_queued" ON "state_machine"."run" USING btree ("dag_id","created_at") WHERE "state_machine"."run"."state" = 'queued';--> statement-breakpoint
 CREATE INDEX "run_settled" ON "state_machine"."run" USING btree ("settled_at");--> statement-breakpoint
 CREATE INDEX "task_unaccepted" ON "state_machine"."task" USING btree ("assigned_at") WHERE "state_machine"."task"."state" = 'assigned' and "state_machine"."task"."accepted_at" is null;--> statement-breakpoint
 CREATE INDEX "task_cancelling" ON "state_machine"."task" USING btree ("run_id") WHERE "state_machine"."task"."state" = 'cancelling';--> statement-breakpoint
 CREATE INDEX "task_held" ON "state_machine"."task" USING btree ("accepted_at") WHERE "state_machine"."task"."state" in ('assigned', 'running') and "state_machine"."task"."accepted_at" is not null;--> statement-breakpoint
-CREATE INDEX "pool_claim_of_task" ON "state_machine"."pool_claim" USING btree ("run_id","task_id","map_index");--> statement-breakpoint
-CREATE INDEX "run_by_logical_time" ON "state_machine"."run" USING btree ("dag_id","logical_at");--> statement-breakpoint
 CREATE INDEX "task_queued" ON "state_machine"."task" USING btree ("run_id") WHERE "state_machine"."task"."state" = 'queued';--> statement-breakpoint
 ALTER TABLE "state_machine"."run" SET (fillfactor = 70);--> statement-breakpoint
 ALTER TABLE "state_machine"."task" SET (fillfactor = 70);--> statement-breakpoint

@@ -196,7 +196,7 @@ function named(what: string, id: string): string {
 function startOf(start: StartRun): StartFacts {
   const causeKind = causeWords.get(start.causeKind);
   if (causeKind === undefined)
-    throw new RejectError(`StartRun: cause kind ${start.causeKind}: want 1, 2 or 3`);
+    throw new RejectError(`StartRun: cause kind ${start.causeKind}: want 1 to 4`);
   if (start.key === "" || start.key.length > 512)
     throw new RejectError(`StartRun: key of ${start.key.length} characters: want 1 to 512`);
   return {
@@ -204,6 +204,7 @@ function startOf(start: StartRun): StartFacts {
     dagId: start.dagId,
     key: start.key,
     logicalMs: finite("logical_ms", start.logicalMs),
+    ...intervalOf(start),
     causeKind,
     by: start.by,
     params: jsonOf("params_json", start.paramsJson) ?? {},
@@ -219,6 +220,15 @@ function pinnedOf({ pinned }: StartRun): Pinned | undefined {
   if (pinned === undefined) return undefined;
   const { fingerprint, number } = pinned;
   return { fingerprint: named("version", fingerprint), number };
+}
+
+function intervalOf(start: StartRun): Pick<StartFacts, "interval"> {
+  const startMs = finite("interval_start_ms", start.intervalStartMs);
+  const endMs = finite("interval_end_ms", start.intervalEndMs);
+  if (startMs === 0 && endMs === 0) return {};
+  if (endMs < startMs)
+    throw new RejectError(`StartRun: its interval ends at ${endMs}, before its start ${startMs}`);
+  return { interval: { startMs, endMs } };
 }
 
 function finite(name: string, value: number): number {

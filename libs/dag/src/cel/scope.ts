@@ -22,6 +22,10 @@ export interface RunFacts {
   readonly logicalMs: number;
   /** The DAG's zone; `run.date` is the day of the logical time there. */
   readonly timezone: string;
+  /** The data it is about; nothing when absent. */
+  readonly interval?: { readonly startMs: number; readonly endMs: number };
+  /** What started it: schedule, trigger, manual or backfill. */
+  readonly cause?: string;
   /** No later due time has passed: `run.is_latest`. */
   readonly isLatest?: boolean;
   /** In on_exit tasks: how the run is going to end, as `run.state` and `run.failed_tasks`. */
@@ -133,6 +137,11 @@ function runValue(run: RunFacts): JsonObject {
     ...(run.key === undefined ? {} : { key: run.key }),
     date: dateInZone(run.logicalMs, run.timezone),
     logical_time: rfc3339(run.logicalMs),
+    interval: {
+      start: rfc3339(run.interval?.startMs ?? run.logicalMs),
+      end: rfc3339(run.interval?.endMs ?? run.logicalMs),
+    },
+    cause: run.cause ?? "manual",
     ...(run.isLatest === undefined ? {} : { is_latest: run.isLatest }),
     ...(run.ending === undefined
       ? {}

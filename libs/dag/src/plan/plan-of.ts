@@ -4,6 +4,7 @@ import { GROUP_KIND } from "@chasqui/machine";
 import type { MapPlan, Plan, PlanTask } from "@chasqui/machine";
 import { compileCondition } from "../cel/condition.ts";
 import { referencedTasks, rootsIn } from "../cel/referenced-tasks.ts";
+import { intervalsOf } from "../time/interval.ts";
 import { resolveParams } from "../schema/params.ts";
 import { claimsOf } from "./claims.ts";
 import { compileItems, itemsMaxOf } from "./for-each.ts";
@@ -61,6 +62,7 @@ export function planOf(spec: DagSpec, fingerprint: string, options: PlanOptions)
     indexOf,
     timeoutMs: millisOf(spec.timeout),
     maxActiveTasks: spec.maxActiveTasks,
+    intervalOf: intervalsOf(spec.schedule),
     defaultParams: resolved.ok ? resolved.value : {},
   };
 }

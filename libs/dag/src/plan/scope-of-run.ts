@@ -5,6 +5,7 @@ import type { Scope as MachineScope } from "@chasqui/machine";
 import { createScope } from "../cel/scope.ts";
 import type { Scope } from "../cel/scope.ts";
 import { isLatest } from "./latest.ts";
+import { intervalsOf } from "../time/interval.ts";
 
 /** What an installation adds to what a run's expressions see. */
 export interface PlanOptions {
@@ -13,7 +14,7 @@ export interface PlanOptions {
 
 export function scopeOfRun(spec: DagSpec, facts: MachineScope, options: PlanOptions): Scope {
   const timezone = spec.schedule?.timezone;
-  const { id, dagId, key, logicalMs } = facts.run;
+  const { id, dagId, key, logicalMs, cause } = facts.run;
   const { exit } = facts;
   return createScope({
     run: {
@@ -22,6 +23,8 @@ export function scopeOfRun(spec: DagSpec, facts: MachineScope, options: PlanOpti
       key,
       logicalMs,
       isLatest: isLatest(spec.schedule, logicalMs, facts.atMs),
+      interval: facts.run.interval ?? intervalsOf(spec.schedule)(logicalMs),
+      ...(cause === undefined ? {} : { cause }),
       timezone: timezone === undefined || timezone === "" ? "UTC" : timezone,
       ...(exit === undefined ? {} : { ending: exit }),
     },

@@ -1,6 +1,8 @@
 // The door of @chasqui/dag/time: when schedules are due, without the rest of the language.
 
 export { dateInZone, rfc3339 } from "./dates.ts";
+export { intervalsOf, occasionsOf, runsForOf } from "./interval.ts";
+export type { Interval, Occasion, RunsForWord } from "./interval.ts";
 export { jitterOf } from "./jitter.ts";
 export { isTimed, timingOf } from "./timing.ts";
 export { describeSchedule } from "./describe.ts";

@@ -157,26 +157,36 @@ export function nextTick(timetable: Timetable, afterMs: number): number | undefi
   return undefined;
 }
 
-/** How far back a tick may be found, and how near the search ends. */
+/** How far back a tick may be found. */
 const BACK_MS_MAX = 45 * 366 * DAY_MS;
+const STEPS_MAX = 16;
 
 /** The last tick strictly before a moment. */
 export function previousTick(timetable: Timetable, beforeMs: number): number | undefined {
-  // `next` rises, so the last moment whose next tick is before `beforeMs` is found by halving.
-  const isBefore = (afterMs: number): boolean => {
-    const next = nextTick(timetable, afterMs);
-    return next !== undefined && next < beforeMs;
-  };
-  let backMs = 1_000;
-  while (!isBefore(beforeMs - backMs)) {
-    if (backMs > BACK_MS_MAX) return undefined;
-    backMs *= 4;
+  // Ticks are about evenly spaced, so the tick before is usually as far away as the next one.
+  const nextMs = nextTick(timetable, beforeMs);
+  const gapMs = nextMs === undefined ? DAY_MS : nextMs - beforeMs;
+  for (let backMs = gapMs + 1; backMs <= BACK_MS_MAX; backMs *= 4) {
+    const found = nextTick(timetable, beforeMs - backMs);
+    if (found !== undefined && found < beforeMs) return lastBefore(timetable, found, beforeMs);
   }
-  let [low, high] = [beforeMs - backMs, beforeMs];
+  return undefined;
+}
+
+/** The last tick before a moment, given one before it: a few steps, else by halving, since `next` rises. */
+function lastBefore(timetable: Timetable, foundMs: number, beforeMs: number): number {
+  let last = foundMs;
+  for (let step = 0; step < STEPS_MAX; step++) {
+    const next = nextTick(timetable, last);
+    if (next === undefined || next >= beforeMs) return last;
+    last = next;
+  }
+  let [low, high] = [last, beforeMs];
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (isBefore(middle)) low = middle;
+    const next = nextTick(timetable, middle);
+    if (next !== undefined && next < beforeMs) low = middle;
     else high = middle;
   }
-  return nextTick(timetable, low);
+  return nextTick(timetable, low) ?? last;
 }

@@ -11,7 +11,7 @@ const news: DagNews = {
   paused: false,
   timezone: "UTC",
   timing,
-  policy: { catchup: "latest" },
+  policy: { catchup: "latest", runsFor: "tick" },
   rules: [],
   params: undefined,
 };

@@ -12,6 +12,10 @@ import type { Json } from "./triggers.ts";
 export interface TickPolicy extends CatchUp {
   /** Each tick runs late by up to so much. */
   readonly jitterMs?: number;
+  /** A run is about its tick, or about the interval that the tick ends. */
+  readonly runsFor: "tick" | "interval";
+  /** Template of the run's key; absent: the due time. */
+  readonly key?: string;
 }
 
 /** A DAG as far as the scheduler cares. */

@@ -1,5 +1,5 @@
 // The state machine's gRPC as the scheduler sees it: which DAGs there are, and whether a run exists.
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { createGrpcClient, RpcCode, RpcError } from "@chasqui/chassis";
 import type { Part } from "@chasqui/chassis";
 import { DagService, RunService, RunState } from "@chasqui/contracts";
@@ -11,6 +11,7 @@ export interface FoundRun {
   readonly by: string;
   /** It waits for its turn. */
   readonly isQueued: boolean;
+  readonly logicalMs: number;
 }
 
 export interface StateMachine extends Part {
@@ -47,6 +48,7 @@ export function openStateMachine(address: string): StateMachine {
         run && {
           runId: run.runId,
           by: run.cause?.by ?? "",
+          logicalMs: run.logicalTime === undefined ? 0 : timestampMs(run.logicalTime),
           isQueued: run.state === RunState.QUEUED,
         }
       );

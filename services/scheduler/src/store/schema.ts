@@ -64,7 +64,11 @@ export const tick = pgTable(
     dueAt: instant("due_at").notNull(),
     outcome: text("outcome").notNull(),
     runId: text("run_id"),
-    /** Why there is no run; empty when there is one or will be. */
+    /** What the run is about and how it is called, once one was asked for. */
+    logicalAt: instant("logical_at"),
+    intervalStartAt: instant("interval_start_at"),
+    runKey: text("run_key"),
+    /** Why there is no run, or who had started it before; else empty. */
     reason: text("reason").notNull(),
     recordedAt: instant("recorded_at").notNull(),
     /** When StartRun was last said; only while firing. */
@@ -80,6 +84,7 @@ export const tick = pgTable(
       "tick_outcome",
       sql`case ${t.outcome}
         when 'firing' then ${t.runId} is null and ${t.saidAt} is not null and ${t.settledAt} is null
+          and ${t.runKey} is not null and ${t.logicalAt} is not null and ${t.intervalStartAt} is not null
         when 'fired' then ${t.runId} is not null and ${t.saidAt} is null and ${t.settledAt} is not null
         else ${t.outcome} in ('skipped', 'missed', 'suppressed') and ${t.reason} <> ''
           and ${t.runId} is null and ${t.saidAt} is null and ${t.settledAt} is not null end`,

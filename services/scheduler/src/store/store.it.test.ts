@@ -17,7 +17,7 @@ import {
   settleTicks,
   suppressedTicks,
 } from "./ticks.ts";
-import type { NewTick } from "./ticks.ts";
+import type { NewTick, TickStart } from "./ticks.ts";
 import { claimUnsaidTriggers, recordTriggers, settleTriggers } from "./triggers.ts";
 import { testStore } from "./testing.ts";
 
@@ -36,7 +36,7 @@ const dag: KnownDag = {
     excludes: [{ first: "12-25", last: "12-25", name: "Navidad" }],
     endMs: 99 * HOUR,
   },
-  policy: { catchup: "latest", jitterMs: 5 },
+  policy: { catchup: "latest", jitterMs: 5, runsFor: "interval", key: "${run.date}" },
   dynamicMs: undefined,
   rules: [
     {
@@ -51,13 +51,18 @@ const dag: KnownDag = {
 };
 const insert = (sql: Sql, changes: Partial<KnownDag> = {}): Promise<boolean> =>
   sql.begin((tx) => insertSchedule(tx, { ...dag, ...changes }, 5 * HOUR));
-const firing = (dueMs: number, changes: Partial<NewTick> = {}): NewTick => ({
-  dagId: "costs",
-  dueMs,
-  revision: 1,
+const startOf = (dueMs: number): TickStart => ({
+  logicalMs: dueMs - HOUR,
+  intervalStartMs: dueMs - HOUR,
+  runKey: `hour ${dueMs / HOUR}`,
+});
+const firing = (dueMs: number, dagId = "costs"): NewTick => ({
+  ...{ dagId, dueMs, revision: 1 },
   outcome: "firing",
-  reason: "",
-  ...changes,
+  start: startOf(dueMs),
+});
+const unfired = (dueMs: number, outcome: "missed" | "suppressed", reason: string): NewTick => ({
+  ...{ dagId: "costs", dueMs, revision: 1, outcome, reason },
 });
 
 test("a schedule is read back as it was written, and inserted once", async () => {
@@ -110,15 +115,10 @@ test("S2: who knows an old revision records nothing, and is told so", async () =
   await sql.begin((tx) => updateSchedule(tx, dag, 1));
   const recorded = await recordTicks(
     sql,
-    [
-      firing(HOUR),
-      firing(2 * HOUR),
-      firing(HOUR, { dagId: "weekly" }),
-      firing(HOUR, { dagId: "gone" }),
-    ],
+    [firing(HOUR), firing(2 * HOUR), firing(HOUR, "weekly"), firing(HOUR, "gone")],
     2 * HOUR,
   );
-  expect(recorded.firing).toEqual([{ dagId: "weekly", dueMs: HOUR }]);
+  expect(recorded.firing).toEqual([{ dagId: "weekly", dueMs: HOUR, ...startOf(HOUR) }]);
   expect(recorded.stale.toSorted()).toEqual(["costs", "gone"]);
   const handled = Object.fromEntries(
     (await loadSchedules(sql)).map((known) => [known.dagId, known.handledMs / HOUR]),
@@ -131,18 +131,20 @@ test("S3: a row leaves firing once, and is said again until then", async () => {
   const { database } = store;
   const { sql } = database;
   await insert(sql);
-  const missed = firing(2 * HOUR, { outcome: "missed", reason: "nobody was there" });
+  const missed = unfired(2 * HOUR, "missed", "nobody was there");
   await recordTicks(sql, [firing(HOUR), missed, firing(3 * HOUR)], 4 * HOUR);
   const claim = (saidBeforeMs: number) =>
     claimUnsaidTicks(sql, { saidBeforeMs, nowMs: saidBeforeMs + 10, limit: 10 });
   expect(await claim(4 * HOUR)).toEqual([]);
-  expect((await claim(4 * HOUR + 1)).map((tick) => tick.dueMs / HOUR)).toEqual([1, 3]);
+  expect(await claim(4 * HOUR + 1)).toEqual(
+    [HOUR, 3 * HOUR].map((dueMs) => ({ dagId: "costs", dueMs, ...startOf(dueMs) })),
+  );
   expect(await claim(4 * HOUR + 1)).toEqual([]);
   await settleTicks(
     sql,
     [
-      { dagId: "costs", dueMs: HOUR, outcome: "fired", runId: "run-1" },
-      { dagId: "costs", dueMs: 2 * HOUR, outcome: "fired", runId: "run-2" },
+      { dagId: "costs", dueMs: HOUR, outcome: "fired", runId: "run-1", reason: "joined" },
+      { dagId: "costs", dueMs: 2 * HOUR, outcome: "fired", runId: "run-2", reason: "" },
       { dagId: "costs", dueMs: 3 * HOUR, outcome: "skipped", reason: "an earlier run is active" },
     ],
     5 * HOUR,
@@ -156,7 +158,7 @@ test("S3: a row leaves firing once, and is said again until then", async () => {
   expect(ticks.map(({ outcome, runId, reason }) => [outcome, runId, reason])).toEqual([
     ["skipped", null, "an earlier run is active"],
     ["missed", null, "nobody was there"],
-    ["fired", "run-1", ""],
+    ["fired", "run-1", "joined"],
   ]);
   expect(await claim(9 * HOUR)).toEqual([]);
 });
@@ -165,17 +167,19 @@ test("what a pause suppressed is revived once", async () => {
   await using store = await testStore();
   const { sql } = store.database;
   await insert(sql);
-  const suppressed = { outcome: "suppressed", reason: "the DAG was paused" } as const;
   await recordTicks(
     sql,
-    [1, 2, 3].map((hour) => firing(hour * HOUR, suppressed)),
+    [1, 2, 3].map((hour) => unfired(hour * HOUR, "suppressed", "the DAG was paused")),
     4 * HOUR,
   );
   const revived = await sql.begin(async (tx) => {
     expect(await suppressedTicks(tx, "costs", 2 * HOUR)).toEqual([2 * HOUR, 3 * HOUR]);
-    return reviveTicks(tx, "costs", [2 * HOUR, 3 * HOUR], 5 * HOUR);
+    const again = [2 * HOUR, 3 * HOUR].map((dueMs) => ({ dueMs, start: startOf(dueMs) }));
+    return reviveTicks(tx, "costs", again, 5 * HOUR);
   });
-  expect(revived.map((tick) => tick.dueMs / HOUR)).toEqual([2, 3]);
+  expect(revived).toEqual(
+    [2 * HOUR, 3 * HOUR].map((dueMs) => ({ dagId: "costs", dueMs, ...startOf(dueMs) })),
+  );
   await sql.begin(async (tx) => expect(await suppressedTicks(tx, "costs", 0)).toEqual([HOUR]));
 });
 
@@ -238,7 +242,7 @@ test("the ledgers forget what settled long ago, and nothing that is under way", 
   await recordTicks(sql, [firing(HOUR), firing(2 * HOUR)], 2 * HOUR);
   await settleTicks(
     sql,
-    [{ dagId: "costs", dueMs: HOUR, outcome: "fired", runId: "run-1" }],
+    [{ dagId: "costs", dueMs: HOUR, outcome: "fired", runId: "run-1", reason: "" }],
     3 * HOUR,
   );
   await recordTriggers(sql, "logistics.x", [starting("costs")], HOUR);

@@ -1,5 +1,6 @@
 // The aggregates a batch works on: what is cached of the rows, with the version that was read.
 import type { DagState, Json, Plan, PoolState, RunState, VersionFacts } from "@chasqui/machine";
+import type { CauseKind } from "./inbound.ts";
 
 /** The format of the rows this code writes. It decides nothing about rows of a higher one. */
 export const FORMAT = 1;
@@ -22,7 +23,8 @@ export interface RunMeta {
   readonly key: string;
   readonly logicalMs: number;
   readonly createdMs: number;
-  readonly causeKind: "schedule" | "trigger" | "manual";
+  readonly interval: { readonly startMs: number; readonly endMs: number };
+  readonly causeKind: CauseKind;
   readonly by: string;
   readonly params: Json;
   readonly event: Json;

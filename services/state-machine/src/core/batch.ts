@@ -325,8 +325,10 @@ function createRun(
   const { runId, dagId, key, logicalMs, event } = start;
   const params = isObject(start.params) ? { ...plan.defaultParams, ...start.params } : start.params;
   const previous = dependsOnPast(plan) ? previousOf(all, batch, start) : undefined;
+  const interval = start.interval ??
+    plan.intervalOf?.(logicalMs) ?? { startMs: logicalMs, endMs: logicalMs };
   const facts = {
-    ...{ id: runId, dagId, key, logicalMs },
+    ...{ id: runId, dagId, key, logicalMs, interval, cause: start.causeKind },
     ...(previous === undefined ? {} : { previousRunId: previous.runId }),
   };
   const traceId = start.traceparent?.split("-")[1] ?? traceIdOf(runId);
@@ -337,6 +339,7 @@ function createRun(
     meta: {
       ...start,
       params,
+      interval,
       dagNumber: version.number,
       createdMs: nowMs,
       traceId,

@@ -1,13 +1,17 @@
 // What the state machine is told, after translate.ts has distrusted it: each message is about one aggregate.
 import type { DagMessage, Json, PoolMessage, RunMessage } from "@chasqui/machine";
 
+export type CauseKind = "schedule" | "trigger" | "manual" | "backfill";
+
 /** Facts about a run that StartRun brings and that never change. */
 export interface StartFacts {
   readonly runId: string;
   readonly dagId: string;
   readonly key: string;
   readonly logicalMs: number;
-  readonly causeKind: "schedule" | "trigger" | "manual";
+  /** Absent: what the DAG's schedule says of the logical time. */
+  readonly interval?: { readonly startMs: number; readonly endMs: number };
+  readonly causeKind: CauseKind;
   readonly by: string;
   readonly params: Json;
   readonly event: Json;

@@ -39,6 +39,8 @@ export function runView(row: RunRecord, tasks: TaskInit[] = []): RunInit {
     ...given({
       params: isObject(row.params) ? (row.params as JsonObject) : undefined,
       logicalTime: time(row.logicalAt),
+      intervalStartTime: time(row.intervalStartAt),
+      intervalEndTime: time(row.intervalEndAt),
       createdTime: time(row.createdAt),
       startedTime: time(row.startedAt),
       settledTime: time(row.settledAt),

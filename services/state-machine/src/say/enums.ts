@@ -45,6 +45,7 @@ export const causeKinds = {
   schedule: RunCauseKind.SCHEDULE,
   trigger: RunCauseKind.TRIGGER,
   manual: RunCauseKind.MANUAL,
+  backfill: RunCauseKind.BACKFILL,
 } as const;
 
 const inverse = <K extends string>(map: Readonly<Record<K, number>>): ReadonlyMap<number, K> =>

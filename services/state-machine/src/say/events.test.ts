@@ -25,9 +25,10 @@ function producedBy(output: Json | undefined, report: "succeeded" | "skipped") {
     { nowMs: 2, cause: "update" },
   );
   const meta = { runId, dagId: "costs", dagNumber: 1, key: "k", logicalMs: 0, createdMs: 1 };
+  const interval = { startMs: 0, endMs: 0 };
   const rest = { causeKind: "manual", by: "", params: {}, event: null, traceparent: undefined };
   const messages = announce({
-    meta: { ...meta, ...rest, causeKind: "manual", traceId: "0", traced: false },
+    meta: { ...meta, ...rest, causeKind: "manual", traceId: "0", traced: false, interval },
     ...{ plan, version: 2, events, state, environment: "local", traceparent: "" },
   });
   const message = messages.find(({ subject }) => subject.includes(".asset-produced."));

@@ -65,6 +65,8 @@ export function assignment(
     logicalTime: new Date(meta.logicalMs).toISOString(),
     runKey: meta.key,
     attemptsMax: attemptsMaxOf(planned),
+    intervalStart: new Date(meta.interval.startMs).toISOString(),
+    intervalEnd: new Date(meta.interval.endMs).toISOString(),
   });
   return {
     subject: subjects.task(planned.kind, attemptId),

@@ -34,6 +34,8 @@ export const runFixed: readonly Column[] = [
   { name: "trace_id", wire: "text" },
   { name: "traced", wire: "text", as: "bool" },
   { name: "logical_at", wire: "float8", as: "ms" },
+  { name: "interval_start_at", wire: "float8", as: "ms" },
+  { name: "interval_end_at", wire: "float8", as: "ms" },
   { name: "created_at", wire: "float8", as: "ms" },
   { name: "previous_run_id", wire: "text" },
 ];

@@ -92,6 +92,8 @@ function fixedOf({ state, meta }: CachedRun): Cell[] {
     meta.traceId,
     String(meta.traced),
     meta.logicalMs,
+    meta.interval.startMs,
+    meta.interval.endMs,
     meta.createdMs,
     orNull(state.facts.previousRunId),
   ];

@@ -5,6 +5,7 @@ import type { Json, Plan } from "@chasqui/machine";
 import { newDag, newPool, restore } from "@chasqui/machine";
 import type { CachedDag, CachedPool, CachedRun, PreviousRun } from "../core/aggregates.ts";
 import { FORMAT } from "../core/aggregates.ts";
+import type { CauseKind } from "../core/inbound.ts";
 import { poolOf } from "./encode-pool.ts";
 import type { PoolRecord } from "./encode-pool.ts";
 import type { RunRecord, TaskRecord } from "./encode.ts";
@@ -25,7 +26,7 @@ interface RunSelected extends RunRecord {
   readonly version: number;
   readonly announced_version: number;
   readonly format: number;
-  readonly cause_kind: "schedule" | "trigger" | "manual";
+  readonly cause_kind: CauseKind;
   readonly cause_by: string;
   readonly params: Json;
   readonly event: Json;
@@ -34,6 +35,8 @@ interface RunSelected extends RunRecord {
   readonly trace_id: string;
   readonly traced: boolean;
   readonly logical_ms: number;
+  readonly interval_start_ms: number;
+  readonly interval_end_ms: number;
   readonly created_ms: number;
   readonly previous_run_id: string | null;
 }
@@ -56,7 +59,7 @@ export async function loadRuns(
       select run_id, dag_id, dag_number, fingerprint, key, state, version, announced_version, format, reason,
         cause_kind, cause_by, params, event, rerun_of, traceparent, trace_id, traced, settled_by, previous_run_id,
         ${ms(sql, "started_at")}, ${ms(sql, "settled_at")}, ${ms(sql, "last_at")}, ${ms(sql, "wake_at")},
-        ${ms(sql, "logical_at")}, ${ms(sql, "created_at")}
+        ${ms(sql, "logical_at")}, ${ms(sql, "created_at")}, ${ms(sql, "interval_start_at")}, ${ms(sql, "interval_end_at")}
       from state_machine.run where run_id = any(${ids}::text[])`,
     sql<TaskRecord[]>`
       select run_id, task_id, map_index, more, state, attempt, sequence, free_repeats, cause, cancel_for, failure, reason, link,
@@ -78,8 +81,10 @@ function toRun(row: RunSelected, plan: Plan | undefined, tasks: readonly TaskRec
     throw new Error(
       `run ${row.run_id}: DAG ${row.dag_id} has no stored version ${row.fingerprint}`,
     );
+  const interval = { startMs: row.interval_start_ms, endMs: row.interval_end_ms };
   const facts = {
     ...{ id: row.run_id, dagId: row.dag_id, key: row.key, logicalMs: row.logical_ms },
+    ...{ interval, cause: row.cause_kind },
     ...(row.previous_run_id === null ? {} : { previousRunId: row.previous_run_id }),
   };
   const init = { plan, facts, params: row.params, event: row.event };
@@ -98,6 +103,7 @@ function toRun(row: RunSelected, plan: Plan | undefined, tasks: readonly TaskRec
       dagNumber: row.dag_number,
       key: row.key,
       logicalMs: row.logical_ms,
+      interval,
       createdMs: row.created_ms,
       causeKind: row.cause_kind,
       by: row.cause_by,

@@ -43,6 +43,8 @@ async function setup() {
         traceId: "0".repeat(32),
         traced: false,
         logicalAt: at,
+        intervalStartAt: at,
+        intervalEndAt: at,
         createdAt: new Date(),
         lastAt: at,
       });

@@ -43,6 +43,7 @@ export const taskStates = [
   "cancelled",
   "removed",
 ] as const;
+export const causeKinds = ["schedule", "trigger", "manual", "backfill"] as const;
 const listed = (words: readonly string[]) => sql.raw(words.map((word) => `'${word}'`).join(", "));
 
 export const run = stateMachine.table(
@@ -60,7 +61,7 @@ export const run = stateMachine.table(
     announcedVersion: integer("announced_version").notNull().default(0),
     format: smallint("format").notNull(),
     reason: text("reason"),
-    causeKind: text("cause_kind", { enum: ["schedule", "trigger", "manual"] }).notNull(),
+    causeKind: text("cause_kind", { enum: causeKinds }).notNull(),
     causeBy: text("cause_by").notNull(),
     params: jsonb("params").notNull(),
     event: jsonb("event").notNull(),
@@ -69,6 +70,9 @@ export const run = stateMachine.table(
     traceId: text("trace_id").notNull(),
     traced: boolean("traced").notNull(),
     logicalAt: at("logical_at").notNull(),
+    /** The data it is about. */
+    intervalStartAt: at("interval_start_at").notNull(),
+    intervalEndAt: at("interval_end_at").notNull(),
     createdAt: at("created_at").notNull(),
     startedAt: at("started_at"),
     settledAt: at("settled_at"),
