@@ -50,9 +50,24 @@ const single = (ms: number): Occasion => ({
  * two ticks it is what has come since the last one, or for `runs_for: interval` the whole interval around it. Without
  * ticks it is empty.
  */
-export function intervalsOf(schedule: Schedule | undefined): (logicalMs: number) => Interval {
+export function intervalsOf(schedule: Schedule | undefined): Intervals {
+  if (schedule === undefined) return empty;
+  const known = made.get(schedule);
+  if (known !== undefined) return known;
+  const intervals = makeIntervals(schedule);
+  made.set(schedule, intervals);
+  return intervals;
+}
+
+export type Intervals = (logicalMs: number) => Interval;
+
+const empty: Intervals = (ms) => single(ms).interval;
+/** Asked for with every expression of a run, and a compiled schedule never changes. */
+const made = new WeakMap<Schedule, Intervals>();
+
+function makeIntervals(schedule: Schedule): Intervals {
   const timetable = boundless(schedule);
-  if (schedule === undefined || timetable === undefined) return (ms) => single(ms).interval;
+  if (timetable === undefined) return empty;
   const whole = runsForOf(schedule) === "interval";
   return (logicalMs) => {
     const startMs = previousTick(timetable, whole ? logicalMs + 1 : logicalMs);
@@ -62,8 +77,7 @@ export function intervalsOf(schedule: Schedule | undefined): (logicalMs: number)
   };
 }
 
-function boundless(schedule: Schedule | undefined): Timetable | undefined {
-  if (schedule === undefined) return undefined;
+function boundless(schedule: Schedule): Timetable | undefined {
   try {
     const timing = timingOf(schedule);
     if (timing === undefined) return undefined;
