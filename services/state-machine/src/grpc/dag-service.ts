@@ -99,6 +99,7 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
       const specs = request.dags.map(canonicalSpec);
       const findings = await options.rules.judge(specs);
       refuseDenied(findings);
+      refuseUncarriedKinds(specs);
       refuseUnknownPools(specs, await options.pools());
       const { commit } = request;
       const why = { note: request.note || (context.reason ?? ""), commit };
@@ -165,6 +166,21 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
       return { dag: await viewOf(await find(dagId)) };
     },
   });
+}
+
+/** Kinds of the language that nobody carries out: their tasks would wait for ever. `simulate` knows them. */
+const UNCARRIED_KINDS: ReadonlySet<string> = new Set(["approval", "dag.run"]);
+
+function refuseUncarriedKinds(specs: readonly DagSpec[]): void {
+  const found = specs.flatMap(({ id, tasks }) =>
+    tasks
+      .filter(({ uses }) => UNCARRIED_KINDS.has(uses))
+      .map(
+        (task) =>
+          `${id}: task \`${task.id}\` uses ${task.uses}, which this server does not carry out`,
+      ),
+  );
+  if (found.length > 0) throw new RpcError(RpcCode.UNIMPLEMENTED, found.join("\n"));
 }
 
 function refuseDenied(findings: readonly Finding[]): void {
