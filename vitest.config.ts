@@ -3,6 +3,7 @@
 //   integration  a real nats-server and a real PostgreSQL
 //   e2e          every service as a process; one file at a time, the machine to itself
 //   chaos        the same with a monkey that kills; not part of `npm test`, see tests/chaos/main.ts
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { countReporter } from "./tests/support/count-reporter.ts";
 
@@ -12,6 +13,7 @@ const elsewhere = ["**/node_modules/**", "**/dist/**"];
 export default defineConfig({
   test: {
     reporters: ["default", countReporter(import.meta.dirname)],
+    maxWorkers: availableParallelism(), // left to itself it keeps a core free, which of two is half
     pool: "forks", // a test may kill, change folder or leak; the process that did it ends with the file
     projects: [
       {
@@ -31,6 +33,7 @@ export default defineConfig({
           include: [`${everywhere}/*.it.test.ts`],
           exclude: elsewhere,
           globalSetup: ["./tests/support/setup-nats.ts", "./tests/support/setup-postgres.ts"],
+          fileParallelism: false, // the servers beside a file need the other core
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
