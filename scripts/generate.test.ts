@@ -57,7 +57,7 @@ describe("the topology page", () => {
     for (const durable of Object.keys(consumersOf({ sources: [], runners: {} })))
       expect(page).toContain(`| \`${durable}\` |`);
     expect(page).toContain(
-      "| `chasqui.event.<what>.<dag>.<run>` | `state-machine` | `scheduler`, `alert-notifier`, `state-machine`, `console` |",
+      "| `chasqui.event.<what>.<dag>.<run>` | `state-machine` | `scheduler`, `alert-notifier`, `state-machine`, `sensor-runner`, `console` |",
     );
     expect(page).toContain(
       "| `chasqui.task.<kind>.<attempt>` | `state-machine` | the runner of the kind |",

@@ -4,8 +4,8 @@ import { type Fault, unit } from "../fault.ts";
 export const coreFaults: readonly Fault[] = [
   {
     file: "services/scheduler/src/core/ticks.ts",
-    find: "const newest = index === due.length - 1 && !moreFollow;",
-    replace: "const newest = index === due.length - 1;",
+    find: "index === newest && !tickFollows(timetable, next, untilMs);",
+    replace: "index === newest;",
     why: "after a long outage catch-up `latest` starts a run for each slice of due times",
     tests: unit("services/scheduler/src/core"),
   },
