@@ -41,9 +41,9 @@ async function setup() {
   await versions.put(spec, fingerprintOf(spec));
   await sql`
     insert into state_machine.run (run_id, dag_id, dag_number, fingerprint, key, state, version, format, cause_kind,
-      cause_by, params, event, trace_id, traced, logical_at, created_at, last_at)
+      cause_by, params, event, trace_id, traced, logical_at, interval_start_at, interval_end_at, created_at, last_at)
     values ('run-1', 'costs', 1, ${fingerprintOf(spec)}, 'k', 'running', 1, 1, 'manual', 'user:test', '{}', 'null',
-      '', false, now(), now(), now())`;
+      '', false, now(), now(), now(), now(), now())`;
   const accept = (taskId: string, acceptedMs: number) => sql`
     insert into state_machine.task (run_id, task_id, map_index, state, attempt, sequence, free_repeats, cause,
       assigned_at, accepted_at)

@@ -54,19 +54,18 @@ export async function loadRuns(
 ): Promise<{ runs: CachedRun[]; newer: string[] }> {
   if (runIds.length === 0) return { runs: [], newer: [] };
   const ids = [...runIds];
-  const [runs, tasks] = await Promise.all([
-    sql<RunSelected[]>`
+  // One after the other: at once they would go over two connections, and tasks older than the version pass its fence.
+  const runs = await sql<RunSelected[]>`
       select run_id, dag_id, dag_number, fingerprint, key, state, version, announced_version, format, reason,
         cause_kind, cause_by, params, event, rerun_of, traceparent, trace_id, traced, settled_by, previous_run_id,
         ${ms(sql, "started_at")}, ${ms(sql, "settled_at")}, ${ms(sql, "last_at")}, ${ms(sql, "wake_at")},
         ${ms(sql, "logical_at")}, ${ms(sql, "created_at")}, ${ms(sql, "interval_start_at")}, ${ms(sql, "interval_end_at")}
-      from state_machine.run where run_id = any(${ids}::text[])`,
-    sql<TaskRecord[]>`
+      from state_machine.run where run_id = any(${ids}::text[])`;
+  const tasks = await sql<TaskRecord[]>`
       select run_id, task_id, map_index, more, state, attempt, sequence, free_repeats, cause, cancel_for, failure, reason, link,
         output, ${ms(sql, "assigned_at")}, ${ms(sql, "accepted_at")}, ${ms(sql, "started_at")},
         ${ms(sql, "ended_at")}, ${ms(sql, "due_at")}
-      from state_machine.task where run_id = any(${ids}::text[])`,
-  ]);
+      from state_machine.task where run_id = any(${ids}::text[])`;
   const tasksOf = Map.groupBy(tasks, (task) => task.run_id);
   const known = runs.filter((row) => row.format <= FORMAT);
   const plans = await Promise.all(known.map((row) => versions.plan(row.dag_id, row.fingerprint)));
