@@ -38,6 +38,19 @@ export function dagOf(
   });
 }
 
+/**
+ * Resolves when an engine has committed it. Whoever starts a run earlier races with it: of two replicas one may
+ * decide the start while the other still commits the DAG.
+ */
+async function apply(bus: Bus, spec: DagSpec): Promise<{ committed: Promise<void> }> {
+  const replyTo = bus.inbox();
+  const committed = new Promise<void>((resolve) => bus.subscribePlain(replyTo, () => resolve()));
+  const value = { dagId: spec.id, fingerprint: fingerprintOf(spec), by: "test", note: "" };
+  const say = { case: "applyVersion" as const, value };
+  await bus.publishOne(inboxMessage("dag", spec.id, "apply-1", say, { replyTo }));
+  return { committed };
+}
+
 export async function setup(
   spec = dagOf({ a: [], b: ["a"], c: ["a"], d: ["b", "c"] }),
   options: { unheardMs?: number } = {},
@@ -95,10 +108,10 @@ export async function setup(
       });
       stack.defer(() => engine.stop(5_000));
     }
+    await applied.committed;
   };
   await versions.put(spec, fingerprintOf(spec));
-  const value = { dagId: spec.id, fingerprint: fingerprintOf(spec), by: "test", note: "" };
-  await bus.publishOne(inboxMessage("dag", spec.id, "apply-1", { case: "applyVersion", value }));
+  const applied = await apply(bus, spec);
   return {
     stack,
     nats,
