@@ -99,10 +99,12 @@ test.skipIf(hasNoBrowser)(
     await page.locator(".box.good", { hasText: "train" }).first().waitFor();
     await page.getByRole("button", { name: "Cancel run" }).focus();
     await page.keyboard.press("Enter");
+    await view.sees(/evaluate waiting → cancelled/); // the dry run, before anything is done
     await page.getByLabel("Why").fill("wrong data");
     await page.keyboard.press("Enter");
     await vi.waitFor(() =>
       expect(backend.posted).toEqual([
+        { path: `/api/runs/${RUNNING}/cancel`, body: { dryRun: true } },
         { path: `/api/runs/${RUNNING}/cancel`, body: { reason: "wrong data" } },
       ]),
     );

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
-import type { ApiLogLine, ApiRun, ApiTask } from "../src/api.ts";
+import type { ApiLogLine, ApiOperation, ApiRun, ApiTask } from "../src/api.ts";
 import { dags, logs, runs, server } from "./testing-data.ts";
 import { deliveries, history, ticks, triggers } from "./testing-ledgers.ts";
 
@@ -167,8 +167,14 @@ async function post(state: State, place: string, request: IncomingMessage): Prom
       status: 201,
       body: { created: true, run: [...state.runs.values()].find((run) => run.dagId === id) },
     };
-  return { body: {} };
+  return { body: { changes: changesOf(state.runs.get(id ?? "")) } };
 }
+
+/** Whatever is done to a run, here it ends what is not over. */
+const changesOf = (run: ApiRun | undefined): ApiOperation["changes"] =>
+  (run?.tasks ?? [])
+    .filter(({ state }) => ["waiting", "running"].includes(state))
+    .map(({ taskId, state }) => ({ taskId, from: state, to: "cancelled", what: "cancelled" }));
 
 /** Server-sent events: what is known at once, and whatever the test says later. */
 function follow(state: State, place: string, response: ServerResponse): void {
