@@ -88,7 +88,11 @@ class JetBus implements Bus {
     subject: string,
     handle: (data: Uint8Array, subject: string, reply?: string) => void,
   ): Subscribed {
-    return this.#link.subscribe(subject, ({ data, subject: at, reply }) => handle(data, at, reply));
+    const { nc } = this.#link;
+    const listening = this.#link.subscribe(subject, ({ data, subject: at, reply }) =>
+      handle(data, at, reply),
+    );
+    return { established: () => nc.flush(), unsubscribe: () => listening.unsubscribe() };
   }
 
   async consume(durable: string, options: ConsumeOptions): Promise<Consuming> {

@@ -85,6 +85,8 @@ export type StoredMessage = Pick<
 export type StreamPlace = { readonly afterSequence: number } | { readonly sinceMs: number };
 
 export interface Subscribed {
+  /** Resolves when the server knows of it: what is published afterwards is heard. */
+  established(): Promise<void>;
   unsubscribe(): void;
 }
 

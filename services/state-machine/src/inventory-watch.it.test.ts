@@ -63,7 +63,7 @@ async function setup() {
       subscribePlain: (subject, handle) => {
         expect(subject).toBe(subjects.inventories());
         hear = (data) => handle(data, "");
-        return { unsubscribe: () => undefined };
+        return { established: async () => undefined, unsubscribe: () => undefined };
       },
     },
   });

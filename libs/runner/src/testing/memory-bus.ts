@@ -128,7 +128,10 @@ export function memoryBus(): MemoryBus {
     },
     subscribePlain(subject, handle) {
       listeners.set(subject, handle);
-      return { unsubscribe: () => void listeners.delete(subject) };
+      return {
+        established: async () => undefined,
+        unsubscribe: () => void listeners.delete(subject),
+      };
     },
     async consume(durable, { handle }) {
       const abort = new AbortController();

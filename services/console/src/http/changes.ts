@@ -13,6 +13,7 @@ export function changesRoute(app: FastifyInstance, bus: Pick<Bus, "subscribePlai
     const stream = openEvents(reply);
     const unlisten = pulses.listen(() => void stream.send("changed", {}));
     stream.signal.addEventListener("abort", unlisten, { once: true });
+    await pulses.established(); // whoever reads after this first pulse misses nothing that comes later
     await stream.send("changed", {});
   });
 }
@@ -20,6 +21,7 @@ export function changesRoute(app: FastifyInstance, bus: Pick<Bus, "subscribePlai
 /** One subscription for all listeners, and none without. */
 export function createPulse(bus: Pick<Bus, "subscribePlain">): {
   listen(hear: () => void): () => void;
+  established(): Promise<void>;
 } {
   const listeners = new Set<() => void>();
   let subscribed: Subscribed | undefined;
@@ -41,6 +43,7 @@ export function createPulse(bus: Pick<Bus, "subscribePlain">): {
   }
 
   return {
+    established: async () => subscribed?.established(),
     listen(hear) {
       listeners.add(hear);
       subscribed ??= bus.subscribePlain(streams.CHASQUI_EVENTS.subjects[0], beat);

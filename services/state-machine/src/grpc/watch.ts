@@ -28,6 +28,7 @@ export async function* watchRun<R extends { state?: RunState; version?: number }
   signal.addEventListener("abort", abort, { once: true });
   let seen = -1;
   try {
+    await subscription.established(); // before the first look: no event falls in between
     while (!signal.aborted) {
       heard = Promise.withResolvers();
       const now = await read();
