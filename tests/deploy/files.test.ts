@@ -171,6 +171,18 @@ const rights: Readonly<Record<string, string>> = {
   readPodLog: "pods/log get",
 };
 
+test("sensor-runner may read one resource at a time, and never a secret", () => {
+  const roles = readYaml("deploy/kubernetes/base/access.yaml").filter(
+    ({ kind }) => kind === "Role",
+  );
+  const role = roles.find(({ metadata }) => metadata.name === "sensor-runner");
+  const rules = listAt(role, "rules");
+  expect(rules.length).toBeGreaterThan(0);
+  for (const rule of rules) expect(rule["verbs"]).toEqual(["get"]);
+  expect(rules.flatMap((rule) => rule["resources"])).not.toContain("secrets");
+  expect(rules.flatMap((rule) => rule["resources"])).not.toContain("*");
+});
+
 test("k8s-runner may do what it does, and nothing else", () => {
   const code = read("services/k8s-runner/src/ports/kube-cluster.ts");
   const requests = [...code.matchAll(/method: "(\w+)", path: (`[^`]+`|[^,}\s]+)/g)];

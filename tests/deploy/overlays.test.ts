@@ -57,7 +57,7 @@ function expectBounds(name: Overlay): void {
     const who = `${one.kind} ${one.metadata.name}`;
     expect(at(podOf(one), "securityContext", "runAsNonRoot"), who).toBe(true);
     expect(at(podOf(one), "securityContext", "seccompProfile", "type"), who).toBe("RuntimeDefault");
-    const mayAsk = ["k8s-runner", "vertex-runner"].includes(one.metadata.name);
+    const mayAsk = ["k8s-runner", "sensor-runner", "vertex-runner"].includes(one.metadata.name);
     expect(at(podOf(one), "automountServiceAccountToken"), who).toBe(mayAsk);
     for (const container of containersOf(one)) {
       expect(at(container, "securityContext"), who).toEqual({

@@ -138,7 +138,7 @@ export const connectionTypes = {
   },
   kubernetes: {
     about: "A Kubernetes cluster",
-    usedBy: ["k8s-runner"],
+    usedBy: ["k8s-runner", "sensor-runner"],
     fields: {
       namespace: { is: "text", about: "Where pods of tasks run", required: true },
       server: {

@@ -203,6 +203,38 @@ const sensorDag: JsonSchema = {
   },
 };
 
+const k8sCondition = (description: string): JsonSchema => ({
+  type: "string",
+  pattern: "^[A-Za-z][A-Za-z0-9./_-]{0,250}(=(True|False|Unknown))?$",
+  description,
+});
+
+const sensorK8s: JsonSchema = {
+  type: "object",
+  title: "Waits until a Kubernetes resource reaches a condition",
+  required: ["kind", "name"],
+  additionalProperties: false,
+  properties: {
+    connection: connection("The cluster", ["kubernetes"], "kubernetes"),
+    api_version: {
+      type: "string",
+      minLength: 1,
+      default: "v1",
+      description: "For example v1, batch/v1 or apps/v1",
+    },
+    kind: text("For example Job"),
+    name: text("The resource's name"),
+    namespace: text("In place of the connection's namespace"),
+    condition: k8sCondition(
+      "For example Complete, or Ready=False; without it and `expect` the resource need only be there",
+    ),
+    fail_condition: k8sCondition("For example Failed: the wait fails at once"),
+    expect: condition(["object"], "CEL over `object`, the whole resource"),
+    fail_when: condition(["object"], "CEL over `object`; when it holds, the wait fails at once"),
+    ...polling("15s"),
+  },
+};
+
 /** By kind; all of them are sensor-runner's. */
 export const sensorKindSchemas = {
   "sensor.time": sensorTime,
@@ -211,4 +243,5 @@ export const sensorKindSchemas = {
   "sensor.object": sensorObject,
   "sensor.event": sensorEvent,
   "sensor.dag": sensorDag,
+  "sensor.k8s": sensorK8s,
 } as const satisfies Record<string, JsonSchema>;

@@ -131,6 +131,7 @@ export const builtInKinds = {
   "sensor.object": "sensor-runner",
   "sensor.event": "sensor-runner",
   "sensor.dag": "sensor-runner",
+  "sensor.k8s": "sensor-runner",
   "report.email": "report-mailer",
 } as const;
 

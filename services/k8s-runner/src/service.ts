@@ -1,10 +1,10 @@
 // The parts of k8s-runner, in start order. Nothing is stored here: what runs in the cluster is what there is.
 import { connectionOf, readEnvironmentFile } from "@chasqui/chassis";
 import type { EnvironmentFile, Life } from "@chasqui/chassis";
+import type { KubernetesConnection } from "@chasqui/kubernetes";
 import { bringUpRunner, jobRunner } from "@chasqui/runner";
 import { LABELS, labelValue } from "./core/note.ts";
 import { KIND, podKind } from "./pod-kind.ts";
-import type { KubernetesConnection } from "./ports/kube-config.ts";
 import type { Settings } from "./settings.ts";
 
 const CONNECTION = "kubernetes";
@@ -29,7 +29,7 @@ export async function startService(life: Life<Settings>): Promise<void> {
 
 /** The client of Kubernetes is most of this process: it is loaded here, not when a test reads the core. */
 async function openCluster({ settings, log }: Life<Settings>, installation: EnvironmentFile) {
-  const { kubeConfig, readKubernetesConnection } = await import("./ports/kube-config.ts");
+  const { kubeConfig, readKubernetesConnection } = await import("@chasqui/kubernetes");
   const { kubeCluster } = await import("./ports/kube-cluster.ts");
   const known = installation.connections[CONNECTION] !== undefined;
   const values = known ? connectionOf(installation, CONNECTION, "kubernetes", process.env) : {};

@@ -1,5 +1,6 @@
 // The set-up of this service's tests: the stand-in cluster with the real client on it, a bus in memory, one or more
 // replicas of the runner.
+import { kubeConfig } from "@chasqui/kubernetes";
 import { resolve } from "node:path";
 import { noTelemetry } from "@chasqui/chassis";
 import { AttemptState } from "@chasqui/contracts";
@@ -15,7 +16,6 @@ import { podFacts } from "./translate.ts";
 import type { PodFacts } from "./core/pod.ts";
 import { KIND, podKind } from "./pod-kind.ts";
 import type { Cluster } from "./ports/cluster.ts";
-import { kubeConfig } from "./ports/kube-config.ts";
 import { kubeCluster } from "./ports/kube-cluster.ts";
 
 export const NAMESPACE = "chasqui";

@@ -7,6 +7,7 @@ import { dagSensor } from "./kinds/dag.ts";
 import { eventSensor } from "./kinds/event.ts";
 import { httpSensor } from "./kinds/http.ts";
 import { timeSensor } from "./kinds/time.ts";
+import { k8sSensor } from "./kinds/k8s.ts";
 import { sensorKind } from "./kinds/kind.ts";
 import { objectSensor } from "./kinds/object.ts";
 import { sqlSensor } from "./kinds/sql.ts";
@@ -51,6 +52,12 @@ export function sensorsOf(outside: Outside): ReadonlyMap<string, SensorKind<unkn
       dagSensor(async () => {
         const { dagLooker } = await import("./ports/look-dag.ts");
         return dagLooker(outside.stateMachine);
+      }),
+    ),
+    sensorKind(
+      k8sSensor(async () => {
+        const { k8sLooker } = await import("./ports/look-k8s.ts");
+        return k8sLooker(outside.connections);
       }),
     ),
   ];

@@ -1,4 +1,5 @@
 // The port on the stand-in: what the rest of the service takes for granted.
+import { KubeError, kubeConfig, readKubernetesConnection } from "@chasqui/kubernetes";
 import { TaskFailure } from "@chasqui/runner";
 import { quietLog } from "@chasqui/runner/testing";
 import { startKubernetes } from "@chasqui/sandbox";
@@ -6,9 +7,8 @@ import { expect, test } from "vitest";
 import { parsePodConfig } from "../config.ts";
 import { podManifest } from "../core/manifest.ts";
 import type { PodManifest } from "../core/manifest.ts";
-import { KubeError, refusal } from "./kube-errors.ts";
+import { refusal } from "./kube-errors.ts";
 import { kubeCluster } from "./kube-cluster.ts";
-import { kubeConfig, readKubernetesConnection } from "./kube-config.ts";
 
 const namespace = "chasqui";
 

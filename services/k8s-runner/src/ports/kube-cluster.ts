@@ -1,11 +1,11 @@
 // The cluster behind an API server. One namespace; our pods are found by label.
+import { KubeError, codeOf, kubeApi } from "@chasqui/kubernetes";
 import type { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import { CONTAINER } from "../core/manifest.ts";
 import type { PodFacts } from "../core/pod.ts";
 import { itemsOf, podEvent, podFacts } from "../translate.ts";
 import type { Cluster } from "./cluster.ts";
-import { kubeApi } from "./kube-api.ts";
-import { KubeError, codeOf, refusedForGood } from "./kube-errors.ts";
+import { refusedForGood } from "./kube-errors.ts";
 import { readPodLog } from "./kube-logs.ts";
 import { startPodInformer } from "./pod-informer.ts";
 

@@ -1,8 +1,8 @@
 // Reads a container's log by lines. The client's own log reader ends the process when a connection breaks.
 import { LogGone, LogNotYet } from "./cluster.ts";
 import type { LogOptions, RawLine } from "./cluster.ts";
-import type { KubeApi } from "./kube-api.ts";
-import { codeOf } from "./kube-errors.ts";
+import { codeOf } from "@chasqui/kubernetes";
+import type { KubeApi } from "@chasqui/kubernetes";
 
 /** A line without an end must not fill the memory. */
 const LINE_LENGTH_MAX = 1_048_576;

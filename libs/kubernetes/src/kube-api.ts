@@ -6,7 +6,7 @@ import type { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import { HttpMethod, RequestContext } from "@kubernetes/client-node/dist/gen/http/http.js";
 import { fetch } from "undici";
 import type { Dispatcher, Response } from "undici";
-import { KubeError } from "./kube-errors.ts";
+import { KubeError } from "./kube-error.ts";
 
 const REQUEST_MS = 30_000;
 

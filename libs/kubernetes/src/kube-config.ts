@@ -57,7 +57,7 @@ function oneDispatcher(config: KubeConfig): KubeConfig {
   const create: unknown = Reflect.get(target, "createDispatcher");
   if (typeof create !== "function")
     throw new Error(
-      "@kubernetes/client-node has no createDispatcher: look at ports/kube-config.ts",
+      "@kubernetes/client-node has no createDispatcher: look at libs/kubernetes/src/kube-config.ts",
     );
   const known = new Map<string, unknown>();
   const memoised = (cluster: unknown, options: Record<string, unknown>): unknown => {
