@@ -5,6 +5,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { targetsIn } from "../../scripts/bundle/targets.ts";
 import {
+  asManifest,
   at,
   isTree,
   listAt,
@@ -171,12 +172,14 @@ const rights: Readonly<Record<string, string>> = {
   readPodLog: "pods/log get",
 };
 
+const rulesOf = (role: string) =>
+  readYaml("deploy/kubernetes/base/access.yaml")
+    .map(asManifest)
+    .filter(({ kind, metadata }) => kind === "Role" && metadata.name === role)
+    .flatMap((manifest) => listAt(manifest, "rules"));
+
 test("sensor-runner may read one resource at a time, and never a secret", () => {
-  const roles = readYaml("deploy/kubernetes/base/access.yaml").filter(
-    ({ kind }) => kind === "Role",
-  );
-  const role = roles.find(({ metadata }) => metadata.name === "sensor-runner");
-  const rules = listAt(role, "rules");
+  const rules = rulesOf("sensor-runner");
   expect(rules.length).toBeGreaterThan(0);
   for (const rule of rules) expect(rule["verbs"]).toEqual(["get"]);
   expect(rules.flatMap((rule) => rule["resources"])).not.toContain("secrets");
@@ -192,8 +195,7 @@ test("k8s-runner may do what it does, and nothing else", () => {
     ...calls.map(([, call]) => String(call)),
   ];
   expect(done.filter((one) => rights[one] === undefined)).toEqual([]);
-  const role = readYaml("deploy/kubernetes/base/access.yaml").find(({ kind }) => kind === "Role");
-  const allowed = listAt(role, "rules").flatMap((rule) =>
+  const allowed = rulesOf("k8s-runner").flatMap((rule) =>
     [rule["resources"]]
       .flat()
       .flatMap((resource) =>

@@ -19,8 +19,8 @@ export interface KubeRequest {
 }
 
 export interface KubeApi {
-  /** The answer's JSON; rejects with KubeError when the server refuses. */
-  json(request: KubeRequest): Promise<unknown>;
+  /** The answer's JSON; rejects with KubeError when the server refuses. The signal ends it early. */
+  json(request: KubeRequest, signal?: AbortSignal): Promise<unknown>;
   /** The answer as it comes; ends with the signal only. */
   stream(request: KubeRequest, signal: AbortSignal): Promise<Response>;
 }
@@ -47,8 +47,9 @@ export function kubeApi(config: KubeConfig): KubeApi {
     throw KubeError.of({ code: response.status, body: await response.text(), what: url.pathname });
   };
   return {
-    async json(request) {
-      const response = await send(request, AbortSignal.timeout(REQUEST_MS));
+    async json(request, signal) {
+      const late = AbortSignal.timeout(REQUEST_MS);
+      const response = await send(request, signal ? AbortSignal.any([late, signal]) : late);
       return response.json();
     },
     stream: (request, signal) => send(request, signal),

@@ -6,6 +6,7 @@ import { startKubernetes } from "@chasqui/sandbox";
 import { expect, test } from "vitest";
 import type { Seen } from "../core/wait.ts";
 import { CannotAsk } from "../kinds/kind.ts";
+import type { LookAt } from "../kinds/kind.ts";
 import { parseK8s } from "../kinds/k8s.ts";
 import { testConnections } from "../testing/connections.ts";
 import { lookAt } from "../testing/look-at.ts";
@@ -35,8 +36,8 @@ async function setup() {
         data,
       }),
     fault: (fault: object) => post("/sandbox/faults", fault),
-    look: (config: object): Promise<Seen> =>
-      looker.look(parseK8s({ kind: "ConfigMap", name: "routes", ...config }).of, lookAt()),
+    look: (config: object, at: Partial<LookAt> = {}): Promise<Seen> =>
+      looker.look(parseK8s({ kind: "ConfigMap", name: "routes", ...config }).of, lookAt(at)),
     async [Symbol.asyncDispose]() {
       await looker.close();
       await kubernetes.stop();
@@ -91,4 +92,12 @@ test("who may not read is told so; a server that is ill or away is asked again",
   await expect(t.look({})).rejects.not.toBeInstanceOf(CannotAsk);
   expect(await t.look({})).toMatchObject({ is: "there" });
   await expect(t.look({ connection: "away" })).rejects.not.toBeInstanceOf(CannotAsk);
+});
+
+test("a look that takes too long is given up", async () => {
+  await using t = await setup();
+  await t.put({});
+  expect(await t.look({})).toMatchObject({ is: "there" });
+  const signal = AbortSignal.abort(new Error("too long"));
+  await expect(t.look({}, { signal })).rejects.toThrow("too long");
 });

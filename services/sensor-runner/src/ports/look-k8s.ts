@@ -47,11 +47,11 @@ export function k8sLooker(connections: Connections): Looker<K8sConfig> {
     return cluster;
   };
   return {
-    async look(config, { nowMs }) {
+    async look(config, { nowMs, signal }) {
       const cluster = clusterOf(config.connection);
       try {
         const path = await pathOf(cluster, config, nowMs);
-        const object = (await cluster.api.json({ method: "GET", path })) as JsonMap;
+        const object = (await cluster.api.json({ method: "GET", path }, signal)) as JsonMap;
         return judgeObject(config, object, await heldOf(config, object));
       } catch (error) {
         if (codeOf(error) === 404) return notThere(config);
