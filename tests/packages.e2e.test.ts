@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { RunCauseKind, RunState, type Run } from "../libs/contracts/src/index.ts";
 import { blocksOf, commandsOf, readPage, type Block } from "./docs/support/pages.ts";
 import { firstMissing } from "./docs/support/shown.ts";
+import { replayOfWorld, replayTest } from "./e2e/support/replay.ts";
 import { until } from "./e2e/support/until.ts";
 import { root, useWorld } from "./e2e/support/world.ts";
 import { openOutside, type Outside } from "./packages/outside.ts";
@@ -118,3 +119,5 @@ test("SIGTERM: the runner stops in order", async () => {
   runner.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
 });
+
+replayTest(() => replayOfWorld(world()));

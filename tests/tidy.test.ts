@@ -12,6 +12,7 @@ import {
   strayImports,
   tooLong,
   unfinished,
+  unreplayed,
   wordless,
 } from "./support/tidy/rules.ts";
 import { type Manifest, readManifest, readSources, type Source } from "./support/tidy/source.ts";
@@ -192,6 +193,13 @@ const rules: readonly Rule[] = [
     sources: texts,
     violations: [at("docs/x.md", ["TO", "DO: write this"].join(""))],
     fine: [at("docs/x.md", "All done.")],
+  },
+  {
+    name: "an end-to-end file ends with the replay of its runs",
+    check: unreplayed,
+    sources: code,
+    violations: [at("tests/e2e/x.e2e.test.ts", "replayTest(x);", "", 'test("another", f);')],
+    fine: [at("tests/e2e/x.e2e.test.ts", 'test("one", f);', "", "replayTest(() => x(world()));")],
   },
   {
     name: "no file names a machine's path or a registry",

@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { expectJobDone, impatient, startJob } from "../e2e/support/job.ts";
 import { expectNothingLeft } from "../e2e/support/nothing-left.ts";
+import { expectReplayed, replayOfWorld } from "../e2e/support/replay.ts";
 import { mailWell } from "../e2e/support/outside.ts";
 import { until } from "../e2e/support/until.ts";
 import { useWorld } from "../e2e/support/world.ts";
@@ -49,5 +50,6 @@ test(
     expect(runIds.length).toBeGreaterThan(0);
     for (const runId of runIds) await expectJobDone(world(), runId);
     await expectNothingLeft(world());
+    expectReplayed(await replayOfWorld(world()), console.log);
   },
 );

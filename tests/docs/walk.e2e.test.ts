@@ -6,6 +6,7 @@ import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { replayOfData, replayTest } from "../e2e/support/replay.ts";
 import { temporaryFolder, type TemporaryFolder } from "../support/index.ts";
 import { blocksOf, commandsOf, readPage, root, type Block } from "./support/pages.ts";
 import { firstMissing } from "./support/shown.ts";
@@ -174,3 +175,5 @@ test("Ctrl-C ends it", async () => {
   process.kill(-system.pid, "SIGINT");
   expect(await ended).toEqual([0, null]);
 });
+
+replayTest(() => replayOfData(path.join(folder.path, "data")));

@@ -6,6 +6,7 @@ import { FailureClass, RunState, TaskState } from "../../libs/contracts/src/inde
 import type { Task } from "../../libs/contracts/src/index.ts";
 import { compileDag, formatProblem } from "../../libs/dag/src/index.ts";
 import { expectNothingLeft } from "./support/nothing-left.ts";
+import { replayOfWorld, replayTest } from "./support/replay.ts";
 import { mailFault, mailWell, mailsOf } from "./support/outside.ts";
 import { useWorld } from "./support/world.ts";
 
@@ -183,3 +184,5 @@ test("a mail server that is away: tried again, then class upstream with evidence
 });
 
 test("nothing is left", () => expectNothingLeft(world()));
+
+replayTest(() => replayOfWorld(world()));

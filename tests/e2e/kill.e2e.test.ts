@@ -7,6 +7,7 @@ import type { ServiceName, SlackMessage } from "../../libs/sandbox/src/index.ts"
 import { MAIN_JOB, expectJobDone, impatient, mailsAre, startJob, taskIs } from "./support/job.ts";
 import { natsSocket } from "./support/nats-socket.ts";
 import { expectNothingLeft } from "./support/nothing-left.ts";
+import { replayOfWorld, replayTest } from "./support/replay.ts";
 import { ledgerStates, mailFault, mailWell, slackMessages } from "./support/outside.ts";
 import { until } from "./support/until.ts";
 import { useWorld } from "./support/world.ts";
@@ -178,3 +179,5 @@ describe("the whole JetStream store is lost", () => {
 });
 
 test("nothing is left, and no service ended that was not killed", () => expectNothingLeft(world()));
+
+replayTest(() => replayOfWorld(world()));

@@ -7,6 +7,7 @@ import { startRun, type Run } from "../support/fake-clone.ts";
 import { temporaryFolder, type TemporaryFolder } from "../support/index.ts";
 import { getJson } from "./support/http.ts";
 import { processesWith } from "./support/processes.ts";
+import { replayOfData, replayTest } from "./support/replay.ts";
 import { until } from "./support/until.ts";
 import { root } from "./support/world.ts";
 
@@ -122,3 +123,5 @@ test.each([/starting NATS/, /starting the services/, /running carrier-daily-cost
     await nobodyLeft(run.dataDir);
   },
 );
+
+replayTest(() => replayOfData(path.join(folder.path, "data")));

@@ -6,6 +6,7 @@ import type { Run } from "../../libs/contracts/src/index.ts";
 import { getJson } from "./support/http.ts";
 import { natsSocket } from "./support/nats-socket.ts";
 import { expectNothingLeft } from "./support/nothing-left.ts";
+import { replayOfWorld, replayTest } from "./support/replay.ts";
 import { mailsOf, slackMessages } from "./support/outside.ts";
 import { edgesOf, orphansOf, spansOf, type Span } from "./support/trace.ts";
 import { until } from "./support/until.ts";
@@ -158,3 +159,5 @@ test("the alert is one message that names the trace", async () => {
 });
 
 test("nothing is left", () => expectNothingLeft(world()));
+
+replayTest(() => replayOfWorld(world()));

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { RunCauseKind, RunState } from "../../libs/contracts/src/index.ts";
 import { natsSocket, type NatsSocket, type Publish } from "./support/nats-socket.ts";
 import { expectNothingLeft } from "./support/nothing-left.ts";
+import { replayOfWorld, replayTest } from "./support/replay.ts";
 import { mailsOf, podCreates } from "./support/outside.ts";
 import { until } from "./support/until.ts";
 import { useWorld } from "./support/world.ts";
@@ -123,3 +124,5 @@ test("three days ran, each with its one pod and its ten mails", async () => {
 
 test("nothing is left but the four dead letters", () =>
   expectNothingLeft(world(), { dead: [/missing/, /JSON/, /billing/, /ce-specversion/] }));
+
+replayTest(() => replayOfWorld(world()));

@@ -50,6 +50,7 @@ export { checkSpec } from "./check-spec.ts";
 export type { CheckOptions } from "./check-spec.ts";
 export { specToObject } from "./decompile.ts";
 export { diffSpecs } from "./diff.ts";
+export { sortKeys } from "./sort-keys.ts";
 export { defineDag, type } from "./define/define-dag.ts";
 export type { Names, RunNames, TaskRef, Type } from "./define/define-dag.ts";
 export { all, cel, has, is, latestOnly, not, nth, some } from "./define/expr.ts";

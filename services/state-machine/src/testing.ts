@@ -13,14 +13,11 @@ import {
 } from "@chasqui/contracts";
 import type { Assignment, DagSpec } from "@chasqui/contracts";
 import { fingerprintOf } from "@chasqui/dag";
-import { fold, snapshotOf } from "@chasqui/machine";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import { TestNats, TestPostgres } from "../../../tests/support/index.ts";
-import { recordedOf } from "./grpc/history.ts";
+import { TestNats, TestPostgres, replayAll } from "../../../tests/support/index.ts";
 import { startEngine } from "./parts.ts";
 import { inboxMessage } from "./say/messages.ts";
-import { loadRuns } from "./store/load.ts";
 import { openVersions } from "./store/versions.ts";
 
 const installation = { sources: [], runners: { tester: ["test.task"] } };
@@ -183,20 +180,8 @@ export function settled(world: World, count: number): Promise<Map<string, number
 export const succeed = (a: Assignment) => [report(a, AttemptState.SUCCEEDED)];
 
 /** R8, on what really happened. */
-export async function expectRowsEqualHistory({ sql, versions }: World): Promise<void> {
-  const ids = await sql<{ run_id: string }[]>`select run_id from state_machine.run`;
-  const { runs } = await loadRuns(
-    sql,
-    versions,
-    ids.map((row) => row.run_id),
-  );
-  expect(runs.length).toBeGreaterThan(0);
-  for (const run of runs) {
-    const rows = await sql<{ runId: string; version: number; format: number; events: string }[]>`
-      select run_id as "runId", version, format, events from state_machine.run_event
-      where run_id = ${run.meta.runId} order by version`;
-    const { plan, facts, params, event } = run.state;
-    const folded = fold({ plan, facts, params, event }, recordedOf([...rows]));
-    expect(snapshotOf(folded)).toEqual(snapshotOf(run.state));
-  }
+export async function expectRowsEqualHistory({ databaseUrl }: World): Promise<void> {
+  const { runs, differences } = await replayAll(databaseUrl);
+  expect(runs).toBeGreaterThan(0);
+  expect(differences).toEqual([]);
 }

@@ -1,6 +1,5 @@
 // What must hold when a file's tests are over, whatever they did.
 import { expect } from "vitest";
-import { expectRowsEqualHistory } from "./history.ts";
 import { until } from "./until.ts";
 import type { RunningWorld } from "./world.ts";
 
@@ -21,5 +20,4 @@ export async function expectNothingLeft(
   expect(reasons).toHaveLength(dead.length);
   for (const [index, pattern] of dead.entries()) expect(reasons[index]).toMatch(pattern);
   expect(deaths).toEqual([]);
-  await expectRowsEqualHistory(world);
 }

@@ -98,7 +98,7 @@ async function startRunning(setup: WorldSetup): Promise<RunningWorld> {
   }
 }
 
-const LOCAL = path.join(root, "environments/local.yaml");
+export const LOCAL = path.join(root, "environments/local.yaml");
 
 /** The environment of this world: ours, or a changed copy of it. */
 async function environmentFile(folder: string, edit: WorldSetup["environment"]): Promise<string> {

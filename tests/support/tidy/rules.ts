@@ -158,6 +158,13 @@ export function unfinished(sources: readonly Source[]): string[] {
   return linesThat(sources, UNFINISHED, "unfinished");
 }
 
+/** Ends with the replay of what it left behind. */
+export const unreplayed = (sources: readonly Source[]): string[] =>
+  sources
+    .filter(({ path }) => path.endsWith(".e2e.test.ts"))
+    .filter(({ text }) => !/^replayTest\(.*\);\n$/m.test(text.slice(text.lastIndexOf("\n\n") + 2)))
+    .map(({ path }) => `${path}: does not end with replayTest(…)`);
+
 /** No path of somebody's machine, no address of a registry. */
 export function placesOfOurs(sources: readonly Source[]): string[] {
   return linesThat(sources, PLACES, "names a machine's path or a registry");

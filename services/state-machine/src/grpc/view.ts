@@ -1,8 +1,9 @@
 // Rows as people see them: the protobuf Run and its tasks.
-import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
+import type { JsonObject, JsonValue, MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { RunSchema, TaskSchema } from "@chasqui/contracts";
 import { attemptIdOf } from "@chasqui/contracts";
+import { sortKeys } from "@chasqui/dag";
 import type { Failure } from "@chasqui/machine";
 import { attemptsMaxOf } from "@chasqui/machine";
 import type { Plan } from "@chasqui/machine";
@@ -86,7 +87,7 @@ function rowView(row: TaskRecord): TaskInit {
     state: taskStates[row.state],
     attempt,
     attemptId: attempt === 0 ? "" : attemptIdOf({ runId, taskId, mapIndex, attempt }),
-    outputJson: row.output === null ? "" : JSON.stringify(row.output),
+    outputJson: outputJsonOf(row.output),
     reason: row.reason ?? "",
     link: row.link ?? "",
     ...given({
@@ -98,3 +99,7 @@ function rowView(row: TaskRecord): TaskInit {
     }),
   };
 }
+
+/** In one spelling: the column keeps another order of keys than the event that it was told by. */
+const outputJsonOf = (output: unknown): string =>
+  output === null ? "" : JSON.stringify(sortKeys(output as JsonValue)); // a jsonb column
