@@ -37,7 +37,7 @@ export async function replayOfWorld({ world }: RunningWorld): Promise<Replayed> 
 export async function replayOfData(dataDir: string): Promise<Replayed> {
   const data = path.join(dataDir, "postgres");
   await using postgres = await startPostgres({ dataDir: data, durable: false });
-  return replayAll(postgres.url(DATABASE), await varsOf(LOCAL));
+  return await replayAll(postgres.url(DATABASE), await varsOf(LOCAL)); // before it is stopped
 }
 
 async function varsOf(environmentFile: string): Promise<JsonObject> {
