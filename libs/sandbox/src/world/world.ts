@@ -62,6 +62,8 @@ export interface World extends AsyncDisposable {
   /** Of the console: what people and programs know. */
   readonly serverUrl: string;
   service(name: ServiceName): ServiceProcess;
+  /** One more process of a service, with a gRPC port of its own. Started by the caller, stopped with the world. */
+  replica(name: ServiceName): Promise<ServiceProcess>;
   /** Services first, in reverse order, then the servers. Harmless if repeated. */
   stop(): Promise<void>;
 }
@@ -79,7 +81,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 }
 
 async function build(options: WorldOptions, stack: AsyncDisposableStack): Promise<World> {
-  const { dataDir, root, onStep = () => undefined } = options;
+  const { dataDir, onStep = () => undefined } = options;
   await checkPorts(options.ports ?? {});
   mkdirSync(dataDir, { recursive: true });
   const credentials = openCredentials(dataDir);
@@ -93,29 +95,12 @@ async function build(options: WorldOptions, stack: AsyncDisposableStack): Promis
   const addresses = await addressesOf(options, nats, postgres, sandbox.urls);
   options.signal?.throwIfAborted();
   onStep("starting the services");
+  const processOf = processes(options, addresses, credentials);
   const services = new Map<ServiceName, ServiceProcess>();
-  for (const name of options.services ?? serviceNames.filter((name) => options.bundles.has(name))) {
-    const file = options.bundles.get(name);
-    if (file === undefined) throw new Error(`no bundle of ${name}: want it from scripts/bundle.ts`);
-    const env = environmentOf(name, addresses, credentials, {
-      ...options.env?.["*"],
-      ...options.env?.[name],
-    });
-    const logDir = path.join(dataDir, "logs");
-    const { onDeath } = options;
-    services.set(
-      name,
-      serviceProcess({
-        name,
-        file,
-        env,
-        logDir,
-        cwd: root,
-        ...(onDeath === undefined ? {} : { onDeath }),
-      }),
-    );
-  }
-  stack.defer(() => stopAll([...services.values()]));
+  for (const name of options.services ?? serviceNames.filter((name) => options.bundles.has(name)))
+    services.set(name, processOf(name, {}));
+  const replicas: ServiceProcess[] = [];
+  stack.defer(() => stopAll([...services.values(), ...replicas]));
   await startAll(services);
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= stack.disposeAsync());
@@ -133,8 +118,32 @@ async function build(options: WorldOptions, stack: AsyncDisposableStack): Promis
       if (found === undefined) throw new Error(`service ${name} is not part of this world`);
       return found;
     },
+    async replica(name) {
+      const port = { CHASQUI_GRPC_PORT: String(await freePort()) };
+      const replica = processOf(name, port, `${name}-${replicas.length + 2}`);
+      replicas.push(replica);
+      return replica;
+    },
     stop,
     [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Makes processes of services; `called` is the name of its log and in what is said of it. */
+function processes(options: WorldOptions, addresses: WorldAddresses, credentials: Credentials) {
+  const { bundles, dataDir, onDeath, root } = options;
+  return (name: ServiceName, extra: Record<string, string>, called: string = name) => {
+    const file = bundles.get(name);
+    if (file === undefined) throw new Error(`no bundle of ${name}: want it from scripts/bundle.ts`);
+    const asked = { ...options.env?.["*"], ...options.env?.[name], ...extra };
+    return serviceProcess({
+      name: called,
+      file,
+      env: environmentOf(name, addresses, credentials, asked),
+      logDir: path.join(dataDir, "logs"),
+      cwd: root,
+      ...(onDeath === undefined ? {} : { onDeath }),
+    });
   };
 }
 
