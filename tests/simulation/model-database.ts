@@ -24,7 +24,8 @@ export class ModelDatabase {
 
   constructor(plan: Plan, maxActiveRuns: number) {
     this.#plan = plan;
-    const version = { fingerprint: plan.fingerprint, maxActiveRuns, overlap: "queue" as const };
+    const rules = { maxActiveRuns, overlap: "queue" as const, autoPauseAfter: 0 };
+    const version = { fingerprint: plan.fingerprint, ...rules };
     this.#dagEvents.push({ type: "version_applied", number: 1, version });
   }
 

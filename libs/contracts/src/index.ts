@@ -87,6 +87,7 @@ export {
   SetPausedResponseSchema,
   DagSchema,
   DagAppliedSchema,
+  DagAutoPausedSchema,
   DagService,
 } from "./gen/chasqui/dag/v1/dag_service_pb.ts";
 export type {
@@ -108,6 +109,7 @@ export type {
   SetPausedResponse,
   Dag,
   DagApplied,
+  DagAutoPaused,
 } from "./gen/chasqui/dag/v1/dag_service_pb.ts";
 export {
   LogBatchSchema,

@@ -110,6 +110,7 @@ export const eventWhats = [
   "task-recovered",
   "asset-produced",
   "dag-applied",
+  "dag-auto-paused",
 ] as const;
 export type EventWhat = (typeof eventWhats)[number];
 
@@ -206,6 +207,7 @@ export function consumersOf(installation: Installation): Record<string, Consumer
     eventConsumer("alert-notifier", "task-retrying"),
     eventConsumer("alert-notifier", "task-recovered"),
     eventConsumer("alert-notifier", "run-settled"),
+    eventConsumer("alert-notifier", "dag-auto-paused"),
   ] satisfies [string, ConsumerSpec][]);
 }
 

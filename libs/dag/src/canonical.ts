@@ -38,6 +38,7 @@ export function canonicalSpec(spec: DagSpec): DagSpec {
     alerts: canonicalAlerts(spec.alerts),
     maxActiveRuns: spec.maxActiveRuns === 0 ? limits.activeRunsDefault : spec.maxActiveRuns,
     maxActiveTasks: spec.maxActiveTasks,
+    autoPauseAfter: spec.autoPauseAfter,
     ...(timeout === undefined ? {} : { timeout }),
     was: sortedSet(spec.was),
   });

@@ -65,6 +65,10 @@ export function dagJsonSchema(): JsonObject {
         limits.activeRunsMax,
       ),
       max_active_tasks: count("How many tasks of one run may be at work", limits.activeTasksMax),
+      auto_pause_after: count(
+        "The DAG is paused when so many runs in a row failed; never when absent",
+        limits.autoPauseMax,
+      ),
       timeout: duration("The longest a run may take"),
       was: texts("Earlier ids of the DAG: its history goes on under the new one"),
     },

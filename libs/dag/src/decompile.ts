@@ -50,6 +50,7 @@ export function specToObject(spec: DagSpec): JsonObject {
     })),
     max_active_runs: counted(spec.maxActiveRuns),
     max_active_tasks: counted(spec.maxActiveTasks),
+    auto_pause_after: counted(spec.autoPauseAfter),
     timeout: durationText(spec.timeout),
     was: spec.was,
   });

@@ -49,6 +49,8 @@ export const limits = {
   /** Active runs of one DAG when the DAG does not say. */
   activeRunsDefault: 16,
   activeRunsMax: 10_000,
+  /** Failed runs in a row before a DAG pauses itself. */
+  autoPauseMax: 100,
   /** Tasks at work at once: of a run, of a mapping, of a task over all runs, for a key. */
   activeTasksMax: 10_000,
   /** Slots that one task may take of its pool. */

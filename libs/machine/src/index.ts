@@ -67,6 +67,8 @@ export { allGrants, decidePool } from "./pool/pool.ts";
 export type { Asker, PoolDecision, PoolEffect, PoolMessage } from "./pool/pool.ts";
 export { lineOf, newPool, poolRowOf, restorePool } from "./pool/state.ts";
 export type { PoolClaim, PoolRow, PoolState } from "./pool/state.ts";
+export { AUTO_PAUSE, tellPaused } from "./dag/auto-pause.ts";
+export type { Counted, TellPaused } from "./dag/auto-pause.ts";
 export { decideDag, evolveDag, newDag, waitingWanted } from "./dag/dag.ts";
 export type {
   DagDecision,

@@ -27,7 +27,7 @@ CREATE TABLE "incident" (
 	"next_at" timestamp (3) with time zone NOT NULL,
 	"opened_at" timestamp (3) with time zone NOT NULL,
 	"changed_at" timestamp (3) with time zone NOT NULL,
-	CONSTRAINT "incident_state" CHECK ("incident"."state" in ('open', 'recovered', 'failed', 'cancelled', 'succeeded')),
+	CONSTRAINT "incident_state" CHECK ("incident"."state" in ('open', 'recovered', 'failed', 'cancelled', 'succeeded', 'paused')),
 	CONSTRAINT "incident_delivery" CHECK ("incident"."delivery" in ('pending', 'posting', 'posted', 'refused', 'unconfirmed')),
 	CONSTRAINT "incident_place" CHECK (("incident"."delivery" = 'posted') = ("incident"."message_ts" is not null) and ("incident"."message_ts" is null) = ("incident"."channel_id" is null)),
 	CONSTRAINT "incident_posted" CHECK (("incident"."delivery" = 'posted') = ("incident"."posted_revision" > 0) and "incident"."posted_revision" <= "incident"."revision"),
@@ -40,6 +40,6 @@ CREATE TABLE "reconciled" (
 	"settled_before" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
-CREATE UNIQUE INDEX "incident_run_channel" ON "incident" USING btree ("run_id","channel");--> statement-breakpoint
+CREATE INDEX "incident_run" ON "incident" USING btree ("run_id");--> statement-breakpoint
 CREATE INDEX "incident_changed" ON "incident" USING btree ("changed_at");--> statement-breakpoint
 CREATE INDEX "incident_due" ON "incident" USING btree ("channel","opened_at") WHERE "incident"."delivery" <> 'posted' or "incident"."posted_revision" < "incident"."revision";

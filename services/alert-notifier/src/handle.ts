@@ -21,8 +21,8 @@ export interface HandleDeps {
 /** Tries of a write that others keep overtaking; each is another notice's success. */
 const TRIES_MAX = 100;
 
-export const incidentIdOf = (runId: string, channel: string): string =>
-  deriveId("inc", runId, channel);
+export const incidentIdOf = (about: string, channel: string): string =>
+  deriveId("inc", about, channel);
 
 /** Stores what the notice means; `traceparent` is of the span that what follows belongs to. Answers whether anybody is told. */
 export async function tell(
@@ -42,11 +42,13 @@ export async function tell(
 
 async function changeIncident(
   sql: Sql,
-  about: { readonly notice: Notice; readonly channel: Channel; readonly traceparent: string },
+  told: { readonly notice: Notice; readonly channel: Channel; readonly traceparent: string },
 ): Promise<boolean> {
-  const { notice, channel, traceparent } = about;
+  const { notice, channel, traceparent } = told;
   const { channel: name, asked } = channel;
-  const incidentId = incidentIdOf(notice.run.runId, name);
+  const { runId } = notice.run;
+  const about = notice.what === "dag-auto-paused" ? `${runId} paused` : runId;
+  const incidentId = incidentIdOf(about, name);
   for (let i = 0; i < TRIES_MAX; i++) {
     const said = await loadIncident(sql, incidentId);
     const facts = fold(said?.facts, notice, asked);

@@ -12,6 +12,7 @@ import { createGrpcClient, implementation, RpcCode, RpcError, serveGrpc } from "
 import {
   AlertOn,
   AlertService,
+  DagAutoPausedSchema,
   DagService,
   eventIdOf,
   FailureClass,
@@ -216,4 +217,45 @@ test("a run that settled while nobody listened is told from the state machine's 
   expect(t.slack.messages().map(({ text }) => text)).toEqual([
     "[local] daily failed: mail (upstream: the mail server is away)",
   ]);
+});
+
+test("a DAG that paused itself is a message of its own, beside that of the run which failed", async () => {
+  await using t = await setup();
+  const run = { runId, dagId: DAG, dagVersion: 1, version: 4, environment: "prod", key: "k" };
+  const failed = create(TaskFailedSchema, {
+    run,
+    failures: [{ taskId: "mail", mapIndex: -1, attempt: 4, attemptsMax: 4, failure }],
+  });
+  const paused = create(DagAutoPausedSchema, {
+    dagId: DAG,
+    dagVersion: 1,
+    environment: "prod",
+    reason: "its last run failed",
+    runIds: [runId],
+  });
+  await t.bus.publish([
+    {
+      subject: subjects.event("task-failed", DAG, runId),
+      data: toBinary(TaskFailedSchema, failed),
+      id: eventIdOf(runId, 4, "task-failed"),
+    },
+    ...["1", "2"].map((copy) => ({
+      subject: subjects.event("dag-auto-paused", DAG, runId),
+      data: toBinary(DagAutoPausedSchema, paused),
+      id: `${DAG}:${runId}:dag-auto-paused:${copy}`,
+    })),
+  ]);
+  await expect
+    .poll(
+      () =>
+        t.slack
+          .messages("#ops")
+          .map(({ text }) => text)
+          .sort(),
+      { timeout: 10_000 },
+    )
+    .toEqual([
+      "[prod] daily is paused: its last run failed",
+      "[prod] daily: mail failed (upstream: the mail server is away)",
+    ]);
 });

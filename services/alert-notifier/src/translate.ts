@@ -4,6 +4,7 @@ import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import { RejectError } from "@chasqui/bus";
 import { mask } from "@chasqui/chassis";
 import {
+  DagAutoPausedSchema,
   type EventWhat,
   FailureClass,
   RunSettledSchema,
@@ -28,6 +29,7 @@ export const heard = [
   "task-retrying",
   "task-recovered",
   "run-settled",
+  "dag-auto-paused",
 ] as const satisfies readonly EventWhat[];
 export type Heard = (typeof heard)[number];
 
@@ -56,6 +58,12 @@ export function noticeOf(what: Heard, data: Uint8Array): Notice {
         reason: mask(reason),
         failures: failures.map(failureOf),
       };
+    }
+    case "dag-auto-paused": {
+      const { runIds, reason, ...dag } = decode(DagAutoPausedSchema, data);
+      const [lastRun = ""] = runIds.slice(-1);
+      const ref = { ...dag, runId: lastRun, version: 0, key: "", logicalTime: undefined };
+      return { what, run: runRef(ref, DagAutoPausedSchema), reason: mask(reason), runIds };
     }
   }
 }
@@ -104,7 +112,12 @@ function decode<S extends DescMessage>(schema: S, data: Uint8Array): MessageShap
   }
 }
 
-function runRef(run: WireRunRef | undefined, schema: DescMessage): RunRef {
+type RunFields = Pick<
+  WireRunRef,
+  "runId" | "dagId" | "dagVersion" | "version" | "environment" | "key" | "logicalTime"
+>;
+
+function runRef(run: RunFields | undefined, schema: DescMessage): RunRef {
   if (run === undefined) throw new RejectError(`${schema.typeName}: run is missing`);
   const { runId, dagId, dagVersion, version, environment, key } = run;
   if (!/^run-[0-9a-z]{26}$/.test(runId))

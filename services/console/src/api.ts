@@ -127,6 +127,9 @@ export interface ApiDag {
   readonly version: number;
   readonly fingerprint: string;
   readonly paused: boolean;
+  /** "auto-pause" when its runs failed in a row; empty while it is not paused. */
+  readonly pausedBy: string;
+  readonly pauseReason: string;
   readonly appliedTime?: string;
   readonly owner: string;
   readonly description: string;

@@ -170,6 +170,8 @@ export function dagJson(dag: Dag, status: ScheduleStatus | undefined): api.ApiDa
     version: dag.version,
     fingerprint: dag.fingerprint,
     paused: dag.paused,
+    pausedBy: dag.pausedBy,
+    pauseReason: dag.pauseReason,
     ...time("appliedTime", dag.appliedTime),
     owner: spec?.owner ?? "",
     description: spec?.description ?? "",

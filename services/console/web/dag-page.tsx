@@ -16,6 +16,16 @@ export function DagPage({ dagId }: { readonly dagId: string }) {
   return <Show loaded={loaded}>{(dag) => <DagView dag={dag} onChanged={loaded.reload} />}</Show>;
 }
 
+/** By whom, and why: "auto-pause: its last 3 runs failed". */
+function WhyPaused({ dag }: { readonly dag: ApiDag }) {
+  const { pausedBy, pauseReason } = dag;
+  return (
+    <span className="about">
+      {[pausedBy, pauseReason].filter((said) => said !== "").join(": ")}
+    </span>
+  );
+}
+
 function DagView({ dag, onChanged }: { readonly dag: ApiDag; readonly onChanged: () => void }) {
   const now = useNow();
   const runs = useFresh<ApiRuns>(`/api/runs?page_size=20&dag=${encodeURIComponent(dag.dagId)}`);
@@ -30,6 +40,7 @@ function DagView({ dag, onChanged }: { readonly dag: ApiDag; readonly onChanged:
         <div className="head">
           <h1>{dag.dagId}</h1>
           {dag.paused && <span className="tag off">paused</span>}
+          {dag.paused && <WhyPaused dag={dag} />}
           <div className="actions">
             <PauseSwitch dag={dag} onChanged={onChanged} />
             <StartButton dag={dag} />

@@ -64,6 +64,8 @@ const dag = (dagId: string, shape: Shape, init: Partial<ApiDag>): ApiDag => ({
   version: 3,
   fingerprint: "5f2a91c0",
   paused: false,
+  pausedBy: "",
+  pauseReason: "",
   appliedTime: ago(3 * DAY),
   owner: "logistics",
   description: "",
@@ -113,6 +115,8 @@ export const dags: readonly ApiDag[] = [
   }),
   dag("partner-feed", feed, {
     paused: true,
+    pausedBy: "auto-pause",
+    pauseReason: "its last 3 runs failed",
     description: "Loads the partner's feed as soon as it is there.",
     schedule: {
       summary: "*/15 * * * *",

@@ -15,9 +15,12 @@ CREATE TABLE "state_machine"."dag" (
 	"number" integer NOT NULL,
 	"fingerprint" text NOT NULL,
 	"paused" boolean NOT NULL,
+	"paused_by" text DEFAULT '' NOT NULL,
+	"pause_reason" text DEFAULT '' NOT NULL,
 	"retired" boolean DEFAULT false NOT NULL,
 	"has_waiting" boolean NOT NULL,
 	"active" text[] NOT NULL,
+	"failing" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"changed_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint

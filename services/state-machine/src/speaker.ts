@@ -98,9 +98,10 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
   async function messagesOf(
     all: readonly { said: Said; cause: string; first: readonly OutMessage[] }[],
   ): Promise<OutMessage[][]> {
+    const { environment } = options;
     const wanted: (Wanted & { owner: number })[] = [];
     const messages = all.map(({ said, cause, first }, owner): OutMessage[] => {
-      const out = [...first, ...dagMessages(said.dagEffects, cause)];
+      const out = [...first, ...dagMessages(said.dagEffects, { cause, environment })];
       for (const { pool, effect } of said.poolEffects) out.push(slotGranted(pool, effect));
       for (const { run, effect } of said.runEffects) {
         if (effect.kind === "assign")

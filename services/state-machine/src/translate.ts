@@ -6,11 +6,18 @@ import type {
   AcquireSlots,
   AttemptUpdate,
   InboxMessage,
+  SettleRun,
   StartRun,
   TaskRef,
 } from "@chasqui/contracts";
-import { InboxMessageSchema, attemptIdOf, runIdOf } from "@chasqui/contracts";
-import type { AttemptReport, Failure, Json, TaskRef as MachineRef } from "@chasqui/machine";
+import { InboxMessageSchema, RunState, attemptIdOf, runIdOf } from "@chasqui/contracts";
+import type {
+  AttemptReport,
+  Counted,
+  Failure,
+  Json,
+  TaskRef as MachineRef,
+} from "@chasqui/machine";
 import type { Body, Inbound, Pinned, StartFacts } from "./core/inbound.ts";
 import { attemptWords, causeWords, failureWords } from "./say/enums.ts";
 
@@ -126,7 +133,11 @@ function bodyOf({ body }: InboxMessage): Body {
         to: "dag",
         kind: "other",
         dagId: named("DAG", body.value.dagId),
-        message: { kind: "settled", runId: named("run", body.value.runId) },
+        message: {
+          kind: "settled",
+          runId: named("run", body.value.runId),
+          counted: countedOf(body.value),
+        },
       };
     case "reopenRun":
       return {
@@ -140,7 +151,12 @@ function bodyOf({ body }: InboxMessage): Body {
         to: "dag",
         kind: "other",
         dagId: named("DAG", body.value.dagId),
-        message: { kind: "set_paused", paused: body.value.paused },
+        message: {
+          kind: "set_paused",
+          paused: body.value.paused,
+          by: body.value.by,
+          reason: body.value.reason,
+        },
       };
     case "retireDag":
       return {
@@ -159,6 +175,14 @@ function bodyOf({ body }: InboxMessage): Body {
     default:
       throw new RejectError("INBOX message says nothing this version knows: its body is empty");
   }
+}
+
+/** A run that nobody watched: what a person asked for says nothing about the DAG by itself. */
+function countedOf({ state, causeKind }: SettleRun): Counted | undefined {
+  const cause = causeWords.get(causeKind);
+  if (cause !== "schedule" && cause !== "trigger") return undefined;
+  if (state === RunState.SUCCEEDED) return "succeeded";
+  return state === RunState.FAILED ? "failed" : undefined;
 }
 
 const toRun = (runId: string, message: Extract<Body, { to: "run" }>["message"]): Body => ({

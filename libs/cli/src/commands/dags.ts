@@ -1,7 +1,9 @@
 // `chasqui dags`, `pause`, `resume`, `ticks`: DAGs and what the clock did with them.
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { TickOutcomeSchema } from "@chasqui/contracts";
+import type { Dag } from "@chasqui/contracts";
 import { summaryOfSchedule } from "@chasqui/dag";
+import { AUTO_PAUSE } from "@chasqui/machine";
 import { printJson, printLines } from "../cli.ts";
 import type { Cli } from "../cli.ts";
 import { exitCodes } from "../errors.ts";
@@ -40,6 +42,8 @@ export async function listDags(
         version: dag.version,
         fingerprint: dag.fingerprint,
         paused: dag.paused,
+        paused_by: dag.pausedBy,
+        pause_reason: dag.pauseReason,
         retired: dag.retired,
         owner: dag.spec?.owner ?? "",
         schedule: summaryOfSchedule(dag.spec?.schedule),
@@ -61,10 +65,11 @@ export async function listDags(
         dag.spec?.owner ?? "",
       ];
     });
-    printLines(
-      cli.out,
-      renderTable(DAG_COLUMNS, rows, { style: cli.out.style, width: cli.out.columns }),
-    );
+    const { style, columns: width } = cli.out;
+    printLines(cli.out, [
+      ...renderTable(DAG_COLUMNS, rows, { style, width }),
+      ...dags.flatMap(whyPaused),
+    ]);
   }
   return exitCodes.ok;
 }
@@ -72,6 +77,12 @@ export async function listDags(
 function stateOf(dag: { paused: boolean; retired: boolean }, style: Style): string {
   if (dag.retired) return style.dim("retired");
   return dag.paused ? style.yellow("paused") : "active";
+}
+
+/** What nobody decided: a DAG that paused itself says why, and what to do. */
+function whyPaused({ dagId, retired, pausedBy, pauseReason }: Dag): string[] {
+  if (retired || pausedBy !== AUTO_PAUSE) return [];
+  return [`${dagId} paused itself: ${printable(pauseReason)}. \`chasqui resume ${dagId}\``];
 }
 
 export async function setPaused(

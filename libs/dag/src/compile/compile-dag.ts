@@ -120,7 +120,7 @@ function compileValue(
   const schema = readParams(reader, params);
   const text = (field: "owner" | "description"): string =>
     (readText(reader, [field], fields[field], field) ?? "").trim();
-  const count = (field: "max_active_runs" | "max_active_tasks", max: number) =>
+  const count = (field: "max_active_runs" | "max_active_tasks" | "auto_pause_after", max: number) =>
     readNumber(reader, [field], fields[field], field, { min: 1, max, integer: true });
   return create(DagSpecSchema, {
     id: id ?? "",
@@ -145,6 +145,7 @@ function compileValue(
     alerts: compileAlerts(reader, fields["alerts"]),
     maxActiveRuns: count("max_active_runs", limits.activeRunsMax) ?? limits.activeRunsDefault,
     maxActiveTasks: count("max_active_tasks", limits.activeTasksMax) ?? 0,
+    autoPauseAfter: count("auto_pause_after", limits.autoPauseMax) ?? 0,
     ...(timeoutMs === undefined ? {} : { timeout: durationFromMs(timeoutMs) }),
     was: readWas(reader, fields["was"], id),
   });

@@ -87,7 +87,8 @@ export const defaults = {
 
 export const dagFields = [
   ...["id", "owner", "description", "tags", "schedule", "triggers", "params", "defaults", "groups"],
-  ...["tasks", "alerts", "max_active_runs", "max_active_tasks", "timeout", "was"],
+  ...["tasks", "alerts", "max_active_runs", "max_active_tasks", "auto_pause_after", "timeout"],
+  "was",
 ] as const;
 export const scheduleFields = [
   ...["cron", "every", "anchor", "dates", "timezone", "start", "end", "exclude", "gap", "fold"],

@@ -185,6 +185,7 @@ export interface DagHead {
   }[];
   readonly max_active_runs?: number;
   readonly max_active_tasks?: number;
+  readonly auto_pause_after?: number;
   readonly timeout?: string;
   readonly was?: readonly string[];
 }

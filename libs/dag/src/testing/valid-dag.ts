@@ -262,6 +262,7 @@ export const validDag: fc.Arbitrary<JsonObject> = fc
       alerts: fc.constant([{ on: ["late", "failed"], slack: "#alerts" }]),
       max_active_runs: fc.integer({ min: 1, max: 20 }),
       max_active_tasks: fc.integer({ min: 1, max: 20 }),
+      auto_pause_after: fc.integer({ min: 1, max: 100 }),
       timeout: duration,
       was: fc.subarray(["old-x", "old-y"]),
     },

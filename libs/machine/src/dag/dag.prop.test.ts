@@ -2,7 +2,9 @@
 // world around the DAG is a model of its runs: queued ones wait in the order in which they came.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Counted } from "./auto-pause.ts";
 import type { DagDecision, DagMessage, DagState, Overlap } from "./dag.ts";
+import { tellPaused } from "./auto-pause.ts";
 import { decideDag, newDag, waitingWanted } from "./dag.ts";
 
 interface Run {
@@ -37,8 +39,9 @@ class World {
   readonly runs = new Map<string, Run>();
   readonly steps: Step[] = [];
 
-  constructor(maxActiveRuns: number, overlap: Overlap) {
-    this.say({ kind: "apply", version: { fingerprint: "f", maxActiveRuns, overlap } });
+  constructor(maxActiveRuns: number, overlap: Overlap, autoPauseAfter = 0) {
+    const version = { fingerprint: "f", maxActiveRuns, overlap, autoPauseAfter };
+    this.say({ kind: "apply", version });
   }
 
   waiting(): string[] {
@@ -80,8 +83,7 @@ class World {
       if (what === "start") this.start(`run-${index}`, scheduled);
       else if (what === "settle" && running.length > 0)
         this.settle(running[pick % running.length] ?? "");
-      else if (what === "pause" || what === "resume")
-        this.say({ kind: "set_paused", paused: what === "pause" });
+      else if (what === "pause" || what === "resume") this.pause(what === "pause");
       else if (what === "again" && last !== undefined) this.repeat(last);
       after();
     }
@@ -90,10 +92,13 @@ class World {
   start(runId: string, scheduled = false): void {
     this.say({ kind: "start", runId, exists: this.runs.has(runId), scheduled });
   }
-  settle(runId: string): void {
+  pause(paused: boolean): void {
+    this.say({ kind: "set_paused", paused, by: "user:ana", reason: "" });
+  }
+  settle(runId: string, counted?: Counted): DagDecision {
     const run = this.runs.get(runId);
     if (run !== undefined) run.state = "settled";
-    this.say({ kind: "settled", runId });
+    return this.say({ kind: "settled", runId, counted });
   }
   repeat(message: DagMessage): void {
     if (message.kind === "start") this.start(message.runId, message.scheduled);
@@ -142,6 +147,90 @@ describe("decideDag", () => {
       });
     });
   });
+
+  test("D5. It is paused by the N-th run that failed in a row and by no earlier one, when it asked for that", () => {
+    const ends = fc.array(fc.constantFrom("failed", "failed", "succeeded", "unwatched", "resume"));
+    const countMax = fc.integer({ min: 0, max: 4 });
+    fc.assert(
+      fc.property(countMax, ends, (max, list) => {
+        const world = new World(1, "queue", max);
+        let inRow = 0;
+        for (const [index, end] of list.entries()) {
+          if (end === "resume") {
+            if (world.dag.paused) inRow = 0;
+            world.pause(false);
+            continue;
+          }
+          const runId = `run-${index}`;
+          if (world.dag.paused) continue;
+          world.start(runId);
+          if (end === "failed") inRow += 1;
+          if (end === "succeeded") inRow = 0;
+          const decision = world.settle(runId, end === "unwatched" ? undefined : end);
+          const told = decision.kind === "moved" ? decision.effects.map(({ kind }) => kind) : [];
+          const isNth = end === "failed" && inRow === max;
+          expect(told.includes("tell_paused")).toBe(isNth);
+          expect(world.dag.paused).toBe(isNth);
+        }
+      }),
+    );
+  });
+});
+
+describe("auto-pause", () => {
+  test("says by whom and why, and which runs failed; a resume begins to count anew", () => {
+    const world = new World(1, "queue", 2);
+    for (const runId of ["a", "b"]) {
+      world.start(runId);
+      world.settle(runId, "failed");
+    }
+    expect(world.dag).toMatchObject({
+      paused: true,
+      pausedBy: "auto-pause",
+      pauseReason: "its last 2 runs failed",
+      failing: ["a", "b"],
+    });
+    expect(tellPaused(world.dag)).toEqual([
+      {
+        kind: "tell_paused",
+        runId: "b",
+        dagId: "d",
+        number: 1,
+        reason: "its last 2 runs failed",
+        failing: ["a", "b"],
+      },
+    ]);
+    world.pause(false);
+    expect(world.dag).toMatchObject({ paused: false, pausedBy: "", pauseReason: "", failing: [] });
+    expect(tellPaused(world.dag)).toEqual([]);
+  });
+
+  test("a run that was cleared and failed again counts once", () => {
+    const world = new World(1, "queue", 2);
+    world.start("a");
+    world.settle("a", "failed");
+    world.say({ kind: "reopened", runId: "a" });
+    world.settle("a", "failed");
+    expect(world.dag).toMatchObject({ paused: false, failing: ["a"] });
+  });
+
+  test("a new version begins to count anew", () => {
+    const world = new World(1, "queue", 2);
+    world.start("a");
+    world.settle("a", "failed");
+    const rules = { maxActiveRuns: 1, overlap: "queue" as const, autoPauseAfter: 2 };
+    world.say({ kind: "apply", version: { fingerprint: "g", ...rules } });
+    expect(world.dag.failing).toEqual([]);
+  });
+
+  test("what waits stays where it is when the DAG pauses itself", () => {
+    const world = new World(1, "queue", 1);
+    world.start("a");
+    world.start("b");
+    world.settle("a", "failed");
+    expect(world.dag.paused).toBe(true);
+    expect(world.waiting()).toEqual(["b"]);
+  });
 });
 
 test("overlap: skip refuses a tick while an earlier run is active, a person's run queues", () => {
@@ -181,7 +270,12 @@ test("a DAG that was never applied refuses runs by its name", () => {
 
 test("a retired DAG starts nothing; applied again it is back, with the same meaning or another", () => {
   const world = new World(1, "queue");
-  const version = { fingerprint: "f", maxActiveRuns: 1, overlap: "queue" as const };
+  const version = {
+    fingerprint: "f",
+    maxActiveRuns: 1,
+    overlap: "queue" as const,
+    autoPauseAfter: 0,
+  };
   expect(world.say({ kind: "retire" }).kind).toBe("moved");
   expect(world.say({ kind: "retire" })).toEqual({ kind: "nothing", why: "it is retired already" });
   const start: DagMessage = { kind: "start", runId: "a", exists: false, scheduled: true };

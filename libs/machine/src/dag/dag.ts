@@ -5,6 +5,10 @@
 //   D2. A run is admitted at most once, and holds its slot until it is seen settled.
 //   D3. A message that was decided once decides nothing the second time.
 //   D4. While runs wait, a new one waits behind them.
+//   D5. It is paused by the N-th run that failed in a row and by no earlier one, when it asked for that.
+
+import type { Counted, TellPaused } from "./auto-pause.ts";
+import { afterRun, tellPaused } from "./auto-pause.ts";
 
 export type Overlap = "queue" | "skip" | "cancel_other" | "allow";
 
@@ -14,10 +18,17 @@ export interface DagState {
   number: number;
   fingerprint: string;
   paused: boolean;
+  /** Who paused it and why, while it is paused. */
+  pausedBy: string;
+  pauseReason: string;
   /** Its file is gone: nothing starts it any more, until it is applied again. */
   retired: boolean;
   maxActiveRuns: number;
   overlap: Overlap;
+  /** Failed runs in a row that pause it; 0: never. */
+  autoPauseAfter: number;
+  /** Runs that failed since the last success, as far as anybody counts them. */
+  failing: string[];
   /** Runs that hold a slot, in the order they got it. */
   readonly active: string[];
   /** Runs may be waiting for a slot; only a look at them tells. */
@@ -29,9 +40,13 @@ export const newDag = (dagId: string): DagState => ({
   number: 0,
   fingerprint: "",
   paused: false,
+  pausedBy: "",
+  pauseReason: "",
   retired: false,
   maxActiveRuns: 16,
   overlap: "queue",
+  autoPauseAfter: 0,
+  failing: [],
   active: [],
   hasWaiting: false,
 });
@@ -43,32 +58,47 @@ export type DagMessage =
       /** the run's row is there */ readonly exists: boolean;
       readonly scheduled: boolean;
     }
-  | { readonly kind: "settled"; readonly runId: string }
+  /** `counted`: how it ended, of a run that nobody watched. */
+  | { readonly kind: "settled"; readonly runId: string; readonly counted?: Counted | undefined }
   /** A settled run goes on: a person asked, so it waits behind nobody. */
   | { readonly kind: "reopened"; readonly runId: string }
   | { readonly kind: "apply"; readonly version: VersionFacts }
-  | { readonly kind: "set_paused"; readonly paused: boolean }
+  | {
+      readonly kind: "set_paused";
+      readonly paused: boolean;
+      readonly by: string;
+      readonly reason: string;
+    }
   | { readonly kind: "retire" };
 
 export interface VersionFacts {
   readonly fingerprint: string;
   readonly maxActiveRuns: number;
   readonly overlap: Overlap;
+  readonly autoPauseAfter: number;
 }
 
 export type DagEvent =
   | { readonly type: "version_applied"; readonly number: number; readonly version: VersionFacts }
-  | { readonly type: "paused_set"; readonly paused: boolean }
+  | {
+      readonly type: "paused_set";
+      readonly paused: boolean;
+      readonly by: string;
+      readonly reason: string;
+    }
   | { readonly type: "retired" }
   | { readonly type: "run_taken"; readonly runId: string; readonly admitted: boolean }
   | { readonly type: "run_admitted"; readonly runId: string }
   | { readonly type: "run_released"; readonly runId: string }
+  | { readonly type: "run_failed"; readonly runId: string }
+  | { readonly type: "failures_forgotten" }
   | { readonly type: "queue_emptied" };
 
 export type DagEffect =
   | { readonly kind: "create_run"; readonly runId: string; readonly admitted: boolean }
   | { readonly kind: "admit"; readonly runId: string }
-  | { readonly kind: "cancel_run"; readonly runId: string; readonly reason: string };
+  | { readonly kind: "cancel_run"; readonly runId: string; readonly reason: string }
+  | TellPaused;
 
 export type DagDecision =
   | {
@@ -104,6 +134,10 @@ export function decideDag(
       if (!draft.active.includes(message.runId))
         return { kind: "nothing", why: "the run holds no slot" };
       emit({ type: "run_released", runId: message.runId });
+      for (const event of afterRun(draft, message.runId, message.counted)) {
+        emit(event);
+        if (event.type === "paused_set") effects.push(...tellPaused(draft));
+      }
       admitWaiting(draft, waiting, emit, effects);
       break;
     case "reopened":
@@ -130,7 +164,12 @@ export function decideDag(
           kind: "nothing",
           why: message.paused ? "it is paused already" : "it is not paused",
         };
-      emit({ type: "paused_set", paused: message.paused });
+      emit({
+        type: "paused_set",
+        paused: message.paused,
+        by: message.by,
+        reason: message.reason,
+      });
       admitWaiting(draft, waiting, emit, effects);
       break;
     default: {
@@ -200,6 +239,8 @@ export function evolveDag(draft: DagState, event: DagEvent): void {
       draft.fingerprint = event.version.fingerprint;
       draft.maxActiveRuns = event.version.maxActiveRuns;
       draft.overlap = event.version.overlap;
+      draft.autoPauseAfter = event.version.autoPauseAfter;
+      draft.failing = [];
       draft.retired = false;
       return;
     case "retired":
@@ -207,6 +248,15 @@ export function evolveDag(draft: DagState, event: DagEvent): void {
       return;
     case "paused_set":
       draft.paused = event.paused;
+      draft.pausedBy = event.paused ? event.by : "";
+      draft.pauseReason = event.paused ? event.reason : "";
+      if (!event.paused) draft.failing = [];
+      return;
+    case "run_failed":
+      draft.failing = [...draft.failing, event.runId];
+      return;
+    case "failures_forgotten":
+      draft.failing = [];
       return;
     case "run_taken":
       if (event.admitted) draft.active.push(event.runId);

@@ -48,7 +48,7 @@ function chain(tasks: Readonly<Record<string, TaskLiteral>>, maxActiveRuns = 1) 
   };
   tellDag({
     kind: "apply",
-    version: { fingerprint: "f", maxActiveRuns, overlap: "queue" },
+    version: { fingerprint: "f", maxActiveRuns, overlap: "queue", autoPauseAfter: 0 },
   });
   const taskOf = (run: number, taskId: string) =>
     runs[run - 1]?.tasks[slotNamed(runs[run - 1] as RunState, taskId, -1) ?? -1];

@@ -1,7 +1,7 @@
 // The Slack message: what it says, and that Slack takes it whatever the facts hold.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { failed, failure, retrying, settled } from "../testing/notices.ts";
+import { autoPaused, failed, failure, retrying, settled } from "../testing/notices.ts";
 import { type Block, type Links, messageOf } from "./blocks.ts";
 import { type Asked, type Facts, fold, type Notice } from "./facts.ts";
 
@@ -199,4 +199,24 @@ describe("whatever the facts hold", () => {
     );
     expect(JSON.stringify(message)).not.toContain("hunter22");
   });
+});
+
+test("a DAG that paused itself: why, which runs, and how it is resumed", () => {
+  const message = messageOf(facts(autoPaused()), links);
+  expect(message.text).toBe("[prod] carrier-daily-costs is paused: its last 2 runs failed");
+  const text = said(message.blocks);
+  for (const part of [
+    "auto_pause_after",
+    "its last 2 runs failed",
+    "chasqui resume carrier-daily-costs",
+    "run-00000000000000000000000000\nrun-00000000000000000000000001",
+  ])
+    expect(text).toContain(part);
+  expect(text).not.toContain("Logical date");
+});
+
+test("a DAG that paused itself is told where failures are, and once", () => {
+  expect(fold(undefined, autoPaused(), { ...asked, failed: false })).toBeUndefined();
+  const told = facts(autoPaused());
+  expect(fold(told, autoPaused(), asked)).toBe(told);
 });

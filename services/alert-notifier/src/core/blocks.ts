@@ -39,6 +39,7 @@ const MARKS: Readonly<Record<IncidentState, string>> = {
   failed: ":red_circle:",
   cancelled: ":white_circle:",
   succeeded: ":large_green_circle:",
+  paused: ":double_vertical_bar:",
 };
 
 export function messageOf(facts: Facts, links: Links): SlackMessage {
@@ -48,6 +49,7 @@ export function messageOf(facts: Facts, links: Links): SlackMessage {
   const blocks: Block[] = [
     { type: "header", text: plain(`${MARKS[stateOf(facts)]} ${title}`) },
     { type: "section", fields: runFields(facts, links) },
+    ...pausedBlocks(facts),
     ...settledBlocks(facts),
     ...shown.flatMap((task) => taskBlocks(task, facts, links)),
   ];
@@ -66,8 +68,15 @@ function shownTasks({ tasks }: Facts): TaskFact[] {
     .slice(0, TASKS_SHOWN_MAX);
 }
 
-function runFields({ run }: Facts, links: Links): Text[] {
+function runFields({ run, paused }: Facts, links: Links): Text[] {
   const runName = links.run === undefined ? escape(run.runId) : link(links.run, run.runId);
+  if (paused !== undefined)
+    return [
+      field("Environment", escape(run.environment)),
+      field("DAG", escape(run.dagId)),
+      field("Last failed run", runName),
+      field("DAG version", String(run.dagVersion)),
+    ];
   return [
     field("Environment", escape(run.environment)),
     field("DAG", escape(run.dagId)),
@@ -76,6 +85,14 @@ function runFields({ run }: Facts, links: Links): Text[] {
     field("Logical date", new Date(run.logicalMs).toISOString().replace(".000Z", "Z")),
     field("DAG version", String(run.dagVersion)),
   ];
+}
+
+/** Why nothing runs any more, and how that ends. */
+function pausedBlocks({ run, paused }: Facts): Block[] {
+  if (paused === undefined) return [];
+  const why = `Chasqui paused *${escape(run.dagId)}*, as its \`auto_pause_after\` says: ${escape(maskLine(paused.reason))}.`;
+  const how = `Until somebody resumes it, new runs wait and due times are recorded, not run. When it is mended:\n\`chasqui resume ${escape(run.dagId)}\``;
+  return [section(`${why}\n${how}`), section(codeBlock(paused.runIds))];
 }
 
 function settledBlocks({ settled }: Facts): Block[] {

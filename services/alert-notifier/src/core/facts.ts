@@ -49,6 +49,13 @@ export type Notice =
       readonly state: SettledState;
       readonly reason: string;
       readonly failures: readonly TaskFailure[];
+    }
+  /** Its DAG paused itself when this run failed, the last of those named. */
+  | {
+      readonly what: "dag-auto-paused";
+      readonly run: RunRef;
+      readonly reason: string;
+      readonly runIds: readonly string[];
     };
 
 export interface TaskFact {
@@ -73,6 +80,8 @@ export interface Facts {
   readonly tasks: readonly TaskFact[];
   readonly moreTasks: boolean;
   readonly settled?: Settled;
+  /** Of an incident that is about a DAG which paused itself; it has no tasks. */
+  readonly paused?: { readonly reason: string; readonly runIds: readonly string[] };
 }
 
 /** What a channel wants to be told about. */
@@ -108,6 +117,12 @@ export function fold(facts: Facts | undefined, notice: Notice, asked: Asked): Fa
       const settled = { version, state: notice.state, reason: short(notice.reason) };
       return { ...after, settled };
     }
+    case "dag-auto-paused": {
+      const runIds = notice.runIds.slice(-TASKS_MAX);
+      return before.paused === undefined
+        ? { ...before, paused: { reason: short(notice.reason), runIds } }
+        : before;
+    }
   }
 }
 
@@ -123,6 +138,8 @@ function opens(notice: Notice, asked: Asked): boolean {
       return notice.state === "failed"
         ? asked.failed
         : notice.state === "succeeded" && asked.succeeded;
+    case "dag-auto-paused":
+      return asked.failed;
   }
 }
 

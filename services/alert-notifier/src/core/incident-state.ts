@@ -2,12 +2,14 @@
 import { type Facts, type TaskFact, taskName } from "./facts.ts";
 
 /**
+ * paused: a DAG paused itself. The others are about a run.
  * open: the run goes on and something failed. recovered: what failed is well again.
  * failed, cancelled, succeeded: how the run ended, and the last word.
  */
-export type IncidentState = "open" | "recovered" | "failed" | "cancelled" | "succeeded";
+export type IncidentState = "open" | "recovered" | "failed" | "cancelled" | "succeeded" | "paused";
 
-export function stateOf({ settled, tasks }: Facts): IncidentState {
+export function stateOf({ paused, settled, tasks }: Facts): IncidentState {
+  if (paused !== undefined) return "paused";
   if (settled !== undefined) {
     if (settled.state !== "succeeded") return settled.state;
     return tasks.some(hasFailed) ? "recovered" : "succeeded";
@@ -33,6 +35,8 @@ export function titleOf(facts: Facts): string {
       return `${dagId}: cancelled`;
     case "succeeded":
       return `${dagId}: succeeded`;
+    case "paused":
+      return `${dagId} is paused: ${facts.paused?.reason ?? "its runs failed"}`;
   }
 }
 

@@ -1,21 +1,12 @@
 // Incidents, one per run and channel, and the channels they are in. The migrations in drizzle/ are generated from
 // this file; statements live beside it.
 // Invariants, kept by the tables themselves:
-//   I1. One incident per run and channel, for ever: two posts would need two rows.
+//   I1. One incident per cause and channel, for ever: its id is derived from both, and two posts would need two rows.
 //   I2. Two writers never share a fence: what an incident says is fenced by `revision`, how it gets into Slack by
 //       `delivery_version`.
 //   I3. A state never lacks what it stands for: a claim its lease, a posted message its place.
 import { sql } from "drizzle-orm";
-import {
-  check,
-  index,
-  integer,
-  jsonb,
-  pgTable,
-  text,
-  timestamp,
-  uniqueIndex,
-} from "drizzle-orm/pg-core";
+import { check, index, integer, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import type { Asked, Facts } from "../core/facts.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
@@ -23,7 +14,7 @@ const instant = (name: string) => timestamp(name, { withTimezone: true, precisio
 export const incident = pgTable(
   "incident",
   {
-    /** Derived from run and channel. */
+    /** Derived from channel and run, and whether it is about the run or about its DAG that paused itself. */
     incidentId: text("incident_id").primaryKey(),
     runId: text("run_id").notNull(),
     dagId: text("dag_id").notNull(),
@@ -56,14 +47,14 @@ export const incident = pgTable(
     changedAt: instant("changed_at").notNull(),
   },
   (t) => [
-    uniqueIndex("incident_run_channel").on(t.runId, t.channel),
+    index("incident_run").on(t.runId),
     index("incident_changed").on(t.changedAt),
     index("incident_due")
       .on(t.channel, t.openedAt)
       .where(sql`${t.delivery} <> 'posted' or ${t.postedRevision} < ${t.revision}`),
     check(
       "incident_state",
-      sql`${t.state} in ('open', 'recovered', 'failed', 'cancelled', 'succeeded')`,
+      sql`${t.state} in ('open', 'recovered', 'failed', 'cancelled', 'succeeded', 'paused')`,
     ),
     check(
       "incident_delivery",

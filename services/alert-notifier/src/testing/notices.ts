@@ -40,6 +40,13 @@ export const recovered = (version: number, taskId = "aggregate", mapIndex = -1):
   tasks: [{ taskId, mapIndex }],
 });
 
+export const autoPaused = (): Notice => ({
+  what: "dag-auto-paused",
+  run: { ...run(0), key: "", logicalMs: 0 },
+  reason: "its last 2 runs failed",
+  runIds: ["run-00000000000000000000000000", run(0).runId],
+});
+
 export const settled = (
   version: number,
   state: SettledState,

@@ -12,6 +12,7 @@ import {
   effectsOf,
   newRun,
   stillWanted,
+  tellPaused,
 } from "@chasqui/machine";
 import type {
   DagEffect,
@@ -217,7 +218,10 @@ function decideForDag(
   const change = batch.dags.get(body.dagId) ?? { dag, atMs: context.nowMs, events: [] };
   batch.dags.set(body.dagId, change);
   const { id: cause, by, note, commitId = "" } = inbound;
-  for (const event of decision.events) change.events.push({ event, cause, by, note, commitId });
+  for (const event of decision.events) {
+    const said = event.type === "paused_set" ? { by: event.by, note: event.reason } : { by, note };
+    change.events.push({ event, cause, ...said, commitId });
+  }
   if (body.kind === "apply")
     dag.plan = all.versions.get(versionKey(body.dagId, body.fingerprint))?.plan;
   const runEffects =
@@ -265,9 +269,18 @@ function sayAgain(
   if (!inbound.redelivered) return said;
   const run = all.runs.get(runId);
   if (run === undefined)
-    return { ...said, dagEffects: state.active.map((id) => ({ kind: "admit", runId: id })) };
+    return { ...said, dagEffects: [...state.active.map(admit), ...pauseAgain(inbound, state)] };
   const runEffects = stillWanted(run.state, inbound.id).map((effect) => ({ run, effect }));
   return { ...said, runEffects, dagEffects: stillToCancel(state, runId) };
+}
+
+const admit = (runId: string): DagEffect => ({ kind: "admit", runId });
+
+/** The end of the run that paused its DAG. */
+function pauseAgain({ body }: Inbound, state: CachedDag["state"]): DagEffect[] {
+  if (body.to !== "dag" || body.kind !== "other" || body.message.kind !== "settled") return [];
+  const { runId } = body.message;
+  return tellPaused(state).filter((effect) => effect.runId === runId);
 }
 
 /** With overlap cancel_other, the runs that got their slot before this one were to make place for it. */

@@ -63,6 +63,8 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
       version: number,
       fingerprint: version.fingerprint,
       paused: row.paused,
+      pausedBy: row.pausedBy,
+      pauseReason: row.pauseReason,
       retired: row.retired,
       spec: startsOnly ? effectiveSpec(stored.spec, row.retired) : stored.spec,
       appliedTime: timestampFromMs(version.appliedAt.getTime()),

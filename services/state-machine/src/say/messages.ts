@@ -11,11 +11,12 @@ import {
 import type { OutMessage } from "@chasqui/bus";
 import type { DagEffect, PlanTask, RunEffect, TaskState } from "@chasqui/machine";
 import { attemptsMaxOf } from "@chasqui/machine";
+import { dagAutoPaused } from "./dag-events.ts";
 import { inboxMessage } from "./inbox-message.ts";
 import { acquireSlots, releaseSlots } from "./pool-messages.ts";
 import type { CachedRun } from "../core/aggregates.ts";
 import type { Inbound } from "../core/inbound.ts";
-import { runStates } from "./enums.ts";
+import { causeKinds, runStates } from "./enums.ts";
 import { assignSpanOf, runSpanOf, traceparentOf } from "./traces.ts";
 
 /** Which attempt of which slot. */
@@ -104,7 +105,13 @@ export function continueRun(run: CachedRun): OutMessage {
 export function settleRun(run: CachedRun): OutMessage {
   const { runId, dagId } = run.meta;
   const id = `settled:${runId}:${run.state.settledMs ?? 0}`;
-  const value = { dagId, runId, state: runStates[run.state.status] };
+  const { causeKind } = run.meta;
+  const value = {
+    dagId,
+    runId,
+    state: runStates[run.state.status],
+    causeKind: causeKinds[causeKind],
+  };
   const extra = { traceparent: traceparentOf(run.meta, () => runSpanOf(run.meta)) };
   return inboxMessage("dag", dagId, id, { case: "settleRun", value }, extra);
 }
@@ -176,8 +183,11 @@ export function undecidable(inbound: Inbound, why: string): OutMessage[] {
   return [inboxMessage("update", runId, id, { case: "update", value })];
 }
 
-/** What a DAG tells its runs. */
-export function dagMessages(effects: readonly DagEffect[], cause: string): OutMessage[] {
+/** What a DAG tells its runs and, when it paused itself, everybody. */
+export function dagMessages(
+  effects: readonly DagEffect[],
+  { cause, environment }: { readonly cause: string; readonly environment: string },
+): OutMessage[] {
   return effects.flatMap((effect): OutMessage[] => {
     const { runId } = effect;
     if (effect.kind === "admit") {
@@ -188,6 +198,7 @@ export function dagMessages(effects: readonly DagEffect[], cause: string): OutMe
       const value = { runId, by: "overlap", reason: effect.reason };
       return [inboxMessage("run", runId, `${cause}:cancel:${runId}`, { case: "cancelRun", value })];
     }
+    if (effect.kind === "tell_paused") return [dagAutoPaused(effect, environment)];
     return [];
   });
 }

@@ -73,9 +73,12 @@ export const dagMoving: readonly Column[] = [
   { name: "number", wire: "int4" },
   { name: "fingerprint", wire: "text" },
   { name: "paused", wire: "text", as: "bool" },
+  { name: "paused_by", wire: "text" },
+  { name: "pause_reason", wire: "text" },
   { name: "retired", wire: "text", as: "bool" },
   { name: "has_waiting", wire: "text", as: "bool" },
   { name: "active", wire: "text", as: "jsonb" },
+  { name: "failing", wire: "text", as: "jsonb" },
   { name: "changed_at", wire: "float8", as: "ms" },
 ];
 const dagKey: Column = { name: "dag_id", wire: "text" };

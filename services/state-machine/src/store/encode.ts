@@ -168,9 +168,12 @@ function addDag(rows: Rows, { dag, events, atMs }: DagChange): void {
     state.number,
     state.fingerprint,
     String(state.paused),
+    clean(state.pausedBy),
+    clean(state.pauseReason),
     String(state.retired),
     String(state.hasWaiting),
     json(state.active),
+    json(state.failing),
     atMs,
   ]);
   for (const { event, by, note, commitId } of events) {

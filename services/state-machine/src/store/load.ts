@@ -1,7 +1,7 @@
 // Aggregates from their rows. The run's version is read before its tasks: if another replica commits in between, the
 // version is the older one, the fence fails, and the run is read again.
 import type { Sql } from "postgres";
-import type { Json, Plan } from "@chasqui/machine";
+import type { Json, Plan, VersionFacts } from "@chasqui/machine";
 import { newDag, newPool, restore } from "@chasqui/machine";
 import type { CachedDag, CachedPool, CachedRun, PreviousRun } from "../core/aggregates.ts";
 import { FORMAT } from "../core/aggregates.ts";
@@ -123,9 +123,12 @@ interface DagSelected {
   readonly number: number;
   readonly fingerprint: string;
   readonly paused: boolean;
+  readonly paused_by: string;
+  readonly pause_reason: string;
   readonly retired: boolean;
   readonly has_waiting: boolean;
   readonly active: string[];
+  readonly failing: string[];
 }
 
 /** The DAGs that exist among the ids, with the plan of their current version. */
@@ -136,7 +139,8 @@ export async function loadDags(
 ): Promise<CachedDag[]> {
   if (dagIds.length === 0) return [];
   const rows = await sql<DagSelected[]>`
-    select dag_id, version, format, number, fingerprint, paused, retired, has_waiting, active
+    select dag_id, version, format, number, fingerprint, paused, paused_by, pause_reason, retired, has_waiting,
+      active, failing
     from state_machine.dag where dag_id = any(${[...dagIds]}::text[])`;
   return Promise.all(
     rows.map(async (row): Promise<CachedDag> => {
@@ -147,17 +151,24 @@ export async function loadDags(
         number: row.number,
         fingerprint: row.fingerprint,
         paused: row.paused,
+        pausedBy: row.paused_by,
+        pauseReason: row.pause_reason,
         retired: row.retired,
         hasWaiting: row.has_waiting,
         active: row.active,
-        ...(stored === undefined
-          ? {}
-          : { maxActiveRuns: stored.facts.maxActiveRuns, overlap: stored.facts.overlap }),
+        failing: row.failing,
+        ...(stored === undefined ? {} : rulesOf(stored.facts)),
       });
       return { state, version: row.version, fresh: true, plan: stored?.plan, waiting: [] };
     }),
   );
 }
+
+const rulesOf = ({ maxActiveRuns, overlap, autoPauseAfter }: VersionFacts) => ({
+  maxActiveRuns,
+  overlap,
+  autoPauseAfter,
+});
 
 /** Queued runs of a DAG that hold no slot, oldest first. */
 export async function loadWaiting(sql: Sql, dag: CachedDag, limit: number): Promise<string[]> {

@@ -168,9 +168,14 @@ export const dag = stateMachine.table("dag", {
   number: integer("number").notNull(),
   fingerprint: text("fingerprint").notNull(),
   paused: boolean("paused").notNull(),
+  /** Who paused it and why, while it is paused. */
+  pausedBy: text("paused_by").notNull().default(""),
+  pauseReason: text("pause_reason").notNull().default(""),
   retired: boolean("retired").notNull().default(false),
   hasWaiting: boolean("has_waiting").notNull(),
   active: text("active").array().notNull(),
+  /** Runs that failed in a row, of a DAG that pauses itself. */
+  failing: jsonb("failing").$type<string[]>().notNull().default([]),
   changedAt: at("changed_at").notNull(),
 });
 

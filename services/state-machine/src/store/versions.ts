@@ -113,6 +113,7 @@ function factsOf(spec: DagSpec, fingerprint: string): VersionFacts {
   return {
     fingerprint,
     maxActiveRuns: spec.maxActiveRuns === 0 ? MAX_ACTIVE_RUNS_DEFAULT : spec.maxActiveRuns,
+    autoPauseAfter: spec.autoPauseAfter,
     overlap: overlaps[spec.schedule?.overlap ?? 0] ?? "queue",
   };
 }
