@@ -155,6 +155,8 @@ export {
   MarkTaskSchema,
   SlotGrantedSchema,
   RetireDagCommandSchema,
+  ChildRunSchema,
+  ParentRefSchema,
 } from "./gen/chasqui/run/v1/inbox_pb.ts";
 export type {
   InboxMessage,
@@ -170,6 +172,8 @@ export type {
   CommandVerdict,
   ReopenRun,
   TaskRef,
+  ChildRun,
+  ParentRef,
   ClearTasks,
   MarkTask,
   SlotGranted,

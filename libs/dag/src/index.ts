@@ -39,6 +39,7 @@ export type { Path, Source } from "./yaml/source.ts";
 export { canonicalSpec, fingerprintOf } from "./canonical.ts";
 export { resolveParams } from "./schema/params.ts";
 export { asSchema, checkSchema } from "./schema/check-schema.ts";
+export { checkValue } from "./schema/check-value.ts";
 export { dateInZone, rfc3339 } from "./time/dates.ts";
 export { describeSchedule } from "./time/describe.ts";
 export { summaryOfSchedule } from "./time/summary.ts";

@@ -1,5 +1,5 @@
 // The door of @chasqui/machine: the pure machine of runs. It imports nothing; clock, chance and I/O are others' work.
-export { GROUP_KIND, NOOP_KIND, attemptsMaxOf } from "./plan.ts";
+export { CHILD_KIND, GROUP_KIND, NOOP_KIND, attemptsMaxOf } from "./plan.ts";
 export type {
   ClaimPlan,
   Evaluated,
@@ -15,6 +15,8 @@ export type {
   TaskRole,
   TriggerRule,
 } from "./plan.ts";
+export { DEPTH_MAX, answerTo, parentOf, starterOf } from "./run/children.ts";
+export type { Child, Parent } from "./run/children.ts";
 export { decide } from "./run/decide.ts";
 export type { Decided, Moment } from "./run/decide.ts";
 export type { Named, Recorded, RunEvent, TaskEvent, Times } from "./run/events.ts";

@@ -149,12 +149,16 @@ export interface Plan {
   readonly maxActiveTasks: number;
   /** Values of parameters that nobody gave. */
   readonly defaultParams: { readonly [name: string]: Json };
+  /** Why its runs do not take these parameters, if they do not. */
+  readonly refusesParams?: (params: Json) => string | undefined;
   /** The data interval of a run that no tick started, by its logical time. */
   readonly intervalOf?: (logicalMs: number) => { readonly startMs: number; readonly endMs: number };
 }
 
 /** Kinds that the state machine carries out by itself. */
 export const NOOP_KIND = "noop";
+/** A run of another DAG. */
+export const CHILD_KIND = "dag.run";
 /** The node of a mapped group. */
 export const GROUP_KIND = "group";
 

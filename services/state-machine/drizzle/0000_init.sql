@@ -100,6 +100,7 @@ CREATE TABLE "state_machine"."run" (
 	"last_at" timestamp (3) with time zone NOT NULL,
 	"wake_at" timestamp (3) with time zone,
 	"settled_by" text,
+	"parents" jsonb,
 	"previous_run_id" text,
 	CONSTRAINT "run_state_known" CHECK ("state_machine"."run"."state" in ('queued', 'running', 'cancelling', 'succeeded', 'failed', 'cancelled')),
 	CONSTRAINT "run_settled_at_when_settled" CHECK (("state_machine"."run"."state" in ('succeeded', 'failed', 'cancelled')) = ("state_machine"."run"."settled_at" is not null))
@@ -157,6 +158,7 @@ CREATE INDEX "task_unaccepted" ON "state_machine"."task" USING btree ("assigned_
 CREATE INDEX "task_cancelling" ON "state_machine"."task" USING btree ("run_id") WHERE "state_machine"."task"."state" = 'cancelling';--> statement-breakpoint
 CREATE INDEX "task_held" ON "state_machine"."task" USING btree ("accepted_at") WHERE "state_machine"."task"."state" in ('assigned', 'running') and "state_machine"."task"."accepted_at" is not null;--> statement-breakpoint
 CREATE INDEX "task_queued" ON "state_machine"."task" USING btree ("run_id") WHERE "state_machine"."task"."state" = 'queued';--> statement-breakpoint
+CREATE INDEX "task_child" ON "state_machine"."task" USING btree ("run_id") WHERE jsonb_exists("state_machine"."task"."more", 'child') and "state_machine"."task"."state" in ('assigned', 'running');--> statement-breakpoint
 ALTER TABLE "state_machine"."run" SET (fillfactor = 70);--> statement-breakpoint
 ALTER TABLE "state_machine"."task" SET (fillfactor = 70);--> statement-breakpoint
 ALTER TABLE "state_machine"."dag" SET (fillfactor = 50);--> statement-breakpoint

@@ -11,6 +11,7 @@ import type { Announcer } from "./announcer.ts";
 import type { CachedRun } from "./core/aggregates.ts";
 import type { Batch, RunChange, Said } from "./core/batch.ts";
 import type { Inbound } from "./core/inbound.ts";
+import { answersToParent, isToldToParent } from "./say/children.ts";
 import { dagApplied } from "./say/dag-events.ts";
 import { announce } from "./say/events.ts";
 import { attemptOf, cancelOf, dagMessages, effectMessages, undecidable } from "./say/messages.ts";
@@ -58,6 +59,8 @@ export interface Speaker {
 }
 
 const SAY_AGAIN_MS = 1_000;
+/** What the sweeper says of a child is a new message after so long: the bus drops a copy of what it has seen. */
+const SAID_AGAIN_MS = 10_000;
 
 export function createSpeaker(options: SpeakerOptions): Speaker {
   const { bus, telemetry } = options;
@@ -68,8 +71,12 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
       spoken.map(({ said, inbound, dead }) => ({
         said,
         cause: inbound.id,
-        first:
-          dead !== undefined && said.outcome.kind !== "rejected" ? undecidable(inbound, dead) : [],
+        first: [
+          ...(dead !== undefined && said.outcome.kind !== "rejected"
+            ? undecidable(inbound, dead)
+            : []),
+          ...answersToParent(inbound, said.outcome.kind, dead),
+        ],
       })),
     );
     const changes = [...batches].flatMap(({ runs }) => [...runs.values()]);
@@ -97,6 +104,7 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
   /** Per message, in order: what it caused. Cancels leave at once, on plain subjects. */
   async function messagesOf(
     all: readonly { said: Said; cause: string; first: readonly OutMessage[] }[],
+    again = "",
   ): Promise<OutMessage[][]> {
     const { environment } = options;
     const wanted: (Wanted & { owner: number })[] = [];
@@ -105,10 +113,11 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
       for (const { pool, effect } of said.poolEffects) out.push(slotGranted(pool, effect));
       for (const { run, effect } of said.runEffects) {
         if (effect.kind === "assign")
-          wanted.push({ run, slot: effect.slot, attempt: effect.attempt, owner });
+          wanted.push({ run, slot: effect.slot, attempt: effect.attempt, owner, again });
         else if (effect.kind === "cancel") {
-          const cancel = cancelOf(run, effect);
-          if (cancel !== undefined) bus.publishPlain(cancel.subject, cancel.data);
+          const cancel = cancelOf(run, effect, again);
+          if (cancel !== undefined && "id" in cancel) out.push(cancel);
+          else if (cancel !== undefined) bus.publishPlain(cancel.subject, cancel.data);
         } else out.push(...effectMessages(run, effect));
       }
       return out;
@@ -124,7 +133,12 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
   function settle({ item, inbound, said, dead }: Spoken, stored: boolean): void {
     if (inbound.replyTo !== "") answer(inbound.replyTo, said, dead);
     if (!stored) item.retry(SAY_AGAIN_MS);
-    else if (dead !== undefined && inbound.replyTo === "") void item.dead(dead);
+    else if (
+      dead !== undefined &&
+      inbound.replyTo === "" &&
+      !isToldToParent(inbound, said.outcome.kind)
+    )
+      void item.dead(dead);
     else item.ack();
   }
 
@@ -192,7 +206,8 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
         outcome: { kind: "nothing" as const, aggregate: "", why: "" },
         runId: run.meta.runId,
       };
-      const [messages = []] = await messagesOf([{ said, cause: "sweeper", first: [] }]);
+      const again = `:${Math.floor(Date.now() / SAID_AGAIN_MS)}`;
+      const [messages = []] = await messagesOf([{ said, cause: "sweeper", first: [] }], again);
       return bus.publish(messages);
     },
   };

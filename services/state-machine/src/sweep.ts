@@ -3,7 +3,7 @@
 // Any number of replicas may sweep: everything said has a derived id.
 import type { Bus } from "@chasqui/bus";
 import type { Logger } from "@chasqui/chassis";
-import { allWanted } from "@chasqui/machine";
+import { allWanted, slotNamed } from "@chasqui/machine";
 import type { Recorded } from "@chasqui/machine";
 import type { Sql } from "postgres";
 import type { CachedRun } from "./core/aggregates.ts";
@@ -100,6 +100,22 @@ export function startSweeper(options: SweepOptions): Sweeper {
     await unheard.dropIdlePools(sql);
   }
 
+  async function children(): Promise<void> {
+    const rows = await unheard.unheardChildren(sql, options.unheardMs, RUNS_MAX);
+    const byRun = Map.groupBy(rows, ({ runId }) => runId);
+    const { runs } = await loadRuns(sql, versions, [...byRun.keys()]);
+    for (const run of runs) {
+      const slots = (byRun.get(run.meta.runId) ?? []).flatMap(
+        ({ taskId, mapIndex }) => slotNamed(run.state, taskId, mapIndex) ?? [],
+      );
+      const effects = slots.map((slot) => ({
+        run,
+        effect: { kind: "assign" as const, slot, attempt: run.state.tasks[slot]?.attempt ?? 0 },
+      }));
+      await speaker.sayEffects(run, effects);
+    }
+  }
+
   async function announcements(): Promise<void> {
     const behind = await unheard.eventsBehind(sql, options.unheardMs);
     const { runs } = await loadRuns(sql, versions, [...new Set(behind.map(({ runId }) => runId))]);
@@ -120,6 +136,7 @@ export function startSweeper(options: SweepOptions): Sweeper {
     await sayRuns(runIds, { accepted: false });
     await admissions();
     await pools();
+    await children();
     await announcements();
     if (await unheard.streamWentBack(sql, await bus.streamPositions())) {
       log.warn("a stream was lost and made again: everything still wanted is said again");

@@ -1,7 +1,7 @@
 // A state machine for tests: its engines, a real nats-server, a real PostgreSQL, and a runner of a few lines.
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { applyTopology, connectBus } from "@chasqui/bus";
-import type { Bus } from "@chasqui/bus";
+import type { Bus, OutMessage } from "@chasqui/bus";
 import { createLogger, migrateDatabase, noTelemetry, openDatabase } from "@chasqui/chassis";
 import {
   AssignmentSchema,
@@ -44,8 +44,19 @@ async function apply(bus: Bus, spec: DagSpec): Promise<{ committed: Promise<void
   const committed = new Promise<void>((resolve) => bus.subscribePlain(replyTo, () => resolve()));
   const value = { dagId: spec.id, fingerprint: fingerprintOf(spec), by: "test", note: "" };
   const say = { case: "applyVersion" as const, value };
-  await bus.publishOne(inboxMessage("dag", spec.id, "apply-1", say, { replyTo }));
+  await bus.publishOne(inboxMessage("dag", spec.id, `apply-${spec.id}`, say, { replyTo }));
   return { committed };
+}
+
+/** A bus that takes some messages for stored and loses them. */
+function losing(bus: Bus, loses: (message: OutMessage) => boolean): Bus {
+  const store = bus.publish.bind(bus);
+  const publish: Bus["publish"] = async (messages) => {
+    const kept = messages.map((message) => !loses(message));
+    const outcomes = await store(messages.filter((_, index) => kept[index]));
+    return kept.map((isKept) => (isKept ? (outcomes.shift() ?? "failed") : "stored"));
+  };
+  return Object.assign(bus, { publish });
 }
 
 export async function setup(
@@ -92,11 +103,12 @@ export async function setup(
     tracedRunsPerSecond: 0,
     ...options,
   };
-  const engines = async (n: number) => {
+  /** `loses`: what these engines say and never arrives. */
+  const engines = async (n: number, loses: (message: OutMessage) => boolean = () => false) => {
     for (let i = 0; i < n; i++) {
       const engine = await startEngine({
         sql: db.sql,
-        bus: await connect(),
+        bus: losing(await connect(), loses),
         versions: openVersions(db.sql, {}),
         telemetry: noTelemetry,
         log,
@@ -118,6 +130,10 @@ export async function setup(
     versions,
     engines,
     spec,
+    apply: async (other: DagSpec) => {
+      await versions.put(other, fingerprintOf(other));
+      return apply(bus, other);
+    },
     cancel: (runId: string) => {
       const value = { runId, by: "test", reason: "enough" };
       return inboxMessage("run", runId, `cancel-${runId}`, { case: "cancelRun", value });

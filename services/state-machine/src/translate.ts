@@ -5,7 +5,9 @@ import { RejectError } from "@chasqui/bus";
 import type {
   AcquireSlots,
   AttemptUpdate,
+  ChildRun,
   InboxMessage,
+  ParentRef,
   SettleRun,
   StartRun,
   TaskRef,
@@ -13,9 +15,11 @@ import type {
 import { InboxMessageSchema, RunState, attemptIdOf, runIdOf } from "@chasqui/contracts";
 import type {
   AttemptReport,
+  Child,
   Counted,
   Failure,
   Json,
+  Parent,
   TaskRef as MachineRef,
 } from "@chasqui/machine";
 import type { Body, Inbound, Pinned, StartFacts } from "./core/inbound.ts";
@@ -109,6 +113,21 @@ function bodyOf({ body }: InboxMessage): Body {
     case "setPool": {
       const { pool, slots: size, declared } = body.value;
       return toPool(pool, { kind: "set", size, declared });
+    }
+    case "nameChild": {
+      const { task, attempt, child } = body.value;
+      const named = {
+        kind: "child_named" as const,
+        ...refOf(task),
+        attempt,
+        child: childOf(child),
+      };
+      return toRun(body.value.runId, named);
+    }
+    case "joinRun": {
+      const { parent, unwanted } = body.value;
+      const leaves = unwanted === "" ? undefined : unwanted;
+      return toRun(body.value.runId, { kind: "joined", parent: parentOf(parent), leaves });
     }
     case "timerDue":
       return toRun(body.value.runId, { kind: "timer" });
@@ -220,7 +239,7 @@ function named(what: string, id: string): string {
 function startOf(start: StartRun): StartFacts {
   const causeKind = causeWords.get(start.causeKind);
   if (causeKind === undefined)
-    throw new RejectError(`StartRun: cause kind ${start.causeKind}: want 1 to 4`);
+    throw new RejectError(`StartRun: cause kind ${start.causeKind}: want 1 to 5`);
   if (start.key === "" || start.key.length > 512)
     throw new RejectError(`StartRun: key of ${start.key.length} characters: want 1 to 512`);
   return {
@@ -237,6 +256,24 @@ function startOf(start: StartRun): StartFacts {
       ? start.traceparent
       : undefined,
     rerunOf: start.rerunOf === "" ? undefined : start.rerunOf,
+    parent: start.parent === undefined ? undefined : parentOf(start.parent),
+    unwanted: start.unwanted === "" ? undefined : start.unwanted,
+  };
+}
+
+function childOf(child: ChildRun | undefined): Child {
+  const { dagId = "", key = "", paramsJson = "", wait = true, allowed = [] } = child ?? {};
+  const runId = runIdOf(named("DAG", dagId), named("key", key));
+  const params = jsonOf("params_json", paramsJson) ?? {};
+  return { runId, dagId, key, params, wait, allowed: [...allowed] };
+}
+
+function parentOf(parent: ParentRef | undefined): Parent {
+  const { runId = "", dagId = "", task, attempt = 0, wait = true, allowed = [] } = parent ?? {};
+  const { depth = 1, waiting = [] } = parent ?? {};
+  return {
+    ...{ runId: named("run", runId), dagId: named("DAG", dagId), ...refOf(task), attempt, wait },
+    ...{ allowed: [...allowed], depth, waiting: [...waiting] },
   };
 }
 

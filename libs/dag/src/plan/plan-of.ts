@@ -1,7 +1,8 @@
 // A compiled DAG as the machine wants it: indexes instead of names, conditions as closures.
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { DagSpec, GroupSpec, TaskSpec } from "@chasqui/contracts";
 import { GROUP_KIND } from "@chasqui/machine";
-import type { MapPlan, Plan, PlanTask } from "@chasqui/machine";
+import type { Json, MapPlan, Plan, PlanTask } from "@chasqui/machine";
 import { compileCondition } from "../cel/condition.ts";
 import { referencedTasks, rootsIn } from "../cel/referenced-tasks.ts";
 import { intervalsOf } from "../time/interval.ts";
@@ -62,9 +63,15 @@ export function planOf(spec: DagSpec, fingerprint: string, options: PlanOptions)
     indexOf,
     timeoutMs: millisOf(spec.timeout),
     maxActiveTasks: spec.maxActiveTasks,
+    refusesParams: (params) => refusal(spec, params),
     intervalOf: intervalsOf(spec.schedule),
     defaultParams: resolved.ok ? resolved.value : {},
   };
+}
+
+function refusal(spec: DagSpec, params: Json): string | undefined {
+  const resolved = resolveParams(spec.params, params as JsonObject); // JSON by its type; whoever asks has an object
+  return resolved.ok ? undefined : resolved.message;
 }
 
 function nodesOf(spec: DagSpec): Node[] {

@@ -57,6 +57,8 @@ export type DagMessage =
       readonly runId: string;
       /** the run's row is there */ readonly exists: boolean;
       readonly scheduled: boolean;
+      /** A task of another run wanted it, and does not any more: it is made to be cancelled, and takes no slot. */
+      readonly unwanted?: boolean;
     }
   /** `counted`: how it ended, of a run that nobody watched. */
   | { readonly kind: "settled"; readonly runId: string; readonly counted?: Counted | undefined }
@@ -191,6 +193,10 @@ function takeRun(
   if (draft.number === 0) return { kind: "rejected", why: `no DAG is called ${draft.dagId}` };
   if (draft.retired)
     return { kind: "rejected", why: `DAG ${draft.dagId} is retired: apply it to bring it back` };
+  if (message.unwanted === true) {
+    effects.push({ kind: "create_run", runId, admitted: false });
+    return undefined;
+  }
   const others = draft.active.length > 0;
   const overlap = message.scheduled ? draft.overlap : "queue"; // a schedule's policy; asked for by hand means wanted
   if (overlap === "skip" && others)

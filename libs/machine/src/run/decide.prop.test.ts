@@ -336,6 +336,7 @@ const rowOf = ({
   lastMs,
   wakeMs,
   settledBy,
+  parents,
 }: RunState): RunRow => ({
   status,
   reason,
@@ -344,6 +345,7 @@ const rowOf = ({
   lastMs,
   wakeMs,
   settledBy,
+  parents,
 });
 
 /** As the store keeps them: a row for each slot that was ever written. */

@@ -10,6 +10,7 @@
 //   R7. A task starts only when its trigger rule allows it.
 //   R8. The state rebuilt from rows equals the fold of the history.
 //   R9. Never more tasks at work than the run, or a mapping, allows.
+import { askedBy, decideJoined, decideNamed } from "./children.ts";
 import { decideCancel, decideClear, decideMark } from "./commands.ts";
 import type { Emit } from "./emit.ts";
 import type { Recorded } from "./events.ts";
@@ -60,8 +61,7 @@ function decideMessage(
   switch (message.kind) {
     case "start":
       if (draft.lastMs > 0) return nothing("the run exists");
-      emit({ type: "run_created", admitted: message.admitted });
-      return moved;
+      return decideStart(draft, message, emit);
     case "admit":
       if (draft.status !== "queued") return nothing(`the run is ${draft.status}`);
       emit({ type: "run_admitted" });
@@ -88,9 +88,29 @@ function decideMessage(
       return decidePastDone(draft, message, emit, atMs);
     case "lose":
       return decideLost(draft, message, emit, atMs);
+    case "child_named":
+      return decideNamed(draft, message, emit);
+    case "joined":
+      return decideJoined(draft, message, emit);
     default: {
       const never: never = message;
       throw new TypeError(`message ${JSON.stringify(never)}`);
     }
   }
+}
+
+function decideStart(
+  draft: RunState,
+  { admitted, parent, unwanted }: Extract<RunMessage, { kind: "start" }>,
+  emit: Emit,
+): RunDecision {
+  if (parent === undefined) {
+    emit({ type: "run_created", admitted });
+    return moved;
+  }
+  const left = unwanted === undefined ? {} : { left: true as const };
+  emit({ type: "run_created", admitted, parent: { ...parent, started: true, ...left } });
+  if (unwanted !== undefined)
+    decideCancel(draft, { kind: "cancel", ...askedBy(parent, unwanted) }, emit);
+  return moved;
 }

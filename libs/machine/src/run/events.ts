@@ -1,6 +1,7 @@
 // What can happen to a run. The history is a list of these; each commit writes the events of one batch.
 // Tasks are named by their id, so that a history can be read without its plan. Times are milliseconds (UTC).
 import type { Json } from "../plan.ts";
+import type { Child, Parent } from "./children.ts";
 import type { CancelFor, Claim, Failure, MarkState, RunStatus } from "./state.ts";
 
 /** `t`: task id; `i`: index of a mapped instance, absent for the task itself. Short, because 10,000 are written. */
@@ -20,7 +21,10 @@ interface Asked {
 }
 
 export type RunEvent =
-  | { readonly type: "run_created"; readonly admitted: boolean }
+  /** `parent`: the task of another run that started it. */
+  | { readonly type: "run_created"; readonly admitted: boolean; readonly parent?: Parent }
+  /** A task of another run waits for it, too; or wants it no more. */
+  | { readonly type: "parent_joined" | "parent_left"; readonly parent: Parent }
   | { readonly type: "run_admitted" }
   /** `now`: teardowns and on-exit tasks end, too. */
   | ({ readonly type: "run_cancelling"; readonly now?: true } & Asked)
@@ -50,6 +54,8 @@ export type TaskEvent =
   | ({ readonly type: "past_told"; readonly to: readonly string[] } & Named)
   | ({ readonly type: "slot_granted"; readonly a: number; readonly pool: string } & Named)
   | ({ readonly type: "task_assigned"; readonly a: number } & Named)
+  /** The run of another DAG that the attempt wants: known before anybody is asked for it. */
+  | ({ readonly type: "child_named"; readonly a: number; readonly child: Child } & Named)
   | ({
       readonly type: "task_accepted";
       readonly acceptedMs: number;

@@ -1,4 +1,5 @@
 // Events about one task, or one instance of it.
+import { CHILD_KIND } from "../plan.ts";
 import type { TaskEvent } from "./events.ts";
 import { earlier, tellEnd } from "./evolve-run.ts";
 import { expand } from "./mapping.ts";
@@ -6,7 +7,7 @@ import { recount } from "./recount.ts";
 import { setStatus } from "./set-status.ts";
 import type { RunState, TaskState, TaskStatus } from "./state.ts";
 
-/** Grace after an attempt's deadline: the runner enforces the deadline, the machine only when the runner does not. */
+/** Grace after an attempt's deadline: the runner enforces the deadline, the machine only when the runner does not. For runs of other DAGs nobody else does. */
 export const DEADLINE_GRACE_MS = 15_000;
 
 interface Moment {
@@ -54,6 +55,11 @@ export function evolveTask(draft: RunState, slot: number, event: TaskEvent, at: 
       task.assignedMs = atMs;
       task.cause = cause;
       return setStatus(draft, slot, "assigned");
+    case "child_named":
+      task.child = event.child;
+      task.acceptedMs = atMs;
+      task.cause = cause;
+      return;
     case "task_accepted":
       task.acceptedMs = event.acceptedMs;
       return;
@@ -127,7 +133,7 @@ function takeTurn(
   task.firstMs ??= atMs;
   task.turnMs = atMs;
   task.assignedMs = task.acceptedMs = task.startedMs = task.endedMs = task.dueMs = undefined;
-  task.cancelFor = task.markAs = task.link = task.reason = undefined;
+  task.cancelFor = task.markAs = task.link = task.reason = task.child = undefined;
   task.cause = cause;
   const { startTimeoutMs } = draft.plan.tasks[task.plan] ?? { startTimeoutMs: 0 };
   setDue(draft, task, startTimeoutMs > 0 ? atMs + startTimeoutMs : undefined);
@@ -140,7 +146,8 @@ function deadlineOf(draft: RunState, task: TaskState): number | undefined {
   const own = timeoutMs > 0 ? startedMs + timeoutMs : Infinity;
   const total = totalTimeoutMs > 0 ? firstMs + totalTimeoutMs : Infinity;
   const deadline = Math.min(own, total);
-  return deadline === Infinity ? undefined : deadline + DEADLINE_GRACE_MS;
+  const graceMs = draft.plan.tasks[task.plan]?.kind === CHILD_KIND ? 0 : DEADLINE_GRACE_MS;
+  return deadline === Infinity ? undefined : deadline + graceMs;
 }
 
 function end(draft: RunState, slot: number, status: TaskStatus): void {

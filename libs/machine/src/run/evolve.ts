@@ -1,5 +1,6 @@
 // How each event changes a run's state. The only place that changes it, with evolve-task.ts for those about one task.
 // `evolve` works on a draft that belongs to its caller alone; given the same draft and event it always does the same.
+import { noteParent } from "./children.ts";
 import type { Recorded } from "./events.ts";
 import { begin, cancelWaiting, clearSlots, touchCancelled } from "./evolve-run.ts";
 import { evolveTask } from "./evolve-task.ts";
@@ -10,7 +11,11 @@ export function evolve(draft: RunState, recorded: Recorded): void {
   const { event, atMs, cause } = recorded;
   draft.lastMs = Math.max(draft.lastMs, atMs);
   switch (event.type) {
+    case "parent_joined":
+    case "parent_left":
+      return noteParent(draft, event.parent);
     case "run_created":
+      if (event.parent !== undefined) noteParent(draft, event.parent);
       if (event.admitted) begin(draft, atMs);
       return;
     case "run_admitted":

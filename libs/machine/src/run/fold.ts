@@ -27,6 +27,7 @@ export function newRun(init: RunInit): RunState {
     lastMs: 0,
     wakeMs: undefined,
     settledBy: undefined,
+    parents: [],
     tasks,
     maps: new Map(),
     unfinished: tasks.length,

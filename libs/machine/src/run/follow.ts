@@ -1,6 +1,7 @@
 // What follows from a decision, as data; somebody else performs it after the commit.
 // The rule for saying again: a redelivered message says again only what the *current* state still wants, of what it
 // once caused. So nothing that was overtaken is ever said, and nothing that is still wanted is lost.
+import type { Parent } from "./children.ts";
 import type { Recorded, RunEvent } from "./events.ts";
 import { hasMore } from "./go-on.ts";
 import type { Stray, TaskRef } from "./messages.ts";
@@ -41,6 +42,8 @@ export type RunEffect =
       readonly previousRunId: string;
     }
   | { readonly kind: "tell_past"; readonly to: string; readonly task: string }
+  /** To the task of another run that started this one or waits for it: how it stands. */
+  | { readonly kind: "tell_parent"; readonly parent: Parent }
   | { readonly kind: "continue" }
   | { readonly kind: "tell_dag" }
   /** To the DAG: a settled run was reopened and wants a slot of its own again. */
@@ -60,8 +63,15 @@ export function effectsOf(
 
 function addEffects(state: RunState, event: RunEvent, effects: RunEffect[]): void {
   switch (event.type) {
+    case "run_created":
+      if (event.parent !== undefined) effects.push({ kind: "tell_parent", parent: event.parent });
+      return;
+    case "parent_joined":
+    case "parent_left":
+      return void effects.push({ kind: "tell_parent", parent: event.parent });
     case "run_settled":
-      return void effects.push({ kind: "tell_dag" });
+      effects.push({ kind: "tell_dag" });
+      return addParents(state, effects);
     case "run_reopened":
       return void effects.push({ kind: "ask_dag" });
     case "run_cancelling":
@@ -81,6 +91,7 @@ function addEffects(state: RunState, event: RunEvent, effects: RunEffect[]): voi
       for (const to of event.to) effects.push({ kind: "tell_past", to, task: event.t });
       return;
     case "task_assigned":
+    case "child_named":
     case "task_queued":
     case "slot_granted":
     case "task_cancelling": {
@@ -101,6 +112,12 @@ function addEffects(state: RunState, event: RunEvent, effects: RunEffect[]): voi
     default:
       return;
   }
+}
+
+/** Whoever waits for the run is told; who only started it heard that it exists. */
+function addParents(state: RunState, effects: RunEffect[]): void {
+  for (const parent of state.parents)
+    if (parent.wait) effects.push({ kind: "tell_parent", parent });
 }
 
 /** Of several events about one slot only the last state counts: it is said once. */
@@ -138,7 +155,10 @@ export function stillWanted(state: RunState, cause: string, about?: TaskRef): Ru
     const effect = wantedOf(state, slot);
     if (effect !== undefined) effects.push(effect);
   }
-  if (state.settledBy === cause) effects.push({ kind: "tell_dag" });
+  if (state.settledBy === cause) {
+    effects.push({ kind: "tell_dag" });
+    addParents(state, effects);
+  }
   if (isReopened(state)) effects.push({ kind: "ask_dag" });
   if (hasMore(state)) effects.push({ kind: "continue" });
   return effects;
@@ -177,7 +197,7 @@ function wantedOf(state: RunState, slot: number): Wanted | undefined {
   const task = state.tasks[slot];
   if (task === undefined) return undefined;
   const { attempt } = task;
-  if (task.status === "assigned" && task.acceptedMs === undefined)
+  if (task.status === "assigned" && (task.acceptedMs === undefined || task.child !== undefined))
     return { kind: "assign", slot, attempt };
   const { previousRunId } = state.facts;
   if (isHeld(task))

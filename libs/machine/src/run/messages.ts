@@ -1,5 +1,6 @@
 // What a run can be told. translate.ts of the state machine makes these from the bus; nothing else reaches decide.
 import type { Json } from "../plan.ts";
+import type { Child, Parent } from "./children.ts";
 import type { RunEffect } from "./follow.ts";
 import type { Failure, MarkState } from "./state.ts";
 
@@ -47,7 +48,13 @@ export type MarkMessage = { readonly kind: "mark"; readonly state: MarkState } &
 
 export type RunMessage =
   | UpdateMessage
-  | { readonly kind: "start"; readonly admitted: boolean }
+  /** `unwanted`: its parent was asked to end before the run was there, and why. */
+  | {
+      readonly kind: "start";
+      readonly admitted: boolean;
+      readonly parent?: Parent;
+      readonly unwanted?: string | undefined;
+    }
   | { readonly kind: "admit" }
   /** `now`: teardowns and on-exit tasks end, too. */
   | ({ readonly kind: "cancel"; readonly now?: boolean } & Asked)
@@ -65,6 +72,10 @@ export type RunMessage =
   | { readonly kind: "past_asked"; readonly task: string; readonly by: string }
   /** A task ended well in the run before. */
   | { readonly kind: "past_done"; readonly task: string }
+  /** To itself: the run that an attempt of a dag.run wants. */
+  | ({ readonly kind: "child_named"; readonly attempt: number; readonly child: Child } & TaskRef)
+  /** A task of another run wants this one, or (`leaves`: why) wants it no more. */
+  | { readonly kind: "joined"; readonly parent: Parent; readonly leaves?: string | undefined }
   | ClearMessage
   | MarkMessage;
 

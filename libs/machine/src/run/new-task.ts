@@ -28,6 +28,7 @@ export const newTask = (plan: number, mapIndex = -1): TaskState => ({
   claims: [],
   granted: 0,
   listeners: [],
+  child: undefined,
   items: undefined,
   isFrame: false,
   upstream: noCounts(),

@@ -2,6 +2,7 @@
 // run before they did); counters, mappings and the ready list follow from the tasks, so they are never stored.
 import { isInner } from "../plan.ts";
 import { stayingInCancel } from "./evolve-run.ts";
+import type { Parent } from "./children.ts";
 import type { RunInit } from "./fold.ts";
 import { newRun } from "./fold.ts";
 import { growTo } from "./mapping.ts";
@@ -18,6 +19,7 @@ export interface RunRow {
   readonly lastMs: number;
   readonly wakeMs: number | undefined;
   readonly settledBy: string | undefined;
+  readonly parents: readonly Parent[];
 }
 export type TaskRow = { readonly taskId: string } & Omit<
   TaskState,

@@ -18,6 +18,7 @@ export function snapshotOf(state: RunState): unknown {
     lastMs: state.lastMs,
     wakeMs: state.wakeMs ?? null,
     settledBy: state.settledBy ?? null,
+    parents: state.parents,
     unfinished: state.unfinished,
     active: state.active,
     ready: state.ready

@@ -2,6 +2,7 @@
 // `draft` is the private copy of whoever decides; nothing here is shared between two deciders.
 // A run's tasks are a list of slots: first one for each task of the plan, then one for each instance of what is mapped.
 import type { Json, Plan, RunFacts } from "../plan.ts";
+import type { Child, Parent } from "./children.ts";
 import type { Counts } from "./rules.ts";
 
 export type RunStatus = "queued" | "running" | "cancelling" | "succeeded" | "failed" | "cancelled";
@@ -102,6 +103,8 @@ export interface TaskState {
   granted: number;
   /** Runs that wait for its good end: it depends on the past there. */
   listeners: readonly string[];
+  /** Of a dag.run: the run that its attempt wants, once it is named. */
+  child: Child | undefined;
   /** Of what maps, once it has: the items. */
   items: readonly Json[] | undefined;
   /** Its instances do the work; its own status is their summary. */
@@ -140,6 +143,8 @@ export interface RunState {
   wakeMs: number | undefined;
   /** Id of the message that settled it. */
   settledBy: string | undefined;
+  /** Tasks of other runs that started this one, or wait for it. */
+  parents: readonly Parent[];
   readonly tasks: TaskState[];
   /** By the plan index of what maps. */
   readonly maps: Map<number, Mapping>;

@@ -211,6 +211,8 @@ function decideForDag(
   const version = body.kind === "start" ? versionToStart(all, dag, body) : undefined;
   if (message.kind === "start" && !message.exists && dag.state.number > 0 && version === undefined)
     return rejected(`DAG ${body.dagId}: the version to run was never stored`);
+  const refused = refusalOf(body, message, version);
+  if (refused !== undefined) return rejected(`DAG ${body.dagId}: ${refused}`);
   const decision = decideDag(dag.state, message, dag.waiting);
   const runId = message.kind === "start" ? message.runId : "";
   if (decision.kind === "rejected") return { ...rejected(decision.why), runId };
@@ -249,8 +251,21 @@ function dagMessageOf(all: Aggregates, body: Inbound["body"]): DagMessage | unde
     const version = all.versions.get(versionKey(body.dagId, body.fingerprint));
     return version === undefined ? undefined : { kind: "apply", version: version.facts };
   }
-  const { runId, causeKind } = body.start;
-  return { kind: "start", runId, exists: all.runs.has(runId), scheduled: causeKind === "schedule" };
+  const { runId, causeKind, unwanted } = body.start;
+  const facts = { scheduled: causeKind === "schedule", unwanted: unwanted !== undefined };
+  return { kind: "start", runId, exists: all.runs.has(runId), ...facts };
+}
+
+/** What people and triggers ask for was checked where they asked; what a task of another run wants, is checked here. */
+function refusalOf(
+  body: Inbound["body"],
+  message: DagMessage,
+  version: VersionToStart | undefined,
+): string | undefined {
+  if (body.to !== "dag" || body.kind !== "start" || message.kind !== "start") return undefined;
+  const { parent, unwanted, params } = body.start;
+  if (message.exists || parent === undefined || unwanted !== undefined) return undefined;
+  return version?.plan.refusesParams?.(params);
 }
 
 /**
@@ -360,10 +375,12 @@ function createRun(
     },
     fresh: true,
   };
-  const message = { kind: "start" as const, admitted: created.admitted };
+  const { parent, unwanted } = start;
+  const wanted = parent === undefined ? {} : { parent, unwanted };
+  const message = { kind: "start" as const, admitted: created.admitted, ...wanted };
   const { events } = decide(run.state, message, { nowMs, cause });
   all.runs.set(runId, run);
-  if (!created.admitted) dag.waiting.push(runId);
+  if (run.state.status === "queued") dag.waiting.push(runId);
   changeOf(batch, run, true).events.push(...events);
   return effectsOf(run.state, events, []).map((effect) => ({ run, effect }));
 }

@@ -1,7 +1,7 @@
 // What the state machine is told, after translate.ts has distrusted it: each message is about one aggregate.
-import type { DagMessage, Json, PoolMessage, RunMessage } from "@chasqui/machine";
+import type { DagMessage, Json, Parent, PoolMessage, RunMessage } from "@chasqui/machine";
 
-export type CauseKind = "schedule" | "trigger" | "manual" | "backfill";
+export type CauseKind = "schedule" | "trigger" | "manual" | "backfill" | "parent";
 
 /** Facts about a run that StartRun brings and that never change. */
 export interface StartFacts {
@@ -18,6 +18,10 @@ export interface StartFacts {
   readonly traceparent: string | undefined;
   /** The run that it does again. */
   readonly rerunOf?: string | undefined;
+  /** The task of another run that wants it. */
+  readonly parent?: Parent | undefined;
+  /** Why that does not want it any more. */
+  readonly unwanted?: string | undefined;
 }
 
 /** A version of the DAG that a run is to be of, whatever is current. */

@@ -171,7 +171,7 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
 }
 
 /** Kinds of the language that nobody carries out: their tasks would wait for ever. `simulate` knows them. */
-const UNCARRIED_KINDS: ReadonlySet<string> = new Set(["approval", "dag.run"]);
+const UNCARRIED_KINDS: ReadonlySet<string> = new Set(["approval"]);
 
 function refuseUncarriedKinds(specs: readonly DagSpec[]): void {
   const found = specs.flatMap(({ id, tasks }) =>

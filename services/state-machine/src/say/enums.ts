@@ -46,6 +46,7 @@ export const causeKinds = {
   trigger: RunCauseKind.TRIGGER,
   manual: RunCauseKind.MANUAL,
   backfill: RunCauseKind.BACKFILL,
+  parent: RunCauseKind.PARENT,
 } as const;
 
 const inverse = <K extends string>(map: Readonly<Record<K, number>>): ReadonlyMap<number, K> =>

@@ -10,9 +10,10 @@ import {
 } from "@chasqui/contracts";
 import type { OutMessage } from "@chasqui/bus";
 import type { DagEffect, PlanTask, RunEffect, TaskState } from "@chasqui/machine";
-import { attemptsMaxOf } from "@chasqui/machine";
+import { CHILD_KIND, attemptsMaxOf } from "@chasqui/machine";
 import { dagAutoPaused } from "./dag-events.ts";
 import { inboxMessage } from "./inbox-message.ts";
+import { leaveChild, tellParent } from "./children.ts";
 import { acquireSlots, releaseSlots } from "./pool-messages.ts";
 import type { CachedRun } from "../core/aggregates.ts";
 import type { Inbound } from "../core/inbound.ts";
@@ -77,13 +78,15 @@ export function assignment(
   };
 }
 
-/** Cancels go on a plain subject, to every replica of the runner. */
+/** Cancels go on a plain subject, to every replica of the runner; those of runs of other DAGs to these. */
 export function cancelOf(
   run: CachedRun,
   effect: AttemptRef & { readonly reason: string },
-): { subject: string; data: Uint8Array } | undefined {
+  again = "",
+): OutMessage | { subject: string; data: Uint8Array } | undefined {
   const kind = run.state.plan.tasks[run.state.plan.indexOf.get(effect.taskId) ?? -1]?.kind;
   if (kind === undefined) return undefined;
+  if (kind === CHILD_KIND) return leaveChild(run, effect, again);
   const attemptId = attemptOf(run, effect);
   const { taskId, mapIndex, attempt, reason } = effect;
   const { runId } = run.meta;
@@ -234,6 +237,8 @@ export function effectMessages(run: CachedRun, effect: MessageEffect): OutMessag
       return acquireSlots(run, effect);
     case "ask_past":
       return askPast(run, effect);
+    case "tell_parent":
+      return tellParent(run, effect.parent);
     case "tell_past":
       return [pastDone(run, effect)];
     case "release":

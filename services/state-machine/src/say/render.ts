@@ -2,12 +2,13 @@
 // SELECT for a whole batch.
 import type { OutMessage } from "@chasqui/bus";
 import { renderTask } from "@chasqui/dag";
-import { scopeOf } from "@chasqui/machine";
+import { CHILD_KIND, scopeOf } from "@chasqui/machine";
 import type { Json, Scope, TaskState } from "@chasqui/machine";
-import type { JsonObject } from "@bufbuild/protobuf";
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { Sql } from "postgres";
 import type { CachedRun } from "../core/aggregates.ts";
 import type { Version, Versions } from "../store/versions.ts";
+import { childOf, nameChild, startChild } from "./children.ts";
 import { assignment, unrendered } from "./messages.ts";
 import type { Assigned } from "./messages.ts";
 
@@ -17,6 +18,8 @@ export interface Wanted {
   readonly run: CachedRun;
   readonly slot: number;
   readonly attempt: number;
+  /** Tells apart what is said once more after a while. */
+  readonly again?: string;
 }
 
 export interface RenderContext {
@@ -30,11 +33,11 @@ type Outputs = ReadonlyMap<string, Json>;
 const outputKey = (runId: string, taskId: string, mapIndex: number): string =>
   `${runId} ${taskId} ${mapIndex}`;
 
-/** One message per wanted assignment, in their order. */
+/** A message for each wanted assignment, in their order. */
 export async function renderAssignments(
   wanted: readonly Wanted[],
   context: RenderContext,
-): Promise<OutMessage[]> {
+): Promise<(OutMessage | undefined)[]> {
   const named = new Map<Wanted, readonly string[]>();
   for (const one of wanted) {
     const id = assignedOf(one)?.planned.id ?? "";
@@ -42,11 +45,11 @@ export async function renderAssignments(
     if (names.length > 0) named.set(one, names);
   }
   const outputs = await loadOutputs(context.sql, named);
-  return wanted.flatMap((one) => {
+  return wanted.map((one) => {
     const assigned = assignedOf(one);
-    return assigned === undefined
-      ? []
-      : [renderOne(one.run, assigned, named.get(one) ?? [], outputs, context)];
+    if (assigned === undefined) return undefined;
+    if (assigned.task.child !== undefined) return startChild(one.run, assigned.task, one);
+    return renderOne(one.run, assigned, named.get(one) ?? [], outputs, context);
   });
 }
 
@@ -96,7 +99,7 @@ function renderOne(
   const template = templates.get(assigned.planned.id);
   if (template === undefined) return unrendered(run, assigned, "the DAG version has no such task");
   if (template.constant !== undefined)
-    return assignment(run, assigned, { configJson: template.constant, environment });
+    return sayAssigned(run, assigned, { configJson: template.constant, environment });
   const scope = scopeOfAssigned(run, assigned, names, outputs);
   const rendered = renderTask(spec, template.spec, scope, { vars: context.vars });
   if (!rendered.ok) return unrendered(run, assigned, `with: ${rendered.message}`);
@@ -108,7 +111,20 @@ function renderOne(
       assigned,
       `with: ${bytes} bytes rendered: want at most ${CONFIG_BYTES_MAX}`,
     );
-  return assignment(run, assigned, { configJson, environment });
+  return sayAssigned(run, assigned, { configJson, environment });
+}
+
+/** A task that wants a run of another DAG has no runner: its own run notes which one it wants. */
+function sayAssigned(
+  run: CachedRun,
+  assigned: Assigned,
+  rendered: { configJson: string; environment: string },
+): OutMessage {
+  const { task, planned, attempt } = assigned;
+  if (planned.kind !== CHILD_KIND) return assignment(run, assigned, rendered);
+  const ref = { taskId: planned.id, mapIndex: task.mapIndex, attempt };
+  const child = childOf(run, ref, JSON.parse(rendered.configJson) as JsonValue);
+  return child.ok ? nameChild(run, ref, child.value) : unrendered(run, assigned, child.message);
 }
 
 /** What its configuration reads: states from memory, outputs as they were loaded for it. */

@@ -18,6 +18,7 @@ export const runMoving: readonly Column[] = [
   { name: "last_at", wire: "float8", as: "ms" },
   { name: "wake_at", wire: "float8", as: "ms" },
   { name: "settled_by", wire: "text" },
+  { name: "parents", wire: "text", as: "jsonb" },
   { name: "announced_version", wire: "int4" },
 ];
 export const runFixed: readonly Column[] = [

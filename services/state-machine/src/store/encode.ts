@@ -1,10 +1,12 @@
 // Aggregates as the arrays of the hot statement, and rows as aggregates. The only place that knows both shapes.
 import type {
   CancelFor,
+  Child,
   Claim,
   Failure,
   Json,
   MarkState,
+  Parent,
   Recorded,
   RunRow,
   RunState,
@@ -73,6 +75,7 @@ function movingOf({ state, announced }: CachedRun): Cell[] {
     state.lastMs,
     orNull(state.wakeMs),
     orNull(state.settledBy),
+    state.parents.length === 0 ? null : json(state.parents),
     announced,
   ];
 }
@@ -130,12 +133,13 @@ interface More {
   readonly claims?: readonly Claim[];
   readonly granted?: number;
   readonly listeners?: readonly string[];
+  readonly child?: Child;
   readonly items?: readonly Json[];
 }
 
 function moreOf(task: TaskState): string | null {
-  const { attemptBase, firstMs, turnMs, assignedMs, clearedBy, markAs, claims, granted, items } =
-    task;
+  const { attemptBase, firstMs, turnMs, assignedMs, clearedBy, markAs, claims, granted } = task;
+  const { child, items } = task;
   const listeners = task.listeners.length === 0 ? undefined : task.listeners;
   const isPlain =
     attemptBase === 0 &&
@@ -145,6 +149,7 @@ function moreOf(task: TaskState): string | null {
     markAs === undefined &&
     claims.length === 0 &&
     listeners === undefined &&
+    child === undefined &&
     items === undefined;
   if (isPlain) return null;
   return json({
@@ -156,6 +161,7 @@ function moreOf(task: TaskState): string | null {
     claims,
     granted,
     listeners,
+    child,
     items,
   });
 }
@@ -196,6 +202,7 @@ export interface RunRecord {
   readonly last_ms: number;
   readonly wake_ms: number | null;
   readonly settled_by: string | null;
+  readonly parents: readonly Parent[] | null;
 }
 export const runRowOf = (row: RunRecord): RunRow => ({
   status: row.state,
@@ -205,6 +212,7 @@ export const runRowOf = (row: RunRecord): RunRow => ({
   lastMs: row.last_ms,
   wakeMs: row.wake_ms ?? undefined,
   settledBy: row.settled_by ?? undefined,
+  parents: row.parents ?? [],
 });
 
 export interface TaskRecord {
@@ -261,6 +269,7 @@ function rareOf({ more, assigned_ms }: TaskRecord) {
     claims: more.claims ?? [],
     granted: more.granted ?? 0,
     listeners: more.listeners ?? [],
+    child: more.child,
     items: more.items,
   };
 }
@@ -272,5 +281,6 @@ const plain = {
   claims: [],
   granted: 0,
   listeners: [],
+  child: undefined,
   items: undefined,
 } as const;

@@ -57,7 +57,7 @@ export async function loadRuns(
   // One after the other: at once they would go over two connections, and tasks older than the version pass its fence.
   const runs = await sql<RunSelected[]>`
       select run_id, dag_id, dag_number, fingerprint, key, state, version, announced_version, format, reason,
-        cause_kind, cause_by, params, event, rerun_of, traceparent, trace_id, traced, settled_by, previous_run_id,
+        cause_kind, cause_by, params, event, rerun_of, traceparent, trace_id, traced, settled_by, parents, previous_run_id,
         ${ms(sql, "started_at")}, ${ms(sql, "settled_at")}, ${ms(sql, "last_at")}, ${ms(sql, "wake_at")},
         ${ms(sql, "logical_at")}, ${ms(sql, "created_at")}, ${ms(sql, "interval_start_at")}, ${ms(sql, "interval_end_at")}
       from state_machine.run where run_id = any(${ids}::text[])`;

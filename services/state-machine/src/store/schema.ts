@@ -43,7 +43,7 @@ export const taskStates = [
   "cancelled",
   "removed",
 ] as const;
-export const causeKinds = ["schedule", "trigger", "manual", "backfill"] as const;
+export const causeKinds = ["schedule", "trigger", "manual", "backfill", "parent"] as const;
 const listed = (words: readonly string[]) => sql.raw(words.map((word) => `'${word}'`).join(", "));
 
 export const run = stateMachine.table(
@@ -79,6 +79,8 @@ export const run = stateMachine.table(
     lastAt: at("last_at").notNull(),
     wakeAt: at("wake_at"),
     settledBy: text("settled_by"),
+    /** Tasks of other runs that started it or wait for it; null for none. */
+    parents: jsonb("parents"),
     /** The run before by logical time, when some task depends on it. */
     previousRunId: text("previous_run_id"),
   },
@@ -139,6 +141,9 @@ export const task = stateMachine.table(
     index("task_queued")
       .on(t.runId)
       .where(sql`${t.state} = 'queued'`),
+    index("task_child")
+      .on(t.runId)
+      .where(sql`jsonb_exists(${t.more}, 'child') and ${t.state} in ('assigned', 'running')`),
     check("task_state_known", sql`${t.state} in (${listed(taskStates)})`),
     check("task_due_when_retrying", sql`${t.state} <> 'retrying' or ${t.dueAt} is not null`),
     check(

@@ -32,6 +32,27 @@ export async function unacceptedOrCancelling(
   return rows.map((row) => row.run_id);
 }
 
+export interface UnheardChild {
+  readonly runId: string;
+  readonly taskId: string;
+  readonly mapIndex: number;
+}
+
+/** Attempts that want a run of another DAG and did not hear that it is there, or how it ended. */
+export async function unheardChildren(
+  sql: Sql,
+  olderMs: number,
+  limit: number,
+): Promise<UnheardChild[]> {
+  return sql<UnheardChild[]>`
+    select t.run_id as "runId", t.task_id as "taskId", t.map_index as "mapIndex"
+    from state_machine.task t left join state_machine.run c on c.run_id = t.more->'child'->>'runId'
+    where jsonb_exists(t.more, 'child') and t.state in ('assigned', 'running')
+      and case when t.state = 'assigned' then t.accepted_at else c.settled_at end
+        < now() - ${olderMs}::float8 * interval '1 millisecond'
+    limit ${limit}`;
+}
+
 export interface HeldRow {
   readonly runId: string;
   readonly dagId: string;

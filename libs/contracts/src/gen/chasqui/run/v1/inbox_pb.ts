@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file chasqui/run/v1/inbox.proto.
  */
 export const file_chasqui_run_v1_inbox: GenFile = /*@__PURE__*/
-  fileDesc("ChpjaGFzcXVpL3J1bi92MS9pbmJveC5wcm90bxIOY2hhc3F1aS5ydW4udjEipQgKDEluYm94TWVzc2FnZRIKCgJpZBgBIAEoCRIQCghyZXBseV90bxgCIAEoCRItCglzdGFydF9ydW4YAyABKAsyGC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1bkgAEjAKBnVwZGF0ZRgEIAEoCzIeLmNoYXNxdWkudGFzay52MS5BdHRlbXB0VXBkYXRlSAASLwoKY2FuY2VsX3J1bhgFIAEoCzIZLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1bkgAEi0KCXRpbWVyX2R1ZRgGIAEoCzIYLmNoYXNxdWkucnVuLnYxLlRpbWVyRHVlSAASMwoMY29udGludWVfcnVuGAcgASgLMhsuY2hhc3F1aS5ydW4udjEuQ29udGludWVSdW5IABItCglhZG1pdF9ydW4YCCABKAsyGC5jaGFzcXVpLnJ1bi52MS5BZG1pdFJ1bkgAEi8KCnNldHRsZV9ydW4YCSABKAsyGS5jaGFzcXVpLnJ1bi52MS5TZXR0bGVSdW5IABI1Cg1hcHBseV92ZXJzaW9uGAogASgLMhwuY2hhc3F1aS5ydW4udjEuQXBwbHlWZXJzaW9uSAASNgoKc2V0X3BhdXNlZBgLIAEoCzIgLmNoYXNxdWkucnVuLnYxLlNldFBhdXNlZENvbW1hbmRIABIzCgxsb3NlX2F0dGVtcHQYDCABKAsyGy5jaGFzcXVpLnJ1bi52MS5Mb3NlQXR0ZW1wdEgAEi8KCnJlb3Blbl9ydW4YDSABKAsyGS5jaGFzcXVpLnJ1bi52MS5SZW9wZW5SdW5IABIxCgtjbGVhcl90YXNrcxgOIAEoCzIaLmNoYXNxdWkucnVuLnYxLkNsZWFyVGFza3NIABItCgltYXJrX3Rhc2sYDyABKAsyGC5jaGFzcXVpLnJ1bi52MS5NYXJrVGFza0gAEjMKDHNsb3RfZ3JhbnRlZBgQIAEoCzIbLmNoYXNxdWkucnVuLnYxLlNsb3RHcmFudGVkSAASNgoKcmV0aXJlX2RhZxgRIAEoCzIgLmNoYXNxdWkucnVuLnYxLlJldGlyZURhZ0NvbW1hbmRIABI1Cg1hY3F1aXJlX3Nsb3RzGB4gASgLMhwuY2hhc3F1aS5ydW4udjEuQWNxdWlyZVNsb3RzSAASNQoNcmVsZWFzZV9zbG90cxgfIAEoCzIcLmNoYXNxdWkucnVuLnYxLlJlbGVhc2VTbG90c0gAEisKCHNldF9wb29sGCAgASgLMhcuY2hhc3F1aS5ydW4udjEuU2V0UG9vbEgAEisKCGFza19wYXN0GCEgASgLMhcuY2hhc3F1aS5ydW4udjEuQXNrUGFzdEgAEi0KCXBhc3RfZG9uZRgiIAEoCzIYLmNoYXNxdWkucnVuLnYxLlBhc3REb25lSABCBgoEYm9keSKkAgoIU3RhcnRSdW4SDgoGZGFnX2lkGAEgASgJEgsKA2tleRgCIAEoCRISCgpsb2dpY2FsX21zGAMgASgBEhIKCmNhdXNlX2tpbmQYBCABKA0SCgoCYnkYBSABKAkSEwoLcGFyYW1zX2pzb24YBiABKAkSEgoKZXZlbnRfanNvbhgHIAEoCRITCgt0cmFjZXBhcmVudBgIIAEoCRIUCgxyZXF1ZXN0ZWRfbXMYCSABKAESLQoGcGlubmVkGAogASgLMh0uY2hhc3F1aS5ydW4udjEuUGlubmVkVmVyc2lvbhIQCghyZXJ1bl9vZhgLIAEoCRIZChFpbnRlcnZhbF9zdGFydF9tcxgMIAEoARIXCg9pbnRlcnZhbF9lbmRfbXMYDSABKAEiNAoNUGlubmVkVmVyc2lvbhITCgtmaW5nZXJwcmludBgBIAEoCRIOCgZudW1iZXIYAiABKA0iRAoJQ2FuY2VsUnVuEg4KBnJ1bl9pZBgBIAEoCRIKCgJieRgCIAEoCRIOCgZyZWFzb24YAyABKAkSCwoDbm93GAQgASgIIisKCVJlb3BlblJ1bhIOCgZkYWdfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJIi0KB1Rhc2tSZWYSDwoHdGFza19pZBgBIAEoCRIRCgltYXBfaW5kZXgYAiABKBEimwEKCkNsZWFyVGFza3MSDgoGcnVuX2lkGAEgASgJEiYKBXRhc2tzGAIgAygLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIQCgh1cHN0cmVhbRgDIAEoCBISCgpkb3duc3RyZWFtGAQgASgIEhMKC29ubHlfZmFpbGVkGAUgASgIEgoKAmJ5GAYgASgJEg4KBnJlYXNvbhgHIAEoCSJsCghNYXJrVGFzaxIOCgZydW5faWQYASABKAkSJQoEdGFzaxgCIAEoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSDQoFc3RhdGUYAyABKAkSCgoCYnkYBCABKAkSDgoGcmVhc29uGAUgASgJInIKC1Nsb3RHcmFudGVkEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAMgASgNEgwKBHBvb2wYBCABKAkSDQoFcGxhY2UYBSABKAEisQEKDEFjcXVpcmVTbG90cxIMCgRwb29sGAEgASgJEhEKBHNpemUYAiABKA1IAIgBARINCgVzbG90cxgDIAEoDRIQCghwcmlvcml0eRgEIAEoERIOCgZkYWdfaWQYBSABKAkSDgoGcnVuX2lkGAYgASgJEiUKBHRhc2sYByABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg8KB2F0dGVtcHQYCCABKA1CBwoFX3NpemUiMAoMUmVsZWFzZVNsb3RzEgwKBHBvb2wYASABKAkSEgoKYXR0ZW1wdF9pZBgCIAEoCSJUCgdTZXRQb29sEgwKBHBvb2wYASABKAkSDQoFc2xvdHMYAiABKA0SEAoIZGVjbGFyZWQYAyABKAgSCgoCYnkYBCABKAkSDgoGcmVhc29uGAUgASgJIj0KB0Fza1Bhc3QSDgoGcnVuX2lkGAEgASgJEg8KB3Rhc2tfaWQYAiABKAkSEQoJYnlfcnVuX2lkGAMgASgJIisKCFBhc3REb25lEg4KBnJ1bl9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJIisKCFRpbWVyRHVlEg4KBnJ1bl9pZBgBIAEoCRIPCgd3YWtlX21zGAIgASgBIh0KC0NvbnRpbnVlUnVuEg4KBnJ1bl9pZBgBIAEoCSIaCghBZG1pdFJ1bhIOCgZydW5faWQYASABKAkiTgoJU2V0dGxlUnVuEg4KBmRhZ19pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSDQoFc3RhdGUYAyABKA0SEgoKY2F1c2Vfa2luZBgEIAEoDSJdCgxBcHBseVZlcnNpb24SDgoGZGFnX2lkGAEgASgJEhMKC2ZpbmdlcnByaW50GAIgASgJEgoKAmJ5GAMgASgJEgwKBG5vdGUYBCABKAkSDgoGY29tbWl0GAUgASgJIk4KEFNldFBhdXNlZENvbW1hbmQSDgoGZGFnX2lkGAEgASgJEg4KBnBhdXNlZBgCIAEoCBIKCgJieRgDIAEoCRIOCgZyZWFzb24YBCABKAkiPgoQUmV0aXJlRGFnQ29tbWFuZBIOCgZkYWdfaWQYASABKAkSCgoCYnkYAiABKAkSDgoGcmVhc29uGAMgASgJImQKC0xvc2VBdHRlbXB0Eg4KBnJ1bl9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJEhEKCW1hcF9pbmRleBgDIAEoERIPCgdhdHRlbXB0GAQgASgNEhAKCGV2aWRlbmNlGAUgASgJIngKDkNvbW1hbmRWZXJkaWN0EhAKCGFjY2VwdGVkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRIOCgZydW5faWQYAyABKAkSDwoHY2hhbmdlZBgEIAEoCBITCgtkYWdfdmVyc2lvbhgFIAEoDRIOCgZwYXVzZWQYBiABKAhiBnByb3RvMw", [file_chasqui_task_v1_task]);
+  fileDesc("ChpjaGFzcXVpL3J1bi92MS9pbmJveC5wcm90bxIOY2hhc3F1aS5ydW4udjEigwkKDEluYm94TWVzc2FnZRIKCgJpZBgBIAEoCRIQCghyZXBseV90bxgCIAEoCRItCglzdGFydF9ydW4YAyABKAsyGC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1bkgAEjAKBnVwZGF0ZRgEIAEoCzIeLmNoYXNxdWkudGFzay52MS5BdHRlbXB0VXBkYXRlSAASLwoKY2FuY2VsX3J1bhgFIAEoCzIZLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1bkgAEi0KCXRpbWVyX2R1ZRgGIAEoCzIYLmNoYXNxdWkucnVuLnYxLlRpbWVyRHVlSAASMwoMY29udGludWVfcnVuGAcgASgLMhsuY2hhc3F1aS5ydW4udjEuQ29udGludWVSdW5IABItCglhZG1pdF9ydW4YCCABKAsyGC5jaGFzcXVpLnJ1bi52MS5BZG1pdFJ1bkgAEi8KCnNldHRsZV9ydW4YCSABKAsyGS5jaGFzcXVpLnJ1bi52MS5TZXR0bGVSdW5IABI1Cg1hcHBseV92ZXJzaW9uGAogASgLMhwuY2hhc3F1aS5ydW4udjEuQXBwbHlWZXJzaW9uSAASNgoKc2V0X3BhdXNlZBgLIAEoCzIgLmNoYXNxdWkucnVuLnYxLlNldFBhdXNlZENvbW1hbmRIABIzCgxsb3NlX2F0dGVtcHQYDCABKAsyGy5jaGFzcXVpLnJ1bi52MS5Mb3NlQXR0ZW1wdEgAEi8KCnJlb3Blbl9ydW4YDSABKAsyGS5jaGFzcXVpLnJ1bi52MS5SZW9wZW5SdW5IABIxCgtjbGVhcl90YXNrcxgOIAEoCzIaLmNoYXNxdWkucnVuLnYxLkNsZWFyVGFza3NIABItCgltYXJrX3Rhc2sYDyABKAsyGC5jaGFzcXVpLnJ1bi52MS5NYXJrVGFza0gAEjMKDHNsb3RfZ3JhbnRlZBgQIAEoCzIbLmNoYXNxdWkucnVuLnYxLlNsb3RHcmFudGVkSAASNgoKcmV0aXJlX2RhZxgRIAEoCzIgLmNoYXNxdWkucnVuLnYxLlJldGlyZURhZ0NvbW1hbmRIABI1Cg1hY3F1aXJlX3Nsb3RzGB4gASgLMhwuY2hhc3F1aS5ydW4udjEuQWNxdWlyZVNsb3RzSAASNQoNcmVsZWFzZV9zbG90cxgfIAEoCzIcLmNoYXNxdWkucnVuLnYxLlJlbGVhc2VTbG90c0gAEisKCHNldF9wb29sGCAgASgLMhcuY2hhc3F1aS5ydW4udjEuU2V0UG9vbEgAEisKCGFza19wYXN0GCEgASgLMhcuY2hhc3F1aS5ydW4udjEuQXNrUGFzdEgAEi0KCXBhc3RfZG9uZRgiIAEoCzIYLmNoYXNxdWkucnVuLnYxLlBhc3REb25lSAASLwoKbmFtZV9jaGlsZBgoIAEoCzIZLmNoYXNxdWkucnVuLnYxLk5hbWVDaGlsZEgAEisKCGpvaW5fcnVuGCkgASgLMhcuY2hhc3F1aS5ydW4udjEuSm9pblJ1bkgAQgYKBGJvZHki4QIKCFN0YXJ0UnVuEg4KBmRhZ19pZBgBIAEoCRILCgNrZXkYAiABKAkSEgoKbG9naWNhbF9tcxgDIAEoARISCgpjYXVzZV9raW5kGAQgASgNEgoKAmJ5GAUgASgJEhMKC3BhcmFtc19qc29uGAYgASgJEhIKCmV2ZW50X2pzb24YByABKAkSEwoLdHJhY2VwYXJlbnQYCCABKAkSFAoMcmVxdWVzdGVkX21zGAkgASgBEi0KBnBpbm5lZBgKIAEoCzIdLmNoYXNxdWkucnVuLnYxLlBpbm5lZFZlcnNpb24SEAoIcmVydW5fb2YYCyABKAkSGQoRaW50ZXJ2YWxfc3RhcnRfbXMYDCABKAESFwoPaW50ZXJ2YWxfZW5kX21zGA0gASgBEikKBnBhcmVudBgOIAEoCzIZLmNoYXNxdWkucnVuLnYxLlBhcmVudFJlZhIQCgh1bndhbnRlZBgPIAEoCSJrCghDaGlsZFJ1bhIOCgZydW5faWQYASABKAkSDgoGZGFnX2lkGAIgASgJEgsKA2tleRgDIAEoCRITCgtwYXJhbXNfanNvbhgEIAEoCRIMCgR3YWl0GAUgASgIEg8KB2FsbG93ZWQYBiADKAkiogEKCVBhcmVudFJlZhIOCgZydW5faWQYASABKAkSDgoGZGFnX2lkGAIgASgJEiUKBHRhc2sYAyABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg8KB2F0dGVtcHQYBCABKA0SDAoEd2FpdBgFIAEoCBIPCgdhbGxvd2VkGAYgAygJEg0KBWRlcHRoGAcgASgNEg8KB3dhaXRpbmcYCCADKAkifAoJTmFtZUNoaWxkEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAMgASgNEicKBWNoaWxkGAQgASgLMhguY2hhc3F1aS5ydW4udjEuQ2hpbGRSdW4iVgoHSm9pblJ1bhIOCgZydW5faWQYASABKAkSKQoGcGFyZW50GAIgASgLMhkuY2hhc3F1aS5ydW4udjEuUGFyZW50UmVmEhAKCHVud2FudGVkGAMgASgJIjQKDVBpbm5lZFZlcnNpb24SEwoLZmluZ2VycHJpbnQYASABKAkSDgoGbnVtYmVyGAIgASgNIkQKCUNhbmNlbFJ1bhIOCgZydW5faWQYASABKAkSCgoCYnkYAiABKAkSDgoGcmVhc29uGAMgASgJEgsKA25vdxgEIAEoCCIrCglSZW9wZW5SdW4SDgoGZGFnX2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCSItCgdUYXNrUmVmEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgRIpsBCgpDbGVhclRhc2tzEg4KBnJ1bl9pZBgBIAEoCRImCgV0YXNrcxgCIAMoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSEAoIdXBzdHJlYW0YAyABKAgSEgoKZG93bnN0cmVhbRgEIAEoCBITCgtvbmx5X2ZhaWxlZBgFIAEoCBIKCgJieRgGIAEoCRIOCgZyZWFzb24YByABKAkibAoITWFya1Rhc2sSDgoGcnVuX2lkGAEgASgJEiUKBHRhc2sYAiABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg0KBXN0YXRlGAMgASgJEgoKAmJ5GAQgASgJEg4KBnJlYXNvbhgFIAEoCSJyCgtTbG90R3JhbnRlZBIOCgZydW5faWQYASABKAkSJQoEdGFzaxgCIAEoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSDwoHYXR0ZW1wdBgDIAEoDRIMCgRwb29sGAQgASgJEg0KBXBsYWNlGAUgASgBIrEBCgxBY3F1aXJlU2xvdHMSDAoEcG9vbBgBIAEoCRIRCgRzaXplGAIgASgNSACIAQESDQoFc2xvdHMYAyABKA0SEAoIcHJpb3JpdHkYBCABKBESDgoGZGFnX2lkGAUgASgJEg4KBnJ1bl9pZBgGIAEoCRIlCgR0YXNrGAcgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAggASgNQgcKBV9zaXplIjAKDFJlbGVhc2VTbG90cxIMCgRwb29sGAEgASgJEhIKCmF0dGVtcHRfaWQYAiABKAkiVAoHU2V0UG9vbBIMCgRwb29sGAEgASgJEg0KBXNsb3RzGAIgASgNEhAKCGRlY2xhcmVkGAMgASgIEgoKAmJ5GAQgASgJEg4KBnJlYXNvbhgFIAEoCSI9CgdBc2tQYXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJEhEKCWJ5X3J1bl9pZBgDIAEoCSIrCghQYXN0RG9uZRIOCgZydW5faWQYASABKAkSDwoHdGFza19pZBgCIAEoCSIrCghUaW1lckR1ZRIOCgZydW5faWQYASABKAkSDwoHd2FrZV9tcxgCIAEoASIdCgtDb250aW51ZVJ1bhIOCgZydW5faWQYASABKAkiGgoIQWRtaXRSdW4SDgoGcnVuX2lkGAEgASgJIk4KCVNldHRsZVJ1bhIOCgZkYWdfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEg0KBXN0YXRlGAMgASgNEhIKCmNhdXNlX2tpbmQYBCABKA0iXQoMQXBwbHlWZXJzaW9uEg4KBmRhZ19pZBgBIAEoCRITCgtmaW5nZXJwcmludBgCIAEoCRIKCgJieRgDIAEoCRIMCgRub3RlGAQgASgJEg4KBmNvbW1pdBgFIAEoCSJOChBTZXRQYXVzZWRDb21tYW5kEg4KBmRhZ19pZBgBIAEoCRIOCgZwYXVzZWQYAiABKAgSCgoCYnkYAyABKAkSDgoGcmVhc29uGAQgASgJIj4KEFJldGlyZURhZ0NvbW1hbmQSDgoGZGFnX2lkGAEgASgJEgoKAmJ5GAIgASgJEg4KBnJlYXNvbhgDIAEoCSJkCgtMb3NlQXR0ZW1wdBIOCgZydW5faWQYASABKAkSDwoHdGFza19pZBgCIAEoCRIRCgltYXBfaW5kZXgYAyABKBESDwoHYXR0ZW1wdBgEIAEoDRIQCghldmlkZW5jZRgFIAEoCSJ4Cg5Db21tYW5kVmVyZGljdBIQCghhY2NlcHRlZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSDgoGcnVuX2lkGAMgASgJEg8KB2NoYW5nZWQYBCABKAgSEwoLZGFnX3ZlcnNpb24YBSABKA0SDgoGcGF1c2VkGAYgASgIYgZwcm90bzM", [file_chasqui_task_v1_task]);
 
 /**
  * The body of every message on chasqui.inbox.<partition>.<what>.<key>.
@@ -202,6 +202,22 @@ export type InboxMessage = Message<"chasqui.run.v1.InboxMessage"> & {
      */
     value: PastDone;
     case: "pastDone";
+  } | {
+    /**
+     * To a run, by itself: the run of another DAG that one of its attempts wants.
+     *
+     * @generated from field: chasqui.run.v1.NameChild name_child = 40;
+     */
+    value: NameChild;
+    case: "nameChild";
+  } | {
+    /**
+     * To a run, from its DAG: a task of another run wants it, or wants it no more.
+     *
+     * @generated from field: chasqui.run.v1.JoinRun join_run = 41;
+     */
+    value: JoinRun;
+    case: "joinRun";
   } | { case: undefined; value?: undefined };
 };
 
@@ -308,6 +324,20 @@ export type StartRun = Message<"chasqui.run.v1.StartRun"> & {
    * @generated from field: double interval_end_ms = 13;
    */
   intervalEndMs: number;
+
+  /**
+   * The task of another run that wants it; it is answered as a runner answers.
+   *
+   * @generated from field: chasqui.run.v1.ParentRef parent = 14;
+   */
+  parent?: ParentRef | undefined;
+
+  /**
+   * Why that task does not want it any more: then the run is there only to be cancelled. Empty while it is wanted.
+   *
+   * @generated from field: string unwanted = 15;
+   */
+  unwanted: string;
 };
 
 /**
@@ -316,6 +346,209 @@ export type StartRun = Message<"chasqui.run.v1.StartRun"> & {
  */
 export const StartRunSchema: GenMessage<StartRun> = /*@__PURE__*/
   messageDesc(file_chasqui_run_v1_inbox, 1);
+
+/**
+ * The run that an attempt of a dag.run wants.
+ *
+ * @generated from message chasqui.run.v1.ChildRun
+ */
+export type ChildRun = Message<"chasqui.run.v1.ChildRun"> & {
+  /**
+   * Derived from its DAG and key.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * Its DAG.
+   *
+   * @generated from field: string dag_id = 2;
+   */
+  dagId: string;
+
+  /**
+   * Its key.
+   *
+   * @generated from field: string key = 3;
+   */
+  key: string;
+
+  /**
+   * Parameters as JSON.
+   *
+   * @generated from field: string params_json = 4;
+   */
+  paramsJson: string;
+
+  /**
+   * The attempt lasts until the run has settled.
+   *
+   * @generated from field: bool wait = 5;
+   */
+  wait: boolean;
+
+  /**
+   * States of the run with which the attempt succeeds.
+   *
+   * @generated from field: repeated string allowed = 6;
+   */
+  allowed: string[];
+};
+
+/**
+ * Describes the message chasqui.run.v1.ChildRun.
+ * Use `create(ChildRunSchema)` to create a new message.
+ */
+export const ChildRunSchema: GenMessage<ChildRun> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 2);
+
+/**
+ * An attempt of another run's task, as the run that it wants knows it.
+ *
+ * @generated from message chasqui.run.v1.ParentRef
+ */
+export type ParentRef = Message<"chasqui.run.v1.ParentRef"> & {
+  /**
+   * Its run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * Its DAG.
+   *
+   * @generated from field: string dag_id = 2;
+   */
+  dagId: string;
+
+  /**
+   * Its task.
+   *
+   * @generated from field: chasqui.run.v1.TaskRef task = 3;
+   */
+  task?: TaskRef | undefined;
+
+  /**
+   * The attempt's number.
+   *
+   * @generated from field: uint32 attempt = 4;
+   */
+  attempt: number;
+
+  /**
+   * It waits until the run has settled.
+   *
+   * @generated from field: bool wait = 5;
+   */
+  wait: boolean;
+
+  /**
+   * States of the run with which it succeeds.
+   *
+   * @generated from field: repeated string allowed = 6;
+   */
+  allowed: string[];
+
+  /**
+   * How many runs are above the one that it wants.
+   *
+   * @generated from field: uint32 depth = 7;
+   */
+  depth: number;
+
+  /**
+   * Those above that wait for it.
+   *
+   * @generated from field: repeated string waiting = 8;
+   */
+  waiting: string[];
+};
+
+/**
+ * Describes the message chasqui.run.v1.ParentRef.
+ * Use `create(ParentRefSchema)` to create a new message.
+ */
+export const ParentRefSchema: GenMessage<ParentRef> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 3);
+
+/**
+ * A run notes which run an attempt of it wants, before it asks for that.
+ *
+ * @generated from message chasqui.run.v1.NameChild
+ */
+export type NameChild = Message<"chasqui.run.v1.NameChild"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The task.
+   *
+   * @generated from field: chasqui.run.v1.TaskRef task = 2;
+   */
+  task?: TaskRef | undefined;
+
+  /**
+   * The attempt's number.
+   *
+   * @generated from field: uint32 attempt = 3;
+   */
+  attempt: number;
+
+  /**
+   * The run that it wants.
+   *
+   * @generated from field: chasqui.run.v1.ChildRun child = 4;
+   */
+  child?: ChildRun | undefined;
+};
+
+/**
+ * Describes the message chasqui.run.v1.NameChild.
+ * Use `create(NameChildSchema)` to create a new message.
+ */
+export const NameChildSchema: GenMessage<NameChild> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 4);
+
+/**
+ * A task of another run wants a run that exists.
+ *
+ * @generated from message chasqui.run.v1.JoinRun
+ */
+export type JoinRun = Message<"chasqui.run.v1.JoinRun"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * Who wants it.
+   *
+   * @generated from field: chasqui.run.v1.ParentRef parent = 2;
+   */
+  parent?: ParentRef | undefined;
+
+  /**
+   * Why it does not want it any more; empty while it does.
+   *
+   * @generated from field: string unwanted = 3;
+   */
+  unwanted: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.JoinRun.
+ * Use `create(JoinRunSchema)` to create a new message.
+ */
+export const JoinRunSchema: GenMessage<JoinRun> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 5);
 
 /**
  * A version of a DAG that was current once.
@@ -343,7 +576,7 @@ export type PinnedVersion = Message<"chasqui.run.v1.PinnedVersion"> & {
  * Use `create(PinnedVersionSchema)` to create a new message.
  */
 export const PinnedVersionSchema: GenMessage<PinnedVersion> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 2);
+  messageDesc(file_chasqui_run_v1_inbox, 6);
 
 /**
  * Asks a run to end.
@@ -385,7 +618,7 @@ export type CancelRun = Message<"chasqui.run.v1.CancelRun"> & {
  * Use `create(CancelRunSchema)` to create a new message.
  */
 export const CancelRunSchema: GenMessage<CancelRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 3);
+  messageDesc(file_chasqui_run_v1_inbox, 7);
 
 /**
  * A run that had settled goes on.
@@ -413,7 +646,7 @@ export type ReopenRun = Message<"chasqui.run.v1.ReopenRun"> & {
  * Use `create(ReopenRunSchema)` to create a new message.
  */
 export const ReopenRunSchema: GenMessage<ReopenRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 4);
+  messageDesc(file_chasqui_run_v1_inbox, 8);
 
 /**
  * Names a task, or one instance of it.
@@ -441,7 +674,7 @@ export type TaskRef = Message<"chasqui.run.v1.TaskRef"> & {
  * Use `create(TaskRefSchema)` to create a new message.
  */
 export const TaskRefSchema: GenMessage<TaskRef> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 5);
+  messageDesc(file_chasqui_run_v1_inbox, 9);
 
 /**
  * Asks a run to do some of its tasks again.
@@ -504,7 +737,7 @@ export type ClearTasks = Message<"chasqui.run.v1.ClearTasks"> & {
  * Use `create(ClearTasksSchema)` to create a new message.
  */
 export const ClearTasksSchema: GenMessage<ClearTasks> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 6);
+  messageDesc(file_chasqui_run_v1_inbox, 10);
 
 /**
  * Says what a task is to be taken for.
@@ -553,7 +786,7 @@ export type MarkTask = Message<"chasqui.run.v1.MarkTask"> & {
  * Use `create(MarkTaskSchema)` to create a new message.
  */
 export const MarkTaskSchema: GenMessage<MarkTask> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 7);
+  messageDesc(file_chasqui_run_v1_inbox, 11);
 
 /**
  * A pool gave slots to an attempt.
@@ -602,7 +835,7 @@ export type SlotGranted = Message<"chasqui.run.v1.SlotGranted"> & {
  * Use `create(SlotGrantedSchema)` to create a new message.
  */
 export const SlotGrantedSchema: GenMessage<SlotGranted> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 8);
+  messageDesc(file_chasqui_run_v1_inbox, 12);
 
 /**
  * An attempt is in line for slots of a pool.
@@ -672,7 +905,7 @@ export type AcquireSlots = Message<"chasqui.run.v1.AcquireSlots"> & {
  * Use `create(AcquireSlotsSchema)` to create a new message.
  */
 export const AcquireSlotsSchema: GenMessage<AcquireSlots> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 9);
+  messageDesc(file_chasqui_run_v1_inbox, 13);
 
 /**
  * An attempt needs its slots no more, or left the line.
@@ -700,7 +933,7 @@ export type ReleaseSlots = Message<"chasqui.run.v1.ReleaseSlots"> & {
  * Use `create(ReleaseSlotsSchema)` to create a new message.
  */
 export const ReleaseSlotsSchema: GenMessage<ReleaseSlots> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 10);
+  messageDesc(file_chasqui_run_v1_inbox, 14);
 
 /**
  * How many slots a pool has.
@@ -749,7 +982,7 @@ export type SetPool = Message<"chasqui.run.v1.SetPool"> & {
  * Use `create(SetPoolSchema)` to create a new message.
  */
 export const SetPoolSchema: GenMessage<SetPool> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 11);
+  messageDesc(file_chasqui_run_v1_inbox, 15);
 
 /**
  * A task with depends_on_past asks the run before what became of it there.
@@ -784,7 +1017,7 @@ export type AskPast = Message<"chasqui.run.v1.AskPast"> & {
  * Use `create(AskPastSchema)` to create a new message.
  */
 export const AskPastSchema: GenMessage<AskPast> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 12);
+  messageDesc(file_chasqui_run_v1_inbox, 16);
 
 /**
  * The task ended well in the run before.
@@ -812,7 +1045,7 @@ export type PastDone = Message<"chasqui.run.v1.PastDone"> & {
  * Use `create(PastDoneSchema)` to create a new message.
  */
 export const PastDoneSchema: GenMessage<PastDone> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 13);
+  messageDesc(file_chasqui_run_v1_inbox, 17);
 
 /**
  * A run's wake time came.
@@ -840,7 +1073,7 @@ export type TimerDue = Message<"chasqui.run.v1.TimerDue"> & {
  * Use `create(TimerDueSchema)` to create a new message.
  */
 export const TimerDueSchema: GenMessage<TimerDue> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 14);
+  messageDesc(file_chasqui_run_v1_inbox, 18);
 
 /**
  * More tasks are ready than one commit assigns.
@@ -861,7 +1094,7 @@ export type ContinueRun = Message<"chasqui.run.v1.ContinueRun"> & {
  * Use `create(ContinueRunSchema)` to create a new message.
  */
 export const ContinueRunSchema: GenMessage<ContinueRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 15);
+  messageDesc(file_chasqui_run_v1_inbox, 19);
 
 /**
  * A slot of the DAG is free for a queued run.
@@ -882,7 +1115,7 @@ export type AdmitRun = Message<"chasqui.run.v1.AdmitRun"> & {
  * Use `create(AdmitRunSchema)` to create a new message.
  */
 export const AdmitRunSchema: GenMessage<AdmitRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 16);
+  messageDesc(file_chasqui_run_v1_inbox, 20);
 
 /**
  * A run settled.
@@ -924,7 +1157,7 @@ export type SettleRun = Message<"chasqui.run.v1.SettleRun"> & {
  * Use `create(SettleRunSchema)` to create a new message.
  */
 export const SettleRunSchema: GenMessage<SettleRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 17);
+  messageDesc(file_chasqui_run_v1_inbox, 21);
 
 /**
  * Makes a stored version current.
@@ -973,7 +1206,7 @@ export type ApplyVersion = Message<"chasqui.run.v1.ApplyVersion"> & {
  * Use `create(ApplyVersionSchema)` to create a new message.
  */
 export const ApplyVersionSchema: GenMessage<ApplyVersion> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 18);
+  messageDesc(file_chasqui_run_v1_inbox, 22);
 
 /**
  * Pauses or resumes a DAG.
@@ -1015,7 +1248,7 @@ export type SetPausedCommand = Message<"chasqui.run.v1.SetPausedCommand"> & {
  * Use `create(SetPausedCommandSchema)` to create a new message.
  */
 export const SetPausedCommandSchema: GenMessage<SetPausedCommand> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 19);
+  messageDesc(file_chasqui_run_v1_inbox, 23);
 
 /**
  * Retires a DAG.
@@ -1050,7 +1283,7 @@ export type RetireDagCommand = Message<"chasqui.run.v1.RetireDagCommand"> & {
  * Use `create(RetireDagCommandSchema)` to create a new message.
  */
 export const RetireDagCommandSchema: GenMessage<RetireDagCommand> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 20);
+  messageDesc(file_chasqui_run_v1_inbox, 24);
 
 /**
  * An attempt is declared lost.
@@ -1099,7 +1332,7 @@ export type LoseAttempt = Message<"chasqui.run.v1.LoseAttempt"> & {
  * Use `create(LoseAttemptSchema)` to create a new message.
  */
 export const LoseAttemptSchema: GenMessage<LoseAttempt> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 21);
+  messageDesc(file_chasqui_run_v1_inbox, 25);
 
 /**
  * The answer to a command, sent after the commit.
@@ -1155,5 +1388,5 @@ export type CommandVerdict = Message<"chasqui.run.v1.CommandVerdict"> & {
  * Use `create(CommandVerdictSchema)` to create a new message.
  */
 export const CommandVerdictSchema: GenMessage<CommandVerdict> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 22);
+  messageDesc(file_chasqui_run_v1_inbox, 26);
 

@@ -16,7 +16,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file chasqui/run/v1/run.proto.
  */
 export const file_chasqui_run_v1_run: GenFile = /*@__PURE__*/
-  fileDesc("ChhjaGFzcXVpL3J1bi92MS9ydW4ucHJvdG8SDmNoYXNxdWkucnVuLnYxIuQECgNSdW4SDgoGcnVuX2lkGAEgASgJEg4KBmRhZ19pZBgCIAEoCRITCgtkYWdfdmVyc2lvbhgDIAEoDRInCgVzdGF0ZRgEIAEoDjIYLmNoYXNxdWkucnVuLnYxLlJ1blN0YXRlEgsKA2tleRgFIAEoCRIwCgxsb2dpY2FsX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKBWNhdXNlGAcgASgLMhguY2hhc3F1aS5ydW4udjEuUnVuQ2F1c2USJwoGcGFyYW1zGAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIwCgxjcmVhdGVkX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDHN0YXJ0ZWRfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMc2V0dGxlZF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCgh0cmFjZV9pZBgMIAEoCRIPCgd2ZXJzaW9uGA0gASgNEiMKBXRhc2tzGA4gAygLMhQuY2hhc3F1aS5ydW4udjEuVGFzaxIOCgZyZWFzb24YDyABKAkSEAoIcmVydW5fb2YYECABKAkSNwoTaW50ZXJ2YWxfc3RhcnRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoRaW50ZXJ2YWxfZW5kX3RpbWUYESABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImoKCFJ1bkNhdXNlEioKBGtpbmQYASABKA4yHC5jaGFzcXVpLnJ1bi52MS5SdW5DYXVzZUtpbmQSCgoCYnkYAiABKAkSJgoFZXZlbnQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Is8DCgRUYXNrEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgREigKBXN0YXRlGAMgASgOMhkuY2hhc3F1aS5ydW4udjEuVGFza1N0YXRlEg8KB2F0dGVtcHQYBCABKA0SDAoEa2luZBgFIAEoCRIxCg1hc3NpZ25lZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxzdGFydGVkX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmVuZGVkX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC291dHB1dF9qc29uGAkgASgJEikKB2ZhaWx1cmUYCiABKAsyGC5jaGFzcXVpLnRhc2sudjEuRmFpbHVyZRIOCgZyZWFzb24YCyABKAkSDAoEbGluaxgMIAEoCRIuCgpyZXRyeV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgphdHRlbXB0X2lkGA4gASgJEg0KBW5lZWRzGA8gAygJEhQKDGF0dGVtcHRzX21heBgQIAEoDSq0AQoIUnVuU3RhdGUSGQoVUlVOX1NUQVRFX1VOU1BFQ0lGSUVEEAASFAoQUlVOX1NUQVRFX1FVRVVFRBABEhUKEVJVTl9TVEFURV9SVU5OSU5HEAISGAoUUlVOX1NUQVRFX0NBTkNFTExJTkcQAxIXChNSVU5fU1RBVEVfU1VDQ0VFREVEEAQSFAoQUlVOX1NUQVRFX0ZBSUxFRBAFEhcKE1JVTl9TVEFURV9DQU5DRUxMRUQQBiqfAQoMUnVuQ2F1c2VLaW5kEh4KGlJVTl9DQVVTRV9LSU5EX1VOU1BFQ0lGSUVEEAASGwoXUlVOX0NBVVNFX0tJTkRfU0NIRURVTEUQARIaChZSVU5fQ0FVU0VfS0lORF9UUklHR0VSEAISGQoVUlVOX0NBVVNFX0tJTkRfTUFOVUFMEAMSGwoXUlVOX0NBVVNFX0tJTkRfQkFDS0ZJTEwQBCr4AgoJVGFza1N0YXRlEhoKFlRBU0tfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJUQVNLX1NUQVRFX1dBSVRJTkcQARIVChFUQVNLX1NUQVRFX1FVRVVFRBACEhcKE1RBU0tfU1RBVEVfQVNTSUdORUQQAxIWChJUQVNLX1NUQVRFX1JVTk5JTkcQBBIZChVUQVNLX1NUQVRFX0NBTkNFTExJTkcQBRIXChNUQVNLX1NUQVRFX1JFVFJZSU5HEAYSIAocVEFTS19TVEFURV9BV0FJVElOR19BUFBST1ZBTBAHEhgKFFRBU0tfU1RBVEVfU1VDQ0VFREVEEAgSFQoRVEFTS19TVEFURV9GQUlMRUQQCRIWChJUQVNLX1NUQVRFX1NLSVBQRUQQChIeChpUQVNLX1NUQVRFX1VQU1RSRUFNX0ZBSUxFRBALEhgKFFRBU0tfU1RBVEVfQ0FOQ0VMTEVEEAwSFgoSVEFTS19TVEFURV9SRU1PVkVEEA1iBnByb3RvMw", [file_chasqui_task_v1_task, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChhjaGFzcXVpL3J1bi92MS9ydW4ucHJvdG8SDmNoYXNxdWkucnVuLnYxIo8FCgNSdW4SDgoGcnVuX2lkGAEgASgJEg4KBmRhZ19pZBgCIAEoCRITCgtkYWdfdmVyc2lvbhgDIAEoDRInCgVzdGF0ZRgEIAEoDjIYLmNoYXNxdWkucnVuLnYxLlJ1blN0YXRlEgsKA2tleRgFIAEoCRIwCgxsb2dpY2FsX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKBWNhdXNlGAcgASgLMhguY2hhc3F1aS5ydW4udjEuUnVuQ2F1c2USJwoGcGFyYW1zGAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIwCgxjcmVhdGVkX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDHN0YXJ0ZWRfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMc2V0dGxlZF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCgh0cmFjZV9pZBgMIAEoCRIPCgd2ZXJzaW9uGA0gASgNEiMKBXRhc2tzGA4gAygLMhQuY2hhc3F1aS5ydW4udjEuVGFzaxIOCgZyZWFzb24YDyABKAkSEAoIcmVydW5fb2YYECABKAkSNwoTaW50ZXJ2YWxfc3RhcnRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoRaW50ZXJ2YWxfZW5kX3RpbWUYESABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBnBhcmVudBgTIAEoCzIZLmNoYXNxdWkucnVuLnYxLlJ1blBhcmVudCJgCglSdW5QYXJlbnQSDgoGcnVuX2lkGAEgASgJEg4KBmRhZ19pZBgCIAEoCRIPCgd0YXNrX2lkGAMgASgJEhEKCW1hcF9pbmRleBgEIAEoERIPCgdhdHRlbXB0GAUgASgNImoKCFJ1bkNhdXNlEioKBGtpbmQYASABKA4yHC5jaGFzcXVpLnJ1bi52MS5SdW5DYXVzZUtpbmQSCgoCYnkYAiABKAkSJgoFZXZlbnQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IuUDCgRUYXNrEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgREigKBXN0YXRlGAMgASgOMhkuY2hhc3F1aS5ydW4udjEuVGFza1N0YXRlEg8KB2F0dGVtcHQYBCABKA0SDAoEa2luZBgFIAEoCRIxCg1hc3NpZ25lZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxzdGFydGVkX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmVuZGVkX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC291dHB1dF9qc29uGAkgASgJEikKB2ZhaWx1cmUYCiABKAsyGC5jaGFzcXVpLnRhc2sudjEuRmFpbHVyZRIOCgZyZWFzb24YCyABKAkSDAoEbGluaxgMIAEoCRIuCgpyZXRyeV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgphdHRlbXB0X2lkGA4gASgJEg0KBW5lZWRzGA8gAygJEhQKDGF0dGVtcHRzX21heBgQIAEoDRIUCgxjaGlsZF9ydW5faWQYESABKAkqtAEKCFJ1blN0YXRlEhkKFVJVTl9TVEFURV9VTlNQRUNJRklFRBAAEhQKEFJVTl9TVEFURV9RVUVVRUQQARIVChFSVU5fU1RBVEVfUlVOTklORxACEhgKFFJVTl9TVEFURV9DQU5DRUxMSU5HEAMSFwoTUlVOX1NUQVRFX1NVQ0NFRURFRBAEEhQKEFJVTl9TVEFURV9GQUlMRUQQBRIXChNSVU5fU1RBVEVfQ0FOQ0VMTEVEEAYqugEKDFJ1bkNhdXNlS2luZBIeChpSVU5fQ0FVU0VfS0lORF9VTlNQRUNJRklFRBAAEhsKF1JVTl9DQVVTRV9LSU5EX1NDSEVEVUxFEAESGgoWUlVOX0NBVVNFX0tJTkRfVFJJR0dFUhACEhkKFVJVTl9DQVVTRV9LSU5EX01BTlVBTBADEhsKF1JVTl9DQVVTRV9LSU5EX0JBQ0tGSUxMEAQSGQoVUlVOX0NBVVNFX0tJTkRfUEFSRU5UEAUq+AIKCVRhc2tTdGF0ZRIaChZUQVNLX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSVEFTS19TVEFURV9XQUlUSU5HEAESFQoRVEFTS19TVEFURV9RVUVVRUQQAhIXChNUQVNLX1NUQVRFX0FTU0lHTkVEEAMSFgoSVEFTS19TVEFURV9SVU5OSU5HEAQSGQoVVEFTS19TVEFURV9DQU5DRUxMSU5HEAUSFwoTVEFTS19TVEFURV9SRVRSWUlORxAGEiAKHFRBU0tfU1RBVEVfQVdBSVRJTkdfQVBQUk9WQUwQBxIYChRUQVNLX1NUQVRFX1NVQ0NFRURFRBAIEhUKEVRBU0tfU1RBVEVfRkFJTEVEEAkSFgoSVEFTS19TVEFURV9TS0lQUEVEEAoSHgoaVEFTS19TVEFURV9VUFNUUkVBTV9GQUlMRUQQCxIYChRUQVNLX1NUQVRFX0NBTkNFTExFRBAMEhYKElRBU0tfU1RBVEVfUkVNT1ZFRBANYgZwcm90bzM", [file_chasqui_task_v1_task, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One execution of one version of a DAG.
@@ -149,6 +149,13 @@ export type Run = Message<"chasqui.run.v1.Run"> & {
    * @generated from field: google.protobuf.Timestamp interval_end_time = 17;
    */
   intervalEndTime?: Timestamp | undefined;
+
+  /**
+   * The task of another run that started it; absent for none.
+   *
+   * @generated from field: chasqui.run.v1.RunParent parent = 19;
+   */
+  parent?: RunParent | undefined;
 };
 
 /**
@@ -157,6 +164,55 @@ export type Run = Message<"chasqui.run.v1.Run"> & {
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
   messageDesc(file_chasqui_run_v1_run, 0);
+
+/**
+ * The task of another run that started a run.
+ *
+ * @generated from message chasqui.run.v1.RunParent
+ */
+export type RunParent = Message<"chasqui.run.v1.RunParent"> & {
+  /**
+   * Its run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * Its DAG.
+   *
+   * @generated from field: string dag_id = 2;
+   */
+  dagId: string;
+
+  /**
+   * The task.
+   *
+   * @generated from field: string task_id = 3;
+   */
+  taskId: string;
+
+  /**
+   * Index of the mapped instance; -1 for none.
+   *
+   * @generated from field: sint32 map_index = 4;
+   */
+  mapIndex: number;
+
+  /**
+   * The attempt's number.
+   *
+   * @generated from field: uint32 attempt = 5;
+   */
+  attempt: number;
+};
+
+/**
+ * Describes the message chasqui.run.v1.RunParent.
+ * Use `create(RunParentSchema)` to create a new message.
+ */
+export const RunParentSchema: GenMessage<RunParent> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run, 1);
 
 /**
  * What started a run.
@@ -191,7 +247,7 @@ export type RunCause = Message<"chasqui.run.v1.RunCause"> & {
  * Use `create(RunCauseSchema)` to create a new message.
  */
 export const RunCauseSchema: GenMessage<RunCause> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_run, 1);
+  messageDesc(file_chasqui_run_v1_run, 2);
 
 /**
  * One task of a run.
@@ -310,6 +366,13 @@ export type Task = Message<"chasqui.run.v1.Task"> & {
    * @generated from field: uint32 attempts_max = 16;
    */
   attemptsMax: number;
+
+  /**
+   * Of a dag.run: the run that its attempt started or joined; empty before.
+   *
+   * @generated from field: string child_run_id = 17;
+   */
+  childRunId: string;
 };
 
 /**
@@ -317,7 +380,7 @@ export type Task = Message<"chasqui.run.v1.Task"> & {
  * Use `create(TaskSchema)` to create a new message.
  */
 export const TaskSchema: GenMessage<Task> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_run, 2);
+  messageDesc(file_chasqui_run_v1_run, 3);
 
 /**
  * What a run is.
@@ -428,6 +491,13 @@ export const RunCauseKind = {
    * @generated from enum value: RUN_CAUSE_KIND_BACKFILL = 4;
    */
   BACKFILL: 4,
+
+  /**
+   * A task of another run.
+   *
+   * @generated from enum value: RUN_CAUSE_KIND_PARENT = 5;
+   */
+  PARENT: 5,
 } as const;
 
 /**

@@ -1,0 +1,296 @@
+// Runs that tasks of other runs start, against a real nats-server and a real PostgreSQL: whoever waits hears the end,
+// a cancel goes down, and no run is left behind, whatever comes late, twice or never.
+import { create } from "@bufbuild/protobuf";
+import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
+import type { OutMessage } from "@chasqui/bus";
+import { AssignmentSchema, AttemptState, DagSpecSchema, runIdOf } from "@chasqui/contracts";
+import type { Assignment, TaskSpecSchema } from "@chasqui/contracts";
+import { expect, test } from "vitest";
+import { inboxMessage } from "./say/messages.ts";
+import type { World } from "./testing.ts";
+import { expectRowsEqualHistory, report, runner, setup, start, succeed } from "./testing.ts";
+
+const prices = create(DagSpecSchema, {
+  id: "prices",
+  maxActiveRuns: 100,
+  params: { properties: { day: { type: "string" }, list: { type: "string", default: "all" } } },
+  tasks: [{ id: "work", uses: "test.task" }],
+});
+
+/** A DAG of one task that wants a run of `prices`. */
+const release = (
+  config: JsonObject = {},
+  more: Exclude<MessageInitShape<typeof TaskSpecSchema>, { $typeName: string }> = {},
+) =>
+  create(DagSpecSchema, {
+    id: "release",
+    maxActiveRuns: 100,
+    tasks: [{ id: "child", uses: "dag.run", with: { dag: "prices", ...config }, ...more }],
+  });
+
+async function world(
+  spec = release(),
+  options: { unheardMs?: number; engines?: number; loses?: (message: OutMessage) => boolean } = {},
+) {
+  const made = await setup(spec, options);
+  const { committed } = await made.apply(prices);
+  await made.engines(options.engines ?? 1, options.loses);
+  await committed;
+  return made;
+}
+
+const parentId = runIdOf("release", "k1");
+const ownKey = "release/k1/child#1";
+const childId = runIdOf("prices", ownKey);
+
+interface RunRow {
+  readonly dag: string;
+  readonly key: string;
+  readonly state: string;
+  readonly reason: string | null;
+}
+const runs = ({ sql }: World) =>
+  sql<
+    RunRow[]
+  >`select dag_id as dag, key, state, reason from state_machine.run order by created_at, dag_id desc`;
+const states = async (w: World) => (await runs(w)).map(({ dag, state }) => `${dag} ${state}`);
+const taskOf = async ({ sql }: World, runId = parentId) => {
+  const [row] = await sql<
+    {
+      state: string;
+      attempt: number;
+      output: JsonObject | null;
+      failure: { class: string; message: string } | null;
+      reason: string | null;
+    }[]
+  >`
+    select state, attempt, output, failure, reason from state_machine.task where run_id = ${runId}`;
+  return row;
+};
+const until = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 20_000, interval: 50 });
+
+/** A runner of the children's work that says no end by itself. */
+async function works(w: World) {
+  const begun = Promise.withResolvers<Assignment>();
+  const seen = await runner(w, (a) => {
+    begun.resolve(a);
+    return [report(a, AttemptState.RUNNING)];
+  });
+  return { seen, begun: begun.promise };
+}
+const says = (state: AttemptState) => (a: Assignment) => [report(a, state)];
+
+test("a task starts a run with its parameters, waits for it and takes its end; everything is of one trace and one day", async () => {
+  await using w = await world(release({ params: { day: "${run.date}" } }));
+  await runner(w, succeed);
+  await w.bus.publish([start(w.spec, "k1"), start(w.spec, "k1", 1)]);
+  await until(() => states(w)).toEqual(["release succeeded", "prices succeeded"]);
+  const about = { run_id: childId, dag: "prices", key: ownKey, state: "succeeded" };
+  expect(await taskOf(w)).toMatchObject({ state: "succeeded", attempt: 1, output: about });
+  const [parent, child] = await w.sql`
+    select trace_id, logical_at, params, cause_kind, cause_by, parents from state_machine.run order by dag_id desc`;
+  expect(child).toMatchObject({
+    trace_id: parent?.["trace_id"],
+    logical_at: parent?.["logical_at"],
+    params: { day: "1970-01-01", list: "all" },
+    cause_kind: "parent",
+    cause_by: "release/child",
+    parents: [{ runId: parentId, taskId: "child", attempt: 1, depth: 1, waiting: [parentId] }],
+  });
+  await expectRowsEqualHistory(w);
+});
+
+test("wait: false: the task is done when the run exists, which goes on alone", async () => {
+  await using w = await world(release({ wait: false }));
+  const { begun } = await works(w);
+  await w.bus.publishOne(start(w.spec, "k1"));
+  await until(() => states(w)).toEqual(["release succeeded", "prices running"]);
+  expect((await taskOf(w))?.output).toMatchObject({ run_id: childId });
+  await w.bus.publishOne(report(await begun, AttemptState.SUCCEEDED, 2));
+  await until(() => states(w)).toEqual(["release succeeded", "prices succeeded"]);
+  await expectRowsEqualHistory(w);
+});
+
+test.each([
+  {
+    allowed: ["succeeded", "failed"],
+    ends: "release succeeded",
+    task: { state: "succeeded", output: { state: "failed" } },
+  },
+  {
+    allowed: ["succeeded"],
+    ends: "release failed",
+    task: {
+      state: "failed",
+      failure: {
+        class: "upstream",
+        message: `run ${childId} of DAG prices failed: task \`work\` failed`,
+      },
+    },
+  },
+])("a run that fails, where $allowed are allowed: $ends", async ({ allowed, ends, task }) => {
+  await using w = await world(release({ allowed }));
+  await runner(w, says(AttemptState.FAILED));
+  await w.bus.publishOne(start(w.spec, "k1"));
+  await until(() => states(w)).toEqual([ends, "prices failed"]);
+  expect(await taskOf(w)).toMatchObject(task);
+  await expectRowsEqualHistory(w);
+});
+
+test.each([
+  { config: { dag: "pricess" }, why: "no DAG is called pricess" },
+  { config: { params: { dya: "x" } }, why: /^DAG prices: parameter.* `dya`/ },
+  { config: { key: "${params.missing}" }, why: /^with: / },
+  {
+    config: { dag: "release", key: "k1" },
+    why: `run ${parentId} cannot be waited for: it waits for child of run ${parentId} itself`,
+  },
+])(
+  "a task that cannot have its run fails at once, in class config: $why",
+  async ({ config, why }) => {
+    await using w = await world(release(config as JsonObject, { retries: { max: 3 } }));
+    await w.bus.publishOne(start(w.spec, "k1"));
+    await until(() => states(w)).toEqual(["release failed"]);
+    const { failure, attempt } = (await taskOf(w)) ?? {};
+    expect(attempt).toBe(1);
+    expect(failure).toMatchObject({
+      class: "config",
+      message: typeof why === "string" ? why : (expect.stringMatching(why) as string),
+    });
+    await expectRowsEqualHistory(w);
+  },
+);
+
+test("a DAG that starts itself stops at the eleventh run, in words", async () => {
+  await using w = await world(release({ dag: "release" }));
+  await w.bus.publishOne(start(w.spec, "k1"));
+  await until(() => states(w)).toEqual(Array.from({ length: 11 }, () => "release failed"));
+  const [row] = await w.sql<{ message: string }[]>`
+    select failure->>'message' as message from state_machine.task where failure->>'class' = 'config'`;
+  expect(row?.message).toMatch(
+    /^run run-\w+ is 10 runs below the first: want at most 10; do these DAGs/,
+  );
+  await expectRowsEqualHistory(w);
+});
+
+test("a key that names a run which exists: the task waits for that, says so, and its cancel leaves it alone", async () => {
+  await using w = await world(release({ key: "monday" }));
+  const { begun } = await works(w);
+  await w.bus.publishOne(start(prices, "monday"));
+  const work = await begun;
+  await w.bus.publish([start(w.spec, "k1"), start(w.spec, "k2")]);
+  await until(() => states(w)).toEqual(["prices running", "release running", "release running"]);
+  await until(async () => (await taskOf(w))?.state).toBe("running");
+  const other = runIdOf("release", "k2");
+  await until(async () => (await taskOf(w, other))?.state).toBe("running");
+  await w.bus.publishOne(w.cancel(other));
+  await until(async () => (await taskOf(w, other))?.state).toBe("cancelled");
+  expect(await states(w)).toContain("prices running");
+  await w.bus.publishOne(report(work, AttemptState.SUCCEEDED, 2));
+  await until(async () => (await taskOf(w))?.output).toMatchObject({
+    joined: true,
+    key: "monday",
+    state: "succeeded",
+  });
+  await expectRowsEqualHistory(w);
+});
+
+test("a cancel goes down, and the task ends only when its run is seen ended", async () => {
+  await using w = await world();
+  const { begun } = await works(w);
+  await w.bus.publishOne(start(w.spec, "k1"));
+  const work = await begun;
+  await w.bus.publishOne(w.cancel(parentId));
+  await until(() => states(w)).toEqual(["release cancelling", "prices cancelling"]);
+  expect((await taskOf(w))?.state).toBe("cancelling");
+  expect((await runs(w))[1]?.reason).toBe(
+    `the run was cancelled (task child of run ${parentId}, which started it)`,
+  );
+  await w.bus.publishOne(report(work, AttemptState.CANCELLED, 2));
+  await until(() => states(w)).toEqual(["release cancelled", "prices cancelled"]);
+  await expectRowsEqualHistory(w);
+});
+
+test("a cancel that overtakes the StartRun: the run is there only as cancelled, and nobody works for it", async () => {
+  const held: OutMessage[] = [];
+  const isStart = ({ id = "" }: OutMessage): boolean => /^start:att-\w+$/.test(id);
+  await using w = await world(release(), {
+    loses: (message) => isStart(message) && held.push(message) > 0,
+  });
+  const { seen } = await works(w);
+  await w.bus.publishOne(start(w.spec, "k1"));
+  await until(async () => held.length).toBe(1);
+  await w.bus.publishOne(w.cancel(parentId));
+  await until(() => states(w)).toEqual(["release cancelled", "prices cancelled"]);
+  await w.bus.publish([...held, start(prices, "after")]); // the DAG has its slots, and the late word starts nothing
+  await until(async () => (await states(w)).length).toBe(3);
+  await until(() => states(w)).toEqual(["release cancelled", "prices cancelled", "prices running"]);
+  await until(async () => seen.size).toBe(1);
+  await expectRowsEqualHistory(w);
+});
+
+test("what was lost is said again: the request for the run, its answer, and its end", async () => {
+  const lost = new Set<string>();
+  const losesOnce = ({ id = "" }: OutMessage): boolean => {
+    const what = /^start:att-\w+$|:child$|:u[12]$/.exec(id)?.[0].replace(/att-\w+/, "");
+    if (what === undefined || lost.has(what)) return false;
+    return lost.add(what).size > 0;
+  };
+  await using w = await world(release(), { unheardMs: 300, loses: losesOnce });
+  await runner(w, succeed);
+  await w.bus.publishOne(start(w.spec, "k1"));
+  await until(() => states(w)).toEqual(["release succeeded", "prices succeeded"]);
+  expect([...lost].sort()).toEqual([":child", ":u1", ":u2", "start:"]);
+  await expectRowsEqualHistory(w);
+});
+
+test("a repeat and a clear start runs of their own; a timeout ends the run first", async () => {
+  const retries = { max: 1, backoff: { nanos: 1_000_000 } };
+  await using w = await world(release({}, { retries, timeout: { seconds: 2n } }));
+  await runner(w, (a) =>
+    a.runKey.endsWith("#1")
+      ? [report(a, AttemptState.RUNNING)]
+      : [report(a, AttemptState.SUCCEEDED)],
+  );
+  w.bus.subscribePlain("chasqui.cancel.test_task.*", (_, subject) => {
+    const attemptId = subject.split(".").at(-1) ?? "";
+    const gone = { attemptId, runId: childId, taskId: "work", mapIndex: -1, attempt: 1 };
+    void w.bus.publishOne(report(create(AssignmentSchema, gone), AttemptState.CANCELLED, 2));
+  });
+  await w.bus.publishOne(start(w.spec, "k1"));
+  await until(() => states(w)).toEqual([
+    "release succeeded",
+    "prices cancelled",
+    "prices succeeded",
+  ]);
+  const clear = { runId: parentId, tasks: [], by: "test", reason: "again" };
+  await w.bus.publishOne(
+    inboxMessage("run", parentId, "clear", { case: "clearTasks", value: clear }),
+  );
+  await until(async () => (await taskOf(w))?.attempt).toBe(3);
+  await until(async () => (await runs(w)).map(({ key, state }) => `${key} ${state}`)).toEqual([
+    "k1 succeeded",
+    "release/k1/child#1 cancelled",
+    "release/k1/child#2 succeeded",
+    "release/k1/child#3 succeeded",
+  ]);
+  await expectRowsEqualHistory(w);
+});
+
+test("two replicas, thirty runs that want a run each, everything said twice: each has its one", async () => {
+  await using w = await world(release(), { engines: 2 });
+  await runner(w, (a) => [
+    ...succeed(a),
+    { ...report(a, AttemptState.SUCCEEDED), id: `${a.attemptId}-copy` },
+  ]);
+  const all = Array.from({ length: 30 }, (_, i) => [
+    start(w.spec, `k${i}`),
+    start(w.spec, `k${i}`, 1),
+  ]);
+  await w.bus.publish(all.flat());
+  await until(async () => (await states(w)).sort()).toEqual([
+    ...Array.from({ length: 30 }, () => "prices succeeded"),
+    ...Array.from({ length: 30 }, () => "release succeeded"),
+  ]);
+  await expectRowsEqualHistory(w);
+});
