@@ -1,7 +1,7 @@
 // The outside of a simulation: attempts work as long and end as the script says.
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { DagSpec, TaskSpec } from "@chasqui/contracts";
-import { isOutside, scopeOf, slotNamed } from "@chasqui/machine";
+import { CHILD_KIND, isOutside, scopeOf, slotNamed } from "@chasqui/machine";
 import type { AttemptReport, Failure, RunEffect, RunState, TaskState } from "@chasqui/machine";
 import { outputsNamedBy, renderTask } from "../plan/render-task.ts";
 import type { Result } from "../cel/result.ts";
@@ -53,7 +53,7 @@ export function createOutside({ spec, state, script, vars }: OutsideInput): Outs
     const step = script.stepOf(target, attempt) ?? { kind: "succeed" };
     const end: AttemptReport = isLate
       ? { state: "failed", failure: late(limitMs) }
-      : endOf(step, config.value, script.outputOf(target), target);
+      : endOf(step, config.value, script.outputOf(target) ?? ownOutput(planned.kind, step), target);
     const ended = answer(nowMs + (isLate ? limitMs : takesMs), 2, end);
     return takesMs === 0 ? [ended] : [answer(nowMs, 1, { state: "running" }), ended];
   }
@@ -130,6 +130,12 @@ function endOf(
       throw new TypeError(`step ${JSON.stringify(never)}`);
     }
   }
+}
+
+/** What a run of another DAG says of itself, as far as the script knows. */
+function ownOutput(kind: string, step: Step): JsonValue | undefined {
+  if (kind !== CHILD_KIND) return undefined;
+  return { state: step.kind === "child" ? step.state : "succeeded" };
 }
 
 const fieldOf = (value: JsonValue, field: string): JsonValue | undefined =>
