@@ -59,6 +59,8 @@ const subjectKinds: readonly (readonly [shown: string, ...samples: string[]])[] 
   ["chasqui.log.<run>.<task>.<attempt>", subjects.log("run", "task", "attempt")],
   ["chasqui.cancel.<kind>.<attempt>", subjects.cancel(EXAMPLE_KIND, "attempt")],
   ["chasqui.inventory.<kind>", subjects.inventory(EXAMPLE_KIND)],
+  ["chasqui.connection.<service>.test", subjects.connectionTest("report-mailer")],
+  ["chasqui.connection-answer.<question>", subjects.connectionAnswer("question")],
   ["$KV.CHASQUI_KINDS.<kind>", bucketSubject("CHASQUI_KINDS", "example_kind")],
 ];
 

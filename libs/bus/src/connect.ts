@@ -6,6 +6,7 @@ import {
   type KindAnnouncement,
   type StreamName,
 } from "@chasqui/contracts";
+import { answer, ask } from "./asking.ts";
 import { openBatches } from "./batches.ts";
 import { consume } from "./consume.ts";
 import { createUndertaker, type Undertaker } from "./dead.ts";
@@ -20,6 +21,7 @@ import { readStream } from "./read-stream.ts";
 import { createRepair, type Repair } from "./repair.ts";
 import { checkTopology } from "./topology-check.ts";
 import type {
+  AskOptions,
   BatchSource,
   Bus,
   BusLog,
@@ -93,6 +95,13 @@ class JetBus implements Bus {
       handle(data, at, reply),
     );
     return { established: () => nc.flush(), unsubscribe: () => listening.unsubscribe() };
+  }
+
+  ask(subject: string, data: Uint8Array, options: AskOptions): Promise<Uint8Array> {
+    return ask(this.#link, subject, data, options);
+  }
+  answer(subject: string, handle: (data: Uint8Array) => Promise<Uint8Array>): Subscribed {
+    return answer(this.#link, subject, handle);
   }
 
   async consume(durable: string, options: ConsumeOptions): Promise<Consuming> {

@@ -3,6 +3,7 @@
 export { connectBus } from "./connect.ts";
 export { BusError, JetStreamError, RejectError, RetryError } from "./errors.ts";
 export type {
+  AskOptions,
   BatchItem,
   BatchSource,
   Bus,

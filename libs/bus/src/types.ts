@@ -84,6 +84,12 @@ export type StoredMessage = Pick<
 /** Behind this message, or from this time on. */
 export type StreamPlace = { readonly afterSequence: number } | { readonly sinceMs: number };
 
+export interface AskOptions {
+  readonly timeoutMs: number;
+  /** Where the answer goes: a subject that nobody else has, that we may hear and they may publish to. */
+  readonly answerTo: string;
+}
+
 export interface Subscribed {
   /** Resolves when the server knows of it: what is published afterwards is heard. */
   established(): Promise<void>;
@@ -110,6 +116,10 @@ export interface Bus {
     subject: string,
     handle: (data: Uint8Array, subject: string, reply?: string) => void,
   ): Subscribed;
+  /** Core NATS: one of those who answer there. Rejects with BusError when nobody does, or not in time. */
+  ask(subject: string, data: Uint8Array, options: AskOptions): Promise<Uint8Array>;
+  /** Answers what is asked there; of several processes of one user, one gets each question. */
+  answer(subject: string, handle: (data: Uint8Array) => Promise<Uint8Array>): Subscribed;
   /** A fresh reply subject that this user may read. */
   inbox(): string;
   consume(durable: string, options: ConsumeOptions): Promise<Consuming>;

@@ -14,7 +14,8 @@ export type Action =
   | "retire"
   | "claim"
   | "redrive"
-  | "set";
+  | "set"
+  | "test";
 
 export type Policy = (principal: string, action: Action, resource: string) => boolean;
 

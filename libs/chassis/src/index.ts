@@ -78,8 +78,12 @@ export { assetFolder } from "./asset-folder.ts";
 export {
   ConnectionError,
   connectionOf,
+  connectionTypeOf,
   resolveConnection,
 } from "./environment/resolve-connection.ts";
+export { answerConnectionTests, TEST_MS } from "./environment/answer-tests.ts";
+export type { ConnectionTestOptions, TryConnection } from "./environment/answer-tests.ts";
+export { tryPostgres } from "./environment/try-postgres.ts";
 export { postgresAddress } from "./environment/postgres-address.ts";
 export type { ConnectionOf } from "./environment/resolve-connection.ts";
 export {

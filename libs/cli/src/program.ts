@@ -5,6 +5,7 @@ import type { Cli } from "./cli.ts";
 import { DEFAULT_SERVER } from "./cli.ts";
 import type { ExitCode } from "./errors.ts";
 import { addAdminCommands } from "./program/admin-commands.ts";
+import { addConnectionCommands } from "./program/connection-commands.ts";
 import { addDagCommands } from "./program/dag-commands.ts";
 import { addFileCommands } from "./program/file-commands.ts";
 import { addOperationCommands } from "./program/operation-commands.ts";
@@ -62,6 +63,7 @@ export function createProgram(options: ProgramOptions): Command {
   addOperationCommands(program, with_);
   addDagCommands(program, with_);
   addPoolCommands(program, with_);
+  addConnectionCommands(program, with_);
   addAdminCommands(program, with_);
   return program;
 }

@@ -3,6 +3,7 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { RpcCode, RpcError, createGrpcClient } from "@chasqui/chassis";
 import type { GrpcClient } from "@chasqui/chassis";
 import {
+  ConnectionService,
   DagService,
   LogService,
   ExplainService,
@@ -24,6 +25,7 @@ export interface Server {
   readonly reports: GrpcClient<typeof ReportService>;
   readonly explain: GrpcClient<typeof ExplainService>;
   readonly pools: GrpcClient<typeof PoolService>;
+  readonly connections: GrpcClient<typeof ConnectionService>;
   /** GET below the server's address; undefined for 404. */
   getJson(path: string): Promise<JsonValue | undefined>;
   close(): void;
@@ -50,6 +52,7 @@ export async function connectServer({ url, principal, signal }: ConnectOptions):
     reports: createGrpcClient(ReportService, address, { principal }),
     explain: createGrpcClient(ExplainService, address, { principal }),
     pools: createGrpcClient(PoolService, address, { principal }),
+    connections: createGrpcClient(ConnectionService, address, { principal }),
   };
   return {
     url: base.href.replace(/\/$/, ""),

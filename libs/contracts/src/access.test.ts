@@ -68,6 +68,11 @@ test.each([
   ["$JS.API.CONSUMER.DURABLE.CREATE.CHASQUI_TASKS.kind-k8s_pod", []],
   ["$JS.API.CONSUMER.CREATE.CHASQUI_LOGS", ["alert-notifier", "console"]],
   ["$JS.API.CONSUMER.CREATE.CHASQUI_EVENTS", ["scheduler", "console"]],
+  [subjects.connectionTest("report-mailer"), ["console"]],
+  [
+    subjects.connectionAnswer("q1"),
+    [...RUNNERS.slice(0, 4), "alert-notifier", "console", ...RUNNERS.slice(4)],
+  ],
 ])("%s is published by %j", (subject, names) => {
   expect(whoPublishes(subject)).toEqual(names);
 });
@@ -83,6 +88,9 @@ test.each([
   [subjects.inbox("run", "run-1"), []],
   ["_INBOX_scheduler.abc", ["scheduler"]],
   ["_INBOX.abc", []],
+  [subjects.connectionTest("report-mailer"), ["report-mailer"]],
+  [subjects.connectionTest("bench-runner"), ["bench-runner"]],
+  [subjects.connectionAnswer("q1"), ["console"]],
 ])("%s is heard by %j", (subject, names) => {
   expect(whoSubscribes(subject)).toEqual(names);
 });

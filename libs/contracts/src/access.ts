@@ -6,6 +6,7 @@
 //   A2. A user that reads a durable may ask for it, acknowledge it and create it again with the filter it has
 //       in the topology (the filter is a part of the subject), but never delete, alter or read another's.
 //   A3. Replies go to the user's own inbox `_INBOX_<user>.>`; nobody else may subscribe there.
+import { connectionTypes } from "./connection-types.ts";
 import { consumersOf, kindToken, kindsOf, streams, subjects, token } from "./topology.ts";
 import type { buckets, ConsumerSpec, Installation, StreamName } from "./topology.ts";
 
@@ -76,6 +77,12 @@ const readsKinds = [
   jetStreamSubjects.lastOfSubject(KINDS_STREAM, bucketSubject("CHASQUI_KINDS", "*")),
 ];
 
+/** Resolves connections, so it can test them and answer the console. */
+const testsConnections = (name: string): Pick<BusUser, "publish" | "subscribe"> => ({
+  publish: [subjects.connectionAnswers()],
+  subscribe: [subjects.connectionTest(name)],
+});
+
 const runsKinds = (kinds: readonly string[]): Pick<BusUser, "publish" | "subscribe"> => ({
   publish: [
     "chasqui.inbox.*.update.*",
@@ -116,8 +123,13 @@ const services: Readonly<Record<string, Pick<BusUser, "publish" | "subscribe">>>
   "report-mailer": { publish: [], subscribe: [] },
   "alert-notifier": { publish: readsStream("CHASQUI_LOGS"), subscribe: [] },
   console: {
-    publish: [...readsStream("CHASQUI_LOGS"), ...readsStream("CHASQUI_EVENTS"), ...readsKinds],
-    subscribe: ["chasqui.event.>", "chasqui.log.>"],
+    publish: [
+      ...readsStream("CHASQUI_LOGS"),
+      ...readsStream("CHASQUI_EVENTS"),
+      ...readsKinds,
+      subjects.connectionTests(),
+    ],
+    subscribe: ["chasqui.event.>", "chasqui.log.>", subjects.connectionAnswers()],
   },
 };
 
@@ -129,6 +141,13 @@ function sourceSubjects(source: string): string {
     throw new Error(`source ${JSON.stringify(source)}: the name is Chasqui's own: want another`);
   return `chasqui.trigger.${token(source)}.>`;
 }
+
+const NOTHING: Pick<BusUser, "publish" | "subscribe"> = { publish: [], subscribe: [] };
+
+/** Services that resolve connections of some type; every custom runner may. */
+const CONNECTION_USERS: ReadonlySet<string> = new Set(
+  Object.values(connectionTypes).flatMap(({ usedBy }) => [...usedBy]),
+);
 
 function sourceOf(source: string): BusUser {
   const name = sourceUser(source);
@@ -146,9 +165,11 @@ export function usersOf(installation: Installation): BusUser[] {
   const names = [...Object.keys(services), ...Object.keys(installation.runners)];
   const webhooks = webhooksOf(installation);
   const users = names.map((name): BusUser => {
-    const own = services[name] ?? { publish: [], subscribe: [] };
+    const own = services[name] ?? NOTHING;
     const ownKinds = kinds.filter(([, owner]) => owner === name).map(([kind]) => kind);
-    const runs = ownKinds.length > 0 ? runsKinds(ownKinds) : { publish: [], subscribe: [] };
+    const runs = ownKinds.length > 0 ? runsKinds(ownKinds) : NOTHING;
+    const isUser = CONNECTION_USERS.has(name) || (!(name in services) && ownKinds.length > 0);
+    const tests = isUser ? testsConnections(name) : NOTHING;
     const reads = durables
       .filter(([, spec]) => spec.owner === name)
       .flatMap(([durable, spec]) => readsDurable(durable, spec));
@@ -158,10 +179,16 @@ export function usersOf(installation: Installation): BusUser[] {
         ...own.publish,
         ...(name === "console" ? webhooks : []),
         ...runs.publish,
+        ...tests.publish,
         ...reads,
         ...looksAtStreams,
       ],
-      subscribe: [`${inboxPrefixOf(name)}.>`, ...own.subscribe, ...runs.subscribe],
+      subscribe: [
+        `${inboxPrefixOf(name)}.>`,
+        ...own.subscribe,
+        ...runs.subscribe,
+        ...tests.subscribe,
+      ],
     };
   });
   const all = [...users, ...installation.sources.map(sourceOf)];

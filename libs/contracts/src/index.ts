@@ -12,6 +12,26 @@ export type {
   Incident,
 } from "./gen/chasqui/alert/v1/alert_service_pb.ts";
 export {
+  ListConnectionsRequestSchema,
+  ListConnectionsResponseSchema,
+  ConnectionSchema,
+  ConnectionFieldSchema,
+  TestConnectionRequestSchema,
+  TestConnectionResponseSchema,
+  ConnectionTestSchema,
+  TryConnectionSchema,
+  ConnectionService,
+} from "./gen/chasqui/connection/v1/connection_service_pb.ts";
+export type {
+  ListConnectionsRequest,
+  ListConnectionsResponse,
+  Connection,
+  ConnectionTest,
+  TestConnectionRequest,
+  TestConnectionResponse,
+  TryConnection,
+} from "./gen/chasqui/connection/v1/connection_service_pb.ts";
+export {
   DagSpecSchema,
   ScheduleSchema,
   TriggerSchema,

@@ -258,6 +258,12 @@ export const subjects = {
   cancelsOfKind: (kind: string): string => `chasqui.cancel.${kindToken(kind)}.*`,
   inventory: (kind: string): string => `chasqui.inventory.${kindToken(kind)}`,
   inventories: (): string => "chasqui.inventory.*",
+  /** Asked of a service: does a connection work from there? */
+  connectionTest: (service: string): string => `chasqui.connection.${token(service)}.test`,
+  connectionTests: (): string => "chasqui.connection.*.test",
+  /** Where one answer goes: a place of its own, so that nobody's inbox is opened to those who answer. */
+  connectionAnswer: (question: string): string => `chasqui.connection-answer.${token(question)}`,
+  connectionAnswers: (): string => "chasqui.connection-answer.*",
 };
 
 /** One subject token; anything else is a programming error or an attack, and is refused. */

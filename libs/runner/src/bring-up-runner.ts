@@ -1,7 +1,13 @@
 // A runner in a process with the chassis' life: its bus, its claims and its kinds, up in the order of need.
 import { connectBus } from "@chasqui/bus";
-import { address, busSettings, createGrpcClient, processSettings } from "@chasqui/chassis";
-import type { Life, SettingsOf } from "@chasqui/chassis";
+import {
+  address,
+  answerConnectionTests,
+  busSettings,
+  createGrpcClient,
+  processSettings,
+} from "@chasqui/chassis";
+import type { EnvironmentFile, Life, SettingsOf, TryConnection } from "@chasqui/chassis";
 import { RunService, kindDurable } from "@chasqui/contracts";
 import type { Installation } from "@chasqui/contracts";
 import type { Runner } from "./kinds.ts";
@@ -20,12 +26,19 @@ export type RunnerSettings = SettingsOf<typeof runnerSettings>;
 export interface RunnerParts {
   readonly installation: Installation;
   readonly kinds: readonly Runner[];
+  readonly tests?: ConnectionTests;
+}
+
+/** The connections that a runner resolves, and how each type of them is tried when the console asks. */
+export interface ConnectionTests {
+  readonly environment: EnvironmentFile;
+  readonly tries: Readonly<Record<string, TryConnection>>;
 }
 
 /** Refuses an installation that does not know these kinds, with what to do. */
 export async function bringUpRunner(
   life: Life<RunnerSettings>,
-  { installation, kinds }: RunnerParts,
+  { installation, kinds, tests }: RunnerParts,
 ): Promise<RunningRunner> {
   const { name: service, settings, log, telemetry } = life;
   const { natsUrl: url, natsUser: user, natsPassword: password } = settings;
@@ -39,6 +52,7 @@ export async function bringUpRunner(
   const claims = createGrpcClient(RunService, settings.stateMachine, { principal });
   await life.up({ name: "state machine", stop: async () => claims.close() });
   const runner = await life.up(startRunner({ service, kinds, bus, claims, telemetry, log }));
+  if (tests !== undefined) await life.up(answerConnectionTests({ service, bus, ...tests }));
   life.status(() => ({ bus: bus.state, in_flight: runner.inFlight() }));
   return runner;
 }

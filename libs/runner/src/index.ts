@@ -41,7 +41,7 @@ export type { CallKind, HeldRef, JobKind, JobReports, Runner, Submission } from 
 export type { AttemptLog } from "./logs.ts";
 export type { Claims, RunnerBus, RunnerLog, RunnerPart, RunnerTelemetry } from "./ports.ts";
 export { bringUpRunner, runnerSettings } from "./bring-up-runner.ts";
-export type { RunnerParts, RunnerSettings } from "./bring-up-runner.ts";
+export type { ConnectionTests, RunnerParts, RunnerSettings } from "./bring-up-runner.ts";
 export { runRunner } from "./run-runner.ts";
 export type { RunnerProcess } from "./run-runner.ts";
 export { startRunner } from "./start-runner.ts";

@@ -1,6 +1,7 @@
 // The alert-notifier's parts, in the order of need.
 import { type Bus, connectBus, type Consuming, RetryError } from "@chasqui/bus";
 import {
+  answerConnectionTests,
   assetFolder,
   createGrpcClient,
   type Database,
@@ -28,6 +29,7 @@ import { slackClient } from "./slack-client.ts";
 import { openSpan } from "./spans.ts";
 import { countUnshown } from "./store/list-incidents.ts";
 import { heard, type Heard, noticeOf } from "./translate.ts";
+import { connectionTries } from "./try-connections.ts";
 
 const NAME = "alert-notifier";
 const CONCURRENCY = 8;
@@ -68,6 +70,8 @@ export async function startAlertNotifier(life: Life<Settings>): Promise<void> {
     await reconcile({ ...deps, runs, environment, log, windowMs, now: Date.now }, signal);
   };
   await life.up(startEvery({ name: "reconcile", everyMs, log, round }));
+  const tries = connectionTries(file, process.env, { timeoutMs: settings.slackTimeoutMs });
+  await life.up(answerConnectionTests({ service: NAME, bus, environment: file, tries }));
   await listen(life, bus, deps);
   reportStatus(life, bus, database);
 }

@@ -1,10 +1,17 @@
 // The console's parts, in the order of need.
 import { connectBus } from "@chasqui/bus";
 import type { Bus } from "@chasqui/bus";
-import { forwardGrpc, listenHosts, readEnvironmentFile } from "@chasqui/chassis";
+import {
+  answerConnectionTests,
+  forwardGrpc,
+  listenHosts,
+  readEnvironmentFile,
+} from "@chasqui/chassis";
 import type { EnvironmentFile, Life } from "@chasqui/chassis";
 import manifest from "../package.json" with { type: "json" };
 import type { ApiServer } from "./api.ts";
+import { connectionService } from "./connections/service.ts";
+import { connectionTries } from "./connections/try-connections.ts";
 import { signingOf } from "./hooks/signing-of.ts";
 import { findPages } from "./http/pages.ts";
 import { startHttp } from "./http/server.ts";
@@ -27,12 +34,17 @@ export async function startConsole(life: Life<Settings>): Promise<void> {
       port: settings.grpcPort,
       host: grpcHost,
       routes: routesOf(settings),
-      local: [logService(tail)],
+      local: [
+        logService(tail),
+        connectionService({ bus, environment, environmentName: settings.environment }),
+      ],
       log,
       telemetry,
       health,
     }),
   );
+  const tries = connectionTries(environment, process.env);
+  await life.up(answerConnectionTests({ service: life.name, bus, environment, tries }));
   const pages = findPages(settings.webRoot, import.meta.dirname);
   if (pages === undefined) log.warn("the web console's files are not there: /api only");
   const http = await life.up(

@@ -6,6 +6,7 @@ import { bringUpRunner, jobRunner } from "@chasqui/runner";
 import { LABELS, labelValue } from "./core/note.ts";
 import { KIND, podKind } from "./pod-kind.ts";
 import type { Settings } from "./settings.ts";
+import { connectionTries } from "./try-connections.ts";
 
 const CONNECTION = "kubernetes";
 
@@ -23,7 +24,9 @@ export async function startService(life: Life<Settings>): Promise<void> {
     linkOf: (pod) => settings.podLink.replaceAll("{namespace}", namespace).replaceAll("{pod}", pod),
     log,
   });
-  await bringUpRunner(life, { installation, kinds: [jobRunner(kind)] });
+  const tries = connectionTries(installation, process.env);
+  const tests = { environment: installation, tries };
+  await bringUpRunner(life, { installation, kinds: [jobRunner(kind)], tests });
   life.status(() => ({ namespace }));
 }
 

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bus, connectBus } from "@chasqui/bus";
 import {
+  answerConnectionTests,
   assetFolder,
   connectionOf,
   createGrpcClient,
@@ -34,6 +35,7 @@ import { countDeliveries } from "./store/count-deliveries.ts";
 import { postgresLedger } from "./store/ledger.ts";
 import { traceMails } from "./trace-mails.ts";
 import { reportConfig } from "./translate.ts";
+import { connectionTries } from "./try-connections.ts";
 
 const NAME = "report-mailer";
 const KIND = "report.email";
@@ -59,6 +61,8 @@ export async function startReportMailer(life: Life<Settings>): Promise<void> {
   await life.up({ name: "state machine", stop: () => Promise.resolve(claims.close()) });
   const kinds = [reportKind(settings.reportsMax, portsOf(life, file, database))];
   const runner = await life.up(startRunner({ service: NAME, kinds, bus, claims, telemetry, log }));
+  const tries = connectionTries(file, process.env);
+  await life.up(answerConnectionTests({ service: NAME, bus, environment: file, tries }));
   reportStatus(life, { bus, database, runner });
 }
 

@@ -1,6 +1,7 @@
 // The parts of sensor-runner, in the order of need.
 import { connectBus } from "@chasqui/bus";
 import {
+  answerConnectionTests,
   assetFolder,
   createGrpcClient,
   migrateDatabase,
@@ -18,6 +19,7 @@ import { postgresWaits } from "./store/waits.ts";
 import { lookersOf } from "./take-look.ts";
 import { Topics } from "./topics.ts";
 import { subscriptions } from "./subscriptions.ts";
+import { connectionTries } from "./try-connections.ts";
 import { waitKind } from "./wait-kind.ts";
 import { WaitWatch } from "./wait-watch.ts";
 
@@ -45,12 +47,9 @@ export async function startService(life: Life<Settings>): Promise<void> {
   const dags = createGrpcClient(DagService, settings.stateMachine, asked);
   const closeClients = async (): Promise<void> => [runs, dags].forEach((client) => client.close());
   await life.up({ name: "state machine", stop: closeClients });
-  const sensors = sensorsOf({
-    policy: addressPolicy(settings.privateAddresses),
-    connections: connectionsOf(installation, process.env),
-    stateMachine: { runs, dags },
-    bus,
-  });
+  const policy = addressPolicy(settings.privateAddresses);
+  const connections = connectionsOf(installation, process.env);
+  const sensors = sensorsOf({ policy, connections, stateMachine: { runs, dags }, bus });
   await bus.checkTopology({
     durables: [...sensors.keys()].map(kindDurable),
     streams: ["CHASQUI_TASKS", "CHASQUI_INBOX", "CHASQUI_LOGS", "CHASQUI_TRIGGERS"],
@@ -70,6 +69,8 @@ export async function startService(life: Life<Settings>): Promise<void> {
   const runner = await life.up(
     startRunner({ service: NAME, kinds, bus, claims: runs, telemetry, log }),
   );
+  const tries = connectionTries({ policy, connections });
+  await life.up(answerConnectionTests({ service: NAME, bus, environment: installation, tries }));
   life.status(() => ({
     bus: bus.state,
     in_flight: runner.inFlight(),

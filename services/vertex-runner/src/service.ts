@@ -6,6 +6,7 @@ import { jobKind } from "./job-kind.ts";
 import { googleVertex } from "./ports/google-vertex.ts";
 import { placesOf } from "./ports/places.ts";
 import type { Settings } from "./settings.ts";
+import { connectionTries } from "./try-connections.ts";
 
 export async function startService(life: Life<Settings>): Promise<void> {
   const { settings, log } = life;
@@ -21,7 +22,9 @@ export async function startService(life: Life<Settings>): Promise<void> {
     unseenMs: settings.unseenMs,
     poll: { delayMs: settings.pollMs, delayMsMax: settings.pollMsMax },
   });
-  await bringUpRunner(life, { installation, kinds: [jobRunner(kind)] });
+  const tries = connectionTries(installation, process.env, Date.now);
+  const tests = { environment: installation, tries };
+  await bringUpRunner(life, { installation, kinds: [jobRunner(kind)], tests });
   const places = vertex.places.map(({ project, location }) => `${project}/${location}`);
   life.status(() => ({ places }));
 }

@@ -54,6 +54,10 @@ export function connectionOf<T extends ConnectionTypeName>(
   return resolveConnection(file, name, env) as ConnectionOf<T>; // each value was read as its field wants it
 }
 
+/** Throws a ConnectionError that names the nearest when there is none of this name. */
+export const connectionTypeOf = (file: EnvironmentFile, name: string): string =>
+  specOf(file, name).type;
+
 /** The same for a type of one's own. */
 export function resolveConnection(
   file: EnvironmentFile,

@@ -3,6 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import type { JsonValue, MessageInitShape } from "@bufbuild/protobuf";
 import { RpcCode, RpcError, implementation, serveGrpc } from "@chasqui/chassis";
 import {
+  ConnectionService,
   DagService,
   LogService,
   ReportService,
@@ -14,6 +15,8 @@ import {
 import type {
   ApplyDagsRequest,
   CancelRunRequest,
+  ConnectionSchema,
+  ConnectionTestSchema,
   DagFindingSchema,
   DagSchema,
   DagVersionSchema,
@@ -38,6 +41,9 @@ export interface FakeWorld {
   versions: Map<string, MessageInitShape<typeof DagVersionSchema>[]>;
   /** Which one it says it is. */
   environment: string;
+  connections: MessageInitShape<typeof ConnectionSchema>[];
+  /** What a test of each connection answers. */
+  connectionTests: Record<string, MessageInitShape<typeof ConnectionTestSchema>[]>;
   /** What the server finds in any DAG. */
   findings: MessageInitShape<typeof DagFindingSchema>[];
   /** Each run as a list of its states over time; `watchRun` streams them, the others see the last. */
@@ -71,6 +77,8 @@ export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<F
   const world: FakeWorld = {
     dags: [],
     environment: "local",
+    connections: [],
+    connectionTests: {},
     findings: [],
     runs: [],
     deliveries: [],
@@ -217,6 +225,19 @@ function servicesOf(world: FakeWorld, note: Note) {
       getRunHistory: async () => ({ entries: world.history }),
       claimAttempt: async () => ({}),
       listSettled: async () => ({}),
+    }),
+    implementation(ConnectionService, {
+      listConnections: async () => ({
+        connections: world.connections,
+        environment: world.environment,
+      }),
+      async testConnection(request, { principal }) {
+        note("testConnection", principal, request);
+        const tests = world.connectionTests[request.name];
+        if (tests === undefined)
+          throw new RpcError(RpcCode.NOT_FOUND, `no connection is called "${request.name}"`);
+        return { tests };
+      },
     }),
     implementation(ScheduleService, {
       listSchedules: async () => ({ schedules: [] }),

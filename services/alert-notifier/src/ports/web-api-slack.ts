@@ -22,16 +22,10 @@ const CHANNEL_PAGES_MAX = 20;
 const CLOCK_SKEW_MS = 60_000;
 
 export function webApiSlack(
-  { token, apiUrl }: SlackConnection,
+  connection: SlackConnection,
   { timeoutMs }: { readonly timeoutMs: number },
 ): Slack {
-  const web = new WebClient(token, {
-    retryConfig: { retries: 0 },
-    rejectRateLimitedCalls: true,
-    timeout: timeoutMs,
-    logLevel: LogLevel.ERROR,
-    ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
-  });
+  const web = clientOf(connection, timeoutMs);
   return {
     async post(channel, { text, blocks }, mark) {
       try {
@@ -75,6 +69,25 @@ export function webApiSlack(
       }
     },
   };
+}
+
+function clientOf({ token, apiUrl }: SlackConnection, timeoutMs: number): WebClient {
+  return new WebClient(token, {
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    timeout: timeoutMs,
+    logLevel: LogLevel.ERROR,
+    ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
+  });
+}
+
+/** Whose token it is, in words; rejects when Slack does not know it. */
+export async function whoAmI(
+  connection: SlackConnection,
+  { timeoutMs }: { readonly timeoutMs: number },
+): Promise<string> {
+  const { team, user } = await clientOf(connection, timeoutMs).auth.test();
+  return `${user ?? "a bot"} in ${team ?? "a workspace"}`;
 }
 
 async function searchHistory(

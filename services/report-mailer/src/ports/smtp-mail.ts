@@ -33,23 +33,12 @@ export function smtpMailer(
   connection: SmtpConnection,
   { connectionsMax }: { readonly connectionsMax: number },
 ): Mailer {
-  const { user, password: pass } = connection;
   const transport = createTransport({
     pool: true,
     maxConnections: connectionsMax,
     // The pool's default is to send a mail again, up to five times, when a connection ends under it.
     maxRequeues: 0,
-    host: connection.host,
-    port: connection.port,
-    secure: connection.port === SUBMISSIONS_PORT,
-    requireTLS: connection.tls === "required",
-    ignoreTLS: connection.tls === "none",
-    connectionTimeout: CONNECT_MS_MAX,
-    greetingTimeout: CONNECT_MS_MAX,
-    socketTimeout: SILENCE_MS_MAX,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-    ...(user === undefined || pass === undefined ? {} : { auth: { user, pass } }),
+    ...serverOf(connection),
   });
   const bodies = new Map<string, { body: Body; untilMs: number }>();
   transport.use("stream", (mail, done) => {
@@ -90,6 +79,32 @@ export function smtpMailer(
       bodies.delete(mail.messageId);
     }
   }
+}
+
+/** Greets the server and logs in; sends nothing. */
+export async function verifyMail(connection: SmtpConnection): Promise<void> {
+  const transport = createTransport(serverOf(connection));
+  try {
+    await transport.verify();
+  } finally {
+    transport.close();
+  }
+}
+
+function serverOf({ host, port, tls, user, password: pass }: SmtpConnection) {
+  return {
+    host,
+    port,
+    secure: port === SUBMISSIONS_PORT,
+    requireTLS: tls === "required",
+    ignoreTLS: tls === "none",
+    connectionTimeout: CONNECT_MS_MAX,
+    greetingTimeout: CONNECT_MS_MAX,
+    socketTimeout: SILENCE_MS_MAX,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    ...(user === undefined || pass === undefined ? {} : { auth: { user, pass } }),
+  };
 }
 
 /** Reads the message only when somebody asks for it, and stops in the middle when the time is over. */

@@ -11,6 +11,7 @@ import {
   readKubernetesConnection,
 } from "@chasqui/kubernetes";
 import type { KubeApi } from "@chasqui/kubernetes";
+import type { ConnectionOf } from "@chasqui/chassis";
 import { judgeObject, labelOf, notThere } from "../core/kinds/k8s.ts";
 import type { K8sConfig } from "../core/kinds/k8s.ts";
 import type { JsonMap } from "../core/wait.ts";
@@ -101,6 +102,16 @@ async function discover(api: KubeApi, apiVersion: string): Promise<readonly Kind
     if (codeOf(error) !== 404) throw error;
     throw new CannotAsk(`the API server has no ${apiVersion}: want one like v1 or batch/v1`);
   }
+}
+
+/** Asks what a sensor asks first: which kinds there are. */
+export async function tryKubernetes(
+  values: ConnectionOf<"kubernetes">,
+  signal: AbortSignal,
+): Promise<string> {
+  const config = kubeConfig(readKubernetesConnection(values));
+  await kubeApi(config).json({ method: "GET", path: rootOf("v1") }, signal);
+  return `kinds of ${config.getCurrentCluster()?.server ?? "the cluster"}`;
 }
 
 const rootOf = (apiVersion: string): string =>

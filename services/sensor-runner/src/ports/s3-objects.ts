@@ -11,7 +11,7 @@ const PAGE_MAX = 1_000;
 export function s3Objects(connection: ConnectionOf<"s3">, bucket: string, send: Send): ObjectStore {
   const base = baseOf(connection, bucket);
   const ask = async (method: "GET" | "HEAD", url: URL, signal: AbortSignal): Promise<Answer> => {
-    const headers = await signed(connection, method, url);
+    const headers = await signedHeaders(connection, method, url);
     return send({ method, url, headers }, signal);
   };
   return {
@@ -61,7 +61,7 @@ function baseOf(
 }
 
 /** Without a key the bucket is asked as anybody would. */
-async function signed(
+export async function signedHeaders(
   connection: ConnectionOf<"s3">,
   method: string,
   url: URL,
