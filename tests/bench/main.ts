@@ -1,14 +1,16 @@
-// `npm run bench`: edge latency, fan-outs, concurrent and sustained diamonds, through separate processes, all durable.
+// `npm run bench`: edge latency, fan-outs, concurrent and sustained diamonds, triggers, due times; through separate
+// processes, all durable.
 // Absolute figures hold for this machine and this minute; ratios to the probes of the same run travel.
 import { parseArgs } from "node:util";
 import { probes } from "./probes.ts";
+import { schedules, trigger } from "./clock.ts";
 import { burst, chain, fanOut, sustained } from "./scenarios.ts";
 import { openBench } from "./world.ts";
 
 const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
-    only: { type: "string", default: "chain,fan,burst,sustained" },
+    only: { type: "string", default: "chain,fan,burst,sustained,trigger,schedules" },
     runs: { type: "string", default: "2500" },
   },
 });
@@ -32,6 +34,8 @@ if (wanted.has("fan")) {
 if (wanted.has("burst")) note("500 diamonds of 10 at once", await burst(bench, 500));
 if (wanted.has("sustained"))
   note("sustained diamonds of 10", await sustained(bench, Number(values.runs), 500));
+if (wanted.has("trigger")) note("trigger to runner", await trigger(bench, 300));
+if (wanted.has("schedules")) note("10,000 schedules, late by", await schedules(bench, 10_000, 60));
 note("memory after (MB)", bench.rssMb());
 await new Promise((resolve) => setTimeout(resolve, 5_000)); // idle is what is measured, so some idling is needed
 note("memory, idle again (MB)", bench.rssMb());

@@ -1,5 +1,5 @@
-// What the bench runs on: a durable installation with a state machine and a runner, each a process of its own, tracing
-// at its default; and a driver that says StartRun like the scheduler and hears run-settled like everybody.
+// What the bench runs on: a durable installation with a state machine, a scheduler and a runner, each a process of its
+// own, tracing at its default; and a driver that says StartRun like the scheduler and hears run-settled like everybody.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -19,6 +19,7 @@ import {
   subjects,
 } from "@chasqui/contracts";
 import { startWorld } from "@chasqui/sandbox";
+import type { DagSpec } from "@chasqui/contracts";
 import { bundleAll } from "../../scripts/bundle.ts";
 import { cpuUsOf, rssMbOf } from "./cpu.ts";
 
@@ -30,7 +31,10 @@ export async function openBench() {
   const dataDir = mkdtempSync(path.join(tmpdir(), "chasqui-bench-"));
   stack.defer(() => rmSync(dataDir, { recursive: true, force: true }));
   const bundles = new Map(
-    (await bundleAll({ only: ["state-machine", "sandbox"] })).map((b) => [b.name, b.file]),
+    (await bundleAll({ only: ["state-machine", "scheduler", "sandbox"] })).map((b) => [
+      b.name,
+      b.file,
+    ]),
   );
   const environmentFile = path.join(root, "environments/local.yaml");
   const world = stack.use(
@@ -40,7 +44,7 @@ export async function openBench() {
       environmentFile,
       bundles,
       durable: true,
-      services: ["state-machine"],
+      services: ["state-machine", "scheduler"],
       // For profiles: CHASQUI_BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=/tmp/profiles"
       env: { "*": { NODE_OPTIONS: process.env["CHASQUI_BENCH_NODE_OPTIONS"] ?? "" } },
     }),
@@ -77,6 +81,7 @@ export async function openBench() {
     "nats-server": world.nats.pid,
     postgres: world.postgres.pid,
     "state-machine": world.service("state-machine").pid ?? 0,
+    scheduler: world.service("scheduler").pid ?? 0,
     runner: runner.pid ?? 0,
   };
   return {
@@ -85,16 +90,10 @@ export async function openBench() {
     seen,
     settled: settledRuns(bus),
     async apply(id: string, tasks: Record<string, string[]>, maxActiveRuns: number) {
-      const spec = create(DagSpecSchema, {
-        id,
-        maxActiveRuns,
-        tasks: Object.entries(tasks).map(([task, needs]) => ({
-          id: task,
-          needs,
-          uses: "bench.noop",
-        })),
-      });
-      await dags.applyDags({ dags: [spec] });
+      await dags.applyDags({ dags: [specOf(id, tasks, { maxActiveRuns })] });
+    },
+    async applySpecs(specs: readonly DagSpec[]) {
+      await dags.applyDags({ dags: [...specs] });
     },
     /** Says StartRun for each key; answers the runs' ids. */
     async start(dagId: string, keys: readonly string[]): Promise<string[]> {
@@ -109,6 +108,18 @@ export async function openBench() {
   };
 }
 export type Bench = Awaited<ReturnType<typeof openBench>>;
+
+/** Tasks by id, with what they need; all of them do nothing. */
+export const specOf = (
+  id: string,
+  tasks: Record<string, string[]>,
+  more: Partial<Pick<DagSpec, "maxActiveRuns" | "schedule" | "triggers">> = {},
+): DagSpec =>
+  create(DagSpecSchema, {
+    id,
+    ...more,
+    tasks: Object.entries(tasks).map(([task, needs]) => ({ id: task, needs, uses: "bench.noop" })),
+  });
 
 function startMessage(dagId: string, key: string) {
   const id = `start:${dagId}:${key}`;
