@@ -57,7 +57,7 @@ const SLOTS = 600;
 /** Each schedule ticks every ten minutes; so each second has its share of them. */
 const cronOf = (index: number): string => {
   const slot = index % SLOTS;
-  return `${slot % 60} ${Math.floor(slot / 60)}/10 * * * *`;
+  return `${slot % 60} ${Math.floor(slot / 60)}-59/10 * * * *`;
 };
 
 /**

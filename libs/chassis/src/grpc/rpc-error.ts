@@ -58,9 +58,36 @@ export function codeNameOf(code: number): RpcCodeName {
 
 /** What the caller of a handler that threw is told. */
 export function statusFrom(thrown: unknown, aborted: boolean): Partial<StatusObject> {
-  if (thrown instanceof RpcError) return { code: thrown.code, details: thrown.message };
+  if (thrown instanceof RpcError) return { code: thrown.code, details: bounded(thrown.message) };
   if (aborted) return { code: status.CANCELLED, details: "the call was cancelled" };
   return { code: status.INTERNAL, details: "internal error" };
+}
+
+/**
+ * A status travels in a header, and clients refuse all headers together beyond 8 KiB: a call that fails with a longer
+ * text would fail with a protocol error instead.
+ */
+const DETAILS_BYTES_MAX = 6_000;
+
+/** Whole lines while they fit, then how many more there are; a single line is cut. */
+function bounded(text: string): string {
+  if (headerBytesOf(text) <= DETAILS_BYTES_MAX) return text;
+  const lines = text.split("\n");
+  let size = 0;
+  const kept = lines.findIndex((line) => (size += headerBytesOf(line) + 3) > DETAILS_BYTES_MAX);
+  if (kept > 0)
+    return [...lines.slice(0, kept), `… and ${lines.length - kept} more lines`].join("\n");
+  let cut = text.length;
+  while (headerBytesOf(text.slice(0, cut)) > DETAILS_BYTES_MAX) cut = Math.floor(cut * 0.9);
+  return `${text.slice(0, cut)}… (${text.length - cut} more characters)`;
+}
+
+/** Bytes outside printable ASCII are written as %XX. */
+function headerBytesOf(text: string): number {
+  let size = 0;
+  for (const byte of Buffer.from(text))
+    size += byte >= 0x20 && byte <= 0x7e && byte !== 0x25 ? 1 : 3;
+  return size;
 }
 
 function isServiceError(thrown: unknown): thrown is ServiceError {

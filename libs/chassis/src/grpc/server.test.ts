@@ -70,6 +70,24 @@ test("an RpcError arrives as it was thrown; another error arrives as INTERNAL wi
   expect(second).toMatchObject({ codeName: "INTERNAL", message: "internal error" });
 });
 
+test.each<[string, string, RegExp]>([
+  [
+    "many lines",
+    Array.from({ length: 900 }, (_, i) => `dag-${i}: ¿qué?`).join("\n"),
+    /^dag-0[^]*\n… and \d+ more lines$/,
+  ],
+  ["one line", "é".repeat(30_000), /^é+… \(\d+ more characters\)$/],
+])("an error too long for a header arrives as far as it fits: %s", async (_, text, arrives) => {
+  const { alertClient } = await setUp({
+    alerts: { listIncidents: () => Promise.reject(new RpcError(RpcCode.INVALID_ARGUMENT, text)) },
+  });
+  const thrown = await alertClient.listIncidents({}).catch((error: unknown) => error);
+  expect(thrown).toMatchObject({
+    codeName: "INVALID_ARGUMENT",
+    message: expect.stringMatching(arrives),
+  });
+});
+
 test("a deadline aborts the handler's signal and rejects the call", async () => {
   const aborted = Promise.withResolvers<void>();
   const { alertClient } = await setUp({
