@@ -1,21 +1,23 @@
-// Chasqui's own events that triggers listen to: runs that settled, assets that were produced.
+// Chasqui's own events: runs that settled, for triggers and for what follows them; assets that were produced.
 // Facts that a reader may rely on:
 //   E1. An event that nobody listens to costs a look at its subject, and leaves no row.
 //   E2. What happened between the apply of a DAG and our learning of it is read again, before that news is acknowledged.
 import { RejectError } from "@chasqui/bus";
 import type { Bus, Delivery } from "@chasqui/bus";
 import { subjects } from "@chasqui/contracts";
+import type { Continuer } from "./continue.ts";
 import type { KnownDag } from "./core/learn.ts";
 import { leavesOf } from "./core/rules.ts";
 import type { TriggerHandler } from "./handle.ts";
 import type { Registry } from "./registry.ts";
-import { dagOfSubject, parseAssetProduced, parseRunSettled } from "./translate-events.ts";
+import { runOfSubject, parseAssetProduced, parseRunSettled } from "./translate-events.ts";
 import type { ReceivedTrigger } from "./translate.ts";
 
 export interface HearOptions {
   readonly bus: Pick<Bus, "readStream">;
   readonly registry: Registry;
   readonly handler: Pick<TriggerHandler, "happened">;
+  readonly continuer: Pick<Continuer, "settled">;
   readonly now: () => number;
 }
 
@@ -29,11 +31,13 @@ export interface Hearing {
 /** An event may be stored a little before the apply that it follows is dated. */
 const OVERLAP_MS = 1_000;
 
-export function createHearing({ bus, registry, handler, now }: HearOptions): Hearing {
+export function createHearing({ bus, registry, handler, continuer, now }: HearOptions): Hearing {
   function received(delivery: Delivery): readonly ReceivedTrigger[] {
     const listeners = registry.listeners();
     if (delivery.subject.startsWith("chasqui.event.run-settled."))
-      return listeners.hearsDag(dagOfSubject(delivery.subject)) ? parseRunSettled(delivery) : [];
+      return listeners.hearsDag(runOfSubject(delivery.subject).dagId)
+        ? parseRunSettled(delivery)
+        : [];
     return listeners.hearsAssets ? parseAssetProduced(delivery) : [];
   }
 
@@ -45,7 +49,11 @@ export function createHearing({ bus, registry, handler, now }: HearOptions): Hea
   }
 
   return {
-    runSettled: (delivery) => hear(delivery),
+    async runSettled(delivery) {
+      const { dagId, runId } = runOfSubject(delivery.subject);
+      await continuer.settled(dagId, runId);
+      await hear(delivery);
+    },
     assetProduced: (delivery) => hear(delivery),
     async readAgain(dag, signal) {
       const options = { follow: false, signal, startMs: dag.appliedMs - OVERLAP_MS };

@@ -123,15 +123,22 @@ test.each<[keyof typeof Catchup, number, number]>([
   expect(order).toEqual(order.toSorted((a, b) => a - b));
 });
 
-test("the DAG's refusal is what the ledger records", async () => {
-  await using w = await world();
-  w.stateMachine.refuse = () => "skipped: an earlier run is still active";
-  await w.stateMachine.apply(dagOf({ id: "costs", crons: everySecond }));
-  await until(async () => {
-    const skipped = (await ticksOf(w, "costs")).find(({ outcome }) => outcome === "SKIPPED");
-    expect(skipped).toMatchObject({ runId: "", reason: "skipped: an earlier run is still active" });
-  });
-});
+test.each([
+  [false, "SKIPPED", "DAG costs is retired: apply it to bring it back"],
+  [true, "SUPPRESSED", "an earlier run is still active, and overlap is skip"],
+])(
+  "the DAG's refusal is what the ledger records; for overlap %s that is %s",
+  async (overlaps, outcome, reason) => {
+    await using w = await world();
+    w.stateMachine.refuse = () => reason;
+    w.stateMachine.overlaps = overlaps;
+    await w.stateMachine.apply(dagOf({ id: "costs", crons: everySecond }));
+    await until(async () => {
+      const refused = (await ticksOf(w, "costs")).find((tick) => tick.outcome === outcome);
+      expect(refused).toMatchObject({ runId: "", reason });
+    });
+  },
+);
 
 test("a verdict that is lost is found out: the tick stays firing until its run is seen", async () => {
   await using w = await world();

@@ -13,6 +13,7 @@ import {
 import type { Database, EnvironmentFile, Life } from "@chasqui/chassis";
 import { startClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
+import { createContinuer } from "./continue.ts";
 import { startDatabaseTime } from "./database-time.ts";
 import type { DatabaseTime } from "./database-time.ts";
 import { startEvery } from "./every.ts";
@@ -104,8 +105,20 @@ async function startWork(life: Life<Settings>, neighbours: Neighbours): Promise<
       },
     }),
   );
+  const continuer = createContinuer({ ...common, onChanged: () => started.clock?.wake() });
+  await life.up(
+    startEvery({
+      name: "continuous schedules",
+      everyMs: settings.resayMs,
+      log,
+      round: async (signal) => void (await continuer.look(signal)),
+    }),
+  );
   await startHousekeeping(life, learner, neighbours);
-  const listening = await startTriggers(life, { ...common, bus, learner, inbox, sampler });
+  const listening = await startTriggers(life, {
+    ...common,
+    ...{ bus, learner, continuer, inbox, sampler },
+  });
   life.status(() => ({ ...statusOf(registry, time), bus: bus.state, ...listening.status() }));
 }
 

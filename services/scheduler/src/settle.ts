@@ -61,7 +61,11 @@ export function createSettler(o: SettlerOptions): Settler {
       ticks.push(
         outcome.kind === "run"
           ? { ...asked.tick, outcome: "fired", runId: outcome.runId, reason: outcome.note }
-          : { ...asked.tick, outcome: "skipped", reason: outcome.reason },
+          : {
+              ...asked.tick,
+              outcome: outcome.isOverlap ? "suppressed" : "skipped",
+              reason: outcome.reason,
+            },
       );
     else
       triggers.push(
@@ -95,9 +99,10 @@ export function createSettler(o: SettlerOptions): Settler {
   return {
     name: "settler",
     found,
-    verdict(start, { accepted, changed, reason, runId, paused }) {
+    verdict(start, { accepted, changed, reason, runId, paused, overlap: isOverlap }) {
       if (!accepted) {
-        settle(start, { kind: "none", reason: reason === "" ? "the DAG refused it" : reason });
+        const why = reason === "" ? "the DAG refused it" : reason;
+        settle(start, { kind: "none", reason: why, isOverlap });
         return;
       }
       const id = runId === "" ? start.runId : runId;
@@ -134,4 +139,5 @@ type Settled =
       readonly how: "started" | "joined" | "paused-queued";
       readonly note: string;
     }
-  | { readonly kind: "none"; readonly reason: string };
+  /** `isOverlap`: an earlier run is at work, and the schedule does not want another beside it. */
+  | { readonly kind: "none"; readonly reason: string; readonly isOverlap: boolean };

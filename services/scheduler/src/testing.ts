@@ -53,6 +53,7 @@ const log = createLogger({ service: "test", env: { CHASQUI_LOG_LEVEL: "silent" }
 export interface DagInit {
   readonly id: string;
   readonly crons?: readonly string[];
+  readonly continuous?: boolean;
   readonly catchup?: Catchup;
   readonly start?: string;
   /** Template of the key of scheduled runs. */
@@ -73,11 +74,12 @@ export function dagOf(init: DagInit): Dag {
     appliedTime: timestampFromMs(init.appliedMs ?? Date.now()),
     spec: {
       id: init.id,
-      ...(init.crons === undefined
+      ...(init.crons === undefined && init.continuous === undefined
         ? {}
         : {
             schedule: {
-              crons: [...init.crons],
+              crons: [...(init.crons ?? [])],
+              continuous: init.continuous ?? false,
               timezone: "UTC",
               catchup: init.catchup ?? Catchup.UNSPECIFIED,
               start: init.start ?? "",
@@ -123,6 +125,8 @@ export interface FakeStateMachine {
   }[];
   /** Answers why a StartRun is refused; undefined takes it. */
   refuse: (start: StartRun) => string | undefined;
+  /** It refuses because an earlier run is at work. */
+  overlaps: boolean;
   /** False: decides, and says nothing. */
   answers: boolean;
   /** Stores the DAG and tells the world, as a commit does. */
@@ -264,7 +268,9 @@ async function fakeStateMachine(stack: AsyncDisposableStack, bus: Bus): Promise<
           const { dagId, key, by } = run;
           const state = dags.get(dagId)?.paused === true ? RunState.QUEUED : RunState.RUNNING;
           const logicalTime = timestampFromMs(run.logicalMs);
-          return { run: { runId, dagId, key, logicalTime, cause: { by }, state } };
+          const settledTime = settled.find((one) => one.runId === runId)?.settledTime;
+          const times = { logicalTime, ...(settledTime && { settledTime }) };
+          return { run: { runId, dagId, key, cause: { by }, state, ...times } };
         },
         startRun: unused,
         listRuns: unused,
@@ -292,6 +298,7 @@ async function fakeStateMachine(stack: AsyncDisposableStack, bus: Bus): Promise<
     runs,
     taken,
     refuse: () => undefined,
+    overlaps: false,
     answers: true,
     address: `127.0.0.1:${grpc.port}`,
     async apply(dag) {
@@ -352,7 +359,9 @@ function decide(
   if (!fake.taken.some((one) => one.id === id)) fake.taken.push({ id, start, traceparent });
   const paused = changed && fake.dags.get(start.dagId)?.paused === true;
   const verdict =
-    reason === undefined ? { accepted: true, runId, changed, paused } : { accepted: false, reason };
+    reason === undefined
+      ? { accepted: true, runId, changed, paused }
+      : { accepted: false, reason, overlap: fake.overlaps };
   if (fake.answers)
     bus.publishPlain(
       replyTo,

@@ -16,8 +16,11 @@ interface EventDelivery {
   readonly traceparent: string | undefined;
 }
 
-/** The DAG of chasqui.event.<what>.<dag>.<run>. */
-export const dagOfSubject = (subject: string): string => subject.split(".")[3] ?? "";
+/** Of chasqui.event.<what>.<dag>.<run>. */
+export function runOfSubject(subject: string): { dagId: string; runId: string } {
+  const [, , , dagId = "", runId = ""] = subject.split(".");
+  return { dagId, runId };
+}
 
 const stateNames: Readonly<Record<number, string>> = {
   [RunState.SUCCEEDED]: "succeeded",

@@ -6,6 +6,7 @@ import { createCollector } from "./collect.ts";
 import { startEvery } from "./every.ts";
 import { createGroupsRound } from "./groups.ts";
 import { createTriggerHandler } from "./handle.ts";
+import type { Continuer } from "./continue.ts";
 import { createHearing } from "./hear.ts";
 import type { Learner } from "./learner.ts";
 import { startListening } from "./listen.ts";
@@ -22,6 +23,7 @@ export interface TriggerDeps {
   readonly bus: Bus;
   readonly registry: Registry;
   readonly learner: Learner;
+  readonly continuer: Continuer;
   readonly stateMachine: StateMachine;
   readonly inbox: Inbox;
   readonly sampler: Sampler;

@@ -143,10 +143,10 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
   }
 
   function answer(replyTo: string, said: Said, dead: string | undefined): void {
-    const { outcome, runId, paused = false } = said;
+    const { outcome, runId, paused = false, overlap = false } = said;
     const reason = dead ?? (outcome.kind === "nothing" ? outcome.why : "");
     const changed = outcome.kind === "moved";
-    const init = { accepted: dead === undefined, reason, runId, changed, paused };
+    const init = { accepted: dead === undefined, reason, runId, changed, paused, overlap };
     bus.publishPlain(replyTo, toBinary(CommandVerdictSchema, create(CommandVerdictSchema, init)));
   }
 

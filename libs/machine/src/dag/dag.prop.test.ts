@@ -238,7 +238,8 @@ test("overlap: skip refuses a tick while an earlier run is active, a person's ru
   world.start("a", true);
   expect(world.say({ kind: "start", runId: "b", exists: false, scheduled: true })).toEqual({
     kind: "rejected",
-    why: "skipped: an earlier run is still active",
+    why: "an earlier run is still active, and overlap is skip",
+    overlap: true,
   });
   world.start("c");
   expect(world.waiting()).toEqual(["c"]);

@@ -109,7 +109,8 @@ export type DagDecision =
       readonly effects: readonly DagEffect[];
     }
   | { readonly kind: "nothing"; readonly why: string }
-  | { readonly kind: "rejected"; readonly why: string };
+  /** `overlap`: by the schedule's policy, since an earlier run is active. */
+  | { readonly kind: "rejected"; readonly why: string; readonly overlap?: true };
 
 /**
  * `waiting`: the queued runs of this DAG, oldest first, as many as `waitingWanted` asks for; whoever gives fewer
@@ -182,6 +183,8 @@ export function decideDag(
   return { kind: "moved", events, effects };
 }
 
+const OVERLAPS = "an earlier run is still active, and overlap is skip";
+
 function takeRun(
   draft: DagState,
   message: Extract<DagMessage, { kind: "start" }>,
@@ -199,8 +202,7 @@ function takeRun(
   }
   const others = draft.active.length > 0;
   const overlap = message.scheduled ? draft.overlap : "queue"; // a schedule's policy; asked for by hand means wanted
-  if (overlap === "skip" && others)
-    return { kind: "rejected", why: "skipped: an earlier run is still active" };
+  if (overlap === "skip" && others) return { kind: "rejected", why: OVERLAPS, overlap: true };
   if (overlap === "cancel_other")
     for (const other of draft.active)
       effects.push({ kind: "cancel_run", runId: other, reason: "a newer run takes its place" });

@@ -101,6 +101,7 @@ function begin(news: DagNews, fromMs: number): Pick<KnownDag, "handledMs" | "dyn
 
 function sameTiming(a: Timing | undefined, b: Timing | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
+  if (a.continuous && b.continuous) return true; // its due times follow its runs, whatever else changes
   if (a.once && b.once) return a.startMs === b.startMs; // it had, or will have, its one due time
   return inOrder(a) === inOrder(b);
 }

@@ -11,6 +11,7 @@ export interface FoundRun {
   readonly by: string;
   /** It waits for its turn. */
   readonly isQueued: boolean;
+  readonly isSettled: boolean;
   readonly logicalMs: number;
 }
 
@@ -50,6 +51,7 @@ export function openStateMachine(address: string): StateMachine {
           by: run.cause?.by ?? "",
           logicalMs: run.logicalTime === undefined ? 0 : timestampMs(run.logicalTime),
           isQueued: run.state === RunState.QUEUED,
+          isSettled: run.settledTime !== undefined,
         }
       );
     },

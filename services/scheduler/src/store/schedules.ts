@@ -9,6 +9,8 @@ export interface StoredDag extends KnownDag {
   readonly revision: number;
 }
 
+const CONTINUOUS_MAX = 1_000;
+
 interface ScheduleRow {
   dag_id: string;
   revision: string;
@@ -36,6 +38,19 @@ export async function loadSchedulesOf(sql: Sql, dagIds: readonly string[]): Prom
   const rows = await sql<ScheduleRow[]>`
     select * from schedule where dag_id = any(${[...dagIds]}::text[])`;
   return rows.map(toStoredDag);
+}
+
+/** The schedules whose runs follow each other. */
+export async function loadContinuous(sql: Sql): Promise<StoredDag[]> {
+  const rows = await sql<ScheduleRow[]>`
+    select * from schedule where timing -> 'continuous' = 'true' order by dag_id limit ${CONTINUOUS_MAX}`;
+  return rows.map(toStoredDag);
+}
+
+/** The next due time that no cron gives. The row is locked by the same transaction. */
+export async function moveDynamic(tx: TransactionSql, dagId: string, dueMs: number): Promise<void> {
+  await tx`
+    update schedule set dynamic_at = ${new Date(dueMs)}, revision = revision + 1 where dag_id = ${dagId}`;
 }
 
 /** Locks the row, so that what is decided from it still holds when it is written. */

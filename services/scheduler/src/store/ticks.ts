@@ -38,9 +38,12 @@ export interface RecordedTicks {
   readonly stale: readonly string[];
 }
 
-interface TickRow {
+interface TickKeyRow {
   readonly dag_id: string;
   readonly due_at: Date;
+}
+
+interface TickRow extends TickKeyRow {
   readonly logical_at: Date;
   readonly interval_start_at: Date;
   readonly run_key: string;
@@ -131,7 +134,34 @@ export async function recordTicksOfLocked(
   return rows.map(firingOf);
 }
 
-/** Due times that a pause suppressed, oldest first. */
+export interface NewestTick extends TickKey {
+  readonly outcome: "firing" | "fired" | "skipped" | "missed" | "suppressed";
+  readonly runId: string | undefined;
+  /** Of the run that was asked for. */
+  readonly runKey: string | undefined;
+}
+
+/** Of a DAG's due times with a row the last. */
+export async function newestTick(
+  sql: Sql | TransactionSql,
+  dagId: string,
+): Promise<NewestTick | undefined> {
+  const [row] = await sql<
+    (TickKeyRow & {
+      outcome: NewestTick["outcome"];
+      run_id: string | null;
+      run_key: string | null;
+    })[]
+  >`
+    select dag_id, due_at, outcome, run_id, run_key from tick
+    where dag_id = ${dagId} order by due_at desc limit 1`;
+  if (row === undefined) return undefined;
+  const { outcome, run_id, run_key } = row;
+  const key = { dagId: row.dag_id, dueMs: row.due_at.getTime() };
+  return { ...key, outcome, runId: run_id ?? undefined, runKey: run_key ?? undefined };
+}
+
+/** Due times that a pause suppressed, oldest first; those that met an earlier run had asked for one. */
 export async function suppressedTicks(
   tx: TransactionSql,
   dagId: string,
@@ -139,7 +169,8 @@ export async function suppressedTicks(
 ): Promise<number[]> {
   const rows = await tx<{ due_at: Date }[]>`
     select due_at from tick
-    where dag_id = ${dagId} and outcome = 'suppressed' and due_at >= ${new Date(sinceMs)}
+    where dag_id = ${dagId} and outcome = 'suppressed' and run_key is null
+      and due_at >= ${new Date(sinceMs)}
     order by due_at`;
   return rows.map((row) => row.due_at.getTime());
 }
@@ -184,7 +215,7 @@ export type SettledTick = TickKey &
   /** The reason is empty, or says who had started the run before. */
   (
     | { readonly outcome: "fired"; readonly runId: string; readonly reason: string }
-    | { readonly outcome: "skipped"; readonly reason: string }
+    | { readonly outcome: "skipped" | "suppressed"; readonly reason: string }
   );
 
 export async function settleTicks(

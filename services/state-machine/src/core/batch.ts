@@ -71,6 +71,8 @@ export interface Said {
   readonly runId: string;
   /** The run that a StartRun made waits, because its DAG is paused. */
   readonly paused?: boolean;
+  /** A StartRun was rejected by its schedule's overlap policy. */
+  readonly overlap?: boolean;
 }
 
 export interface Batch {
@@ -215,7 +217,8 @@ function decideForDag(
   if (refused !== undefined) return rejected(`DAG ${body.dagId}: ${refused}`);
   const decision = decideDag(dag.state, message, dag.waiting);
   const runId = message.kind === "start" ? message.runId : "";
-  if (decision.kind === "rejected") return { ...rejected(decision.why), runId };
+  if (decision.kind === "rejected")
+    return { ...rejected(decision.why), runId, overlap: decision.overlap === true };
   if (decision.kind === "nothing") return sayAgain(all, inbound, dag, decision.why, runId);
   const change = batch.dags.get(body.dagId) ?? { dag, atMs: context.nowMs, events: [] };
   batch.dags.set(body.dagId, change);

@@ -381,7 +381,7 @@ export const TickOutcome = {
   MISSED: 4,
 
   /**
-   * No run, because the DAG was paused.
+   * No run, because the DAG was paused, or because the run before was at work and overlap is skip.
    *
    * @generated from enum value: TICK_OUTCOME_SUPPRESSED = 5;
    */
