@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { compileDag } from "../compile/compile-dag.ts";
 import { isLatest } from "./latest.ts";
+import { scopeOfRun } from "./scope-of-run.ts";
 
 function scheduleOf(schedule: string) {
   const text = `id: x\nschedule: ${schedule}\ntasks: { a: { uses: noop } }\n`;
@@ -19,6 +20,23 @@ test.each([
   ["by hand, between ticks", "2026-10-06T12:00:00Z", "2026-10-06T12:00:01Z", true],
 ])("%s", (_, due, at, expected) => {
   expect(isLatest(daily, Date.parse(due), Date.parse(at))).toBe(expected);
+});
+
+test("a run for the interval is the newest until the interval behind its own has ended", () => {
+  const file = "x.yaml";
+  const text =
+    'id: x\nschedule: { cron: "@daily", runs_for: interval }\ntasks: { a: { uses: noop } }\n';
+  const compiled = compileDag({ file, text });
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
+  const logicalMs = Date.parse("2026-10-06");
+  const run = { id: "run-1", dagId: "x", key: "k", logicalMs };
+  const isNewest = (at: string): unknown => {
+    const facts = { run, params: {}, event: null, tasks: {}, atMs: Date.parse(at) };
+    return scopeOfRun(compiled.spec, facts, { vars: {} }).json("run");
+  };
+  expect(isNewest("2026-10-07T00:00:00Z")).toMatchObject({ is_latest: true });
+  expect(isNewest("2026-10-07T23:59:59Z")).toMatchObject({ is_latest: true });
+  expect(isNewest("2026-10-08T00:00:00Z")).toMatchObject({ is_latest: false });
 });
 
 test("what no clock starts is always the newest", () => {

@@ -16,14 +16,15 @@ export function scopeOfRun(spec: DagSpec, facts: MachineScope, options: PlanOpti
   const timezone = spec.schedule?.timezone;
   const { id, dagId, key, logicalMs, cause } = facts.run;
   const { exit } = facts;
+  const interval = facts.run.interval ?? intervalsOf(spec.schedule)(logicalMs);
   return createScope({
     run: {
       id,
       dagId,
       key,
       logicalMs,
-      isLatest: isLatest(spec.schedule, logicalMs, facts.atMs),
-      interval: facts.run.interval ?? intervalsOf(spec.schedule)(logicalMs),
+      isLatest: isLatest(spec.schedule, interval.endMs, facts.atMs), // it was due when its interval ended
+      interval,
       ...(cause === undefined ? {} : { cause }),
       timezone: timezone === undefined || timezone === "" ? "UTC" : timezone,
       ...(exit === undefined ? {} : { ending: exit }),
