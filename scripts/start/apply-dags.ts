@@ -28,7 +28,7 @@ export async function applyDags(
     const specs: { file: string; spec: DagSpec; fingerprint: string }[] = [];
     for (const { file, compiled: one } of dags) if (one.ok) specs.push({ file, ...one });
     if (specs.length < dags.length) return false;
-    const applied = await applySpecs(server, specs, { note: "npm start" });
+    const { applied } = await applySpecs(server, specs, { note: "npm start" });
     for (const dag of applied.filter(({ changed }) => changed))
       say.note(renderApplied(dag, cli.out.style).join("\n"));
     return true;

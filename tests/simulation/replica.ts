@@ -78,7 +78,7 @@ export class Replica {
 
   #load(inbound: readonly Inbound[]): void {
     for (const { body } of inbound) {
-      if (body.to === "pool") continue;
+      if (body.to === "pool" || body.to === "folder") continue;
       const runId =
         body.to === "run" ? body.runId : body.kind === "start" ? body.start.runId : undefined;
       if (runId !== undefined && !this.#cache.runs.has(runId)) {

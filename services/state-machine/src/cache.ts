@@ -6,6 +6,7 @@ import type { DagMessage } from "@chasqui/machine";
 import type { Aggregates, CachedDag, CachedPool, CachedRun } from "./core/aggregates.ts";
 import { dependsOnPast } from "./core/aggregates.ts";
 import { versionKey } from "./core/batch.ts";
+import { messageOf } from "./core/folder.ts";
 import type { Body, Inbound } from "./core/inbound.ts";
 import { loadDags, loadPools, loadPrevious, loadRuns, loadWaiting } from "./store/load.ts";
 import type { Versions } from "./store/versions.ts";
@@ -51,6 +52,10 @@ export class Cache {
         if (!this.#touchPool(body.pool)) pools.add(body.pool);
         continue;
       }
+      if (body.to === "folder") {
+        for (const { dagId } of body.changes) if (!this.#all.dags.has(dagId)) dagIds.add(dagId);
+        continue;
+      }
       const runId =
         body.to === "run" ? body.runId : body.kind === "start" ? body.start.runId : undefined;
       if (runId !== undefined && !this.#touch(runId)) runIds.add(runId);
@@ -72,12 +77,9 @@ export class Cache {
   }
 
   async #loadVersions(messages: readonly Inbound[]): Promise<void> {
-    for (const { body } of messages) {
-      const fingerprint = body.to === "dag" ? fingerprintNamed(body) : undefined;
-      if (body.to !== "dag" || fingerprint === undefined) continue;
-      const version = await this.#versions.get(body.dagId, fingerprint);
-      if (version !== undefined)
-        this.#all.versions.set(versionKey(body.dagId, fingerprint), version);
+    for (const { dagId, fingerprint } of messages.flatMap(({ body }) => versionsNamed(body))) {
+      const version = await this.#versions.get(dagId, fingerprint);
+      if (version !== undefined) this.#all.versions.set(versionKey(dagId, fingerprint), version);
     }
   }
 
@@ -97,20 +99,23 @@ export class Cache {
 
   async #loadWaiting(messages: readonly Inbound[]): Promise<void> {
     const wanted = new Map<CachedDag, number>();
-    for (const { body } of messages) {
-      if (body.to !== "dag" || body.kind === "start") continue;
-      const dag = this.#all.dags.get(body.dagId);
-      const version =
-        body.kind === "apply"
-          ? this.#all.versions.get(versionKey(body.dagId, body.fingerprint))
-          : undefined;
-      const message: DagMessage | undefined =
-        body.kind === "other" ? body.message : version && { kind: "apply", version: version.facts };
-      if (dag === undefined || message === undefined) continue;
+    for (const [dagId, message] of messages.flatMap(({ body }) => this.#toDags(body))) {
+      const dag = this.#all.dags.get(dagId);
+      if (dag === undefined) continue;
       wanted.set(dag, Math.max(wanted.get(dag) ?? 0, waitingWanted(dag.state, message)));
     }
     for (const [dag, limit] of wanted)
       if (limit > 0) dag.waiting = await loadWaiting(this.#sql, dag, limit);
+  }
+
+  /** What a message says to DAGs, starts of runs apart. */
+  #toDags(body: Body): (readonly [string, DagMessage])[] {
+    if (body.to === "dag" && body.kind === "other") return [[body.dagId, body.message]];
+    if (body.to !== "folder") return [];
+    return body.changes.flatMap((change) => {
+      const message = messageOf(this.#all, change);
+      return message === undefined ? [] : [[change.dagId, message] as const];
+    });
   }
 
   /** To the end of the map: the first is the one used longest ago. */
@@ -188,8 +193,16 @@ export class Cache {
   }
 }
 
-/** The stored version that a message to a DAG is about. */
-function fingerprintNamed(body: Extract<Body, { to: "dag" }>): string | undefined {
-  if (body.kind === "apply") return body.fingerprint;
-  return body.kind === "start" ? body.pinned?.fingerprint : undefined;
+/** The stored versions that a message is about. */
+function versionsNamed(body: Body): { dagId: string; fingerprint: string }[] {
+  const isStart = body.to === "dag" && body.kind === "start" && body.pinned !== undefined;
+  const named =
+    body.to === "folder"
+      ? body.changes
+      : isStart
+        ? [{ dagId: body.dagId, fingerprint: body.pinned?.fingerprint }]
+        : [];
+  return named.flatMap(({ dagId, fingerprint }) =>
+    fingerprint === undefined ? [] : [{ dagId, fingerprint }],
+  );
 }

@@ -14,6 +14,7 @@ import type { BatchContext, Said } from "./core/batch.ts";
 import { aggregateNamed, poolOfKey } from "./core/aggregates.ts";
 import { decideBatch } from "./core/batch.ts";
 import type { Inbound } from "./core/inbound.ts";
+import { changeFolder, groupsOf, isFolder } from "./handle-folder.ts";
 import { judge } from "./judge.ts";
 import type { Speaker, Spoken } from "./speaker.ts";
 import { commit } from "./store/commit.ts";
@@ -89,9 +90,16 @@ export async function handleBatch(
   const spoken: Spoken[] = [];
   try {
     for (let round = 0; pending.length > 0 && round < ROUNDS_MAX; round++) {
-      const groups = round === 0 ? [pending] : pending.map((work) => [work]); // apart: one may spoil the others
+      const groups = round === 0 ? groupsOf(pending) : pending.map((work) => [work]); // apart: one may spoil the others
       pending = [];
-      for (const group of groups) pending.push(...(await decideAndCommit(group, spoken, options)));
+      for (const group of groups) {
+        const [first] = group;
+        const isApart = first !== undefined && isFolder(first);
+        const again = isApart
+          ? await changeFolder(first, spoken, options)
+          : await decideAndCommit(group, spoken, options);
+        pending.push(...again);
+      }
     }
   } catch (thrown) {
     // Nobody knows whether the statement was carried out: forget everything, and let the messages come again.

@@ -143,11 +143,7 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
   }
 
   function answer(replyTo: string, said: Said, dead: string | undefined): void {
-    const { outcome, runId, paused = false, overlap = false } = said;
-    const reason = dead ?? (outcome.kind === "nothing" ? outcome.why : "");
-    const changed = outcome.kind === "moved";
-    const init = { accepted: dead === undefined, reason, runId, changed, paused, overlap };
-    bus.publishPlain(replyTo, toBinary(CommandVerdictSchema, create(CommandVerdictSchema, init)));
+    bus.publishPlain(replyTo, verdictOf(said, dead));
   }
 
   function announceRun({ run, events, committed }: RunChange): OutMessage[] {
@@ -211,6 +207,16 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
       return bus.publish(messages);
     },
   };
+}
+
+function verdictOf(said: Said, dead: string | undefined): Uint8Array {
+  const { outcome, runId, paused = false, overlap = false, changedDags = [] } = said;
+  const reason = dead ?? (outcome.kind === "nothing" ? outcome.why : "");
+  const verdict = create(CommandVerdictSchema, {
+    ...{ accepted: dead === undefined, reason, runId, changed: outcome.kind === "moved" },
+    ...{ paused, overlap, changedDags: [...changedDags] },
+  });
+  return toBinary(CommandVerdictSchema, verdict);
 }
 
 /** A copy that TASKS refuses is there already, or will be sent by the sweeper; everything else must be stored. */

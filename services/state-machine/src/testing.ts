@@ -35,6 +35,17 @@ export function dagOf(
   });
 }
 
+/** Makes the specifications current, once they are stored. */
+export function applied(
+  specs: readonly DagSpec[],
+  id: string,
+  extra: { replyTo?: string } = {},
+): OutMessage {
+  const changes = specs.map((spec) => ({ dagId: spec.id, fingerprint: fingerprintOf(spec) }));
+  const value = { changes, by: "test", note: "" };
+  return inboxMessage("dag", id, id, { case: "changeDags", value }, extra);
+}
+
 /**
  * Resolves when an engine has committed it. Whoever starts a run earlier races with it: of two replicas one may
  * decide the start while the other still commits the DAG.
@@ -42,9 +53,7 @@ export function dagOf(
 async function apply(bus: Bus, spec: DagSpec): Promise<{ committed: Promise<void> }> {
   const replyTo = bus.inbox();
   const committed = new Promise<void>((resolve) => bus.subscribePlain(replyTo, () => resolve()));
-  const value = { dagId: spec.id, fingerprint: fingerprintOf(spec), by: "test", note: "" };
-  const say = { case: "applyVersion" as const, value };
-  await bus.publishOne(inboxMessage("dag", spec.id, `apply-${spec.id}`, say, { replyTo }));
+  await bus.publishOne(applied([spec], `apply-${spec.id}`, { replyTo }));
   return { committed };
 }
 
@@ -117,10 +126,10 @@ export async function setup(
       });
       stack.defer(() => engine.stop(5_000));
     }
-    await applied.committed;
+    await committed;
   };
   await versions.put(spec, fingerprintOf(spec));
-  const applied = await apply(bus, spec);
+  const { committed } = await apply(bus, spec);
   return {
     stack,
     nats,

@@ -5,6 +5,7 @@ import { RejectError } from "@chasqui/bus";
 import type {
   AcquireSlots,
   AttemptUpdate,
+  ChangeDags,
   ChildRun,
   InboxMessage,
   ParentRef,
@@ -22,7 +23,7 @@ import type {
   Parent,
   TaskRef as MachineRef,
 } from "@chasqui/machine";
-import type { Body, Inbound, Pinned, StartFacts } from "./core/inbound.ts";
+import type { Body, FolderChange, Inbound, Pinned, StartFacts } from "./core/inbound.ts";
 import { attemptWords, causeWords, failureWords } from "./say/enums.ts";
 
 const OUTPUT_BYTES_MAX = 64 * 1024;
@@ -54,9 +55,9 @@ function decode(data: Uint8Array): InboxMessage {
 }
 
 function commandOf({ body }: InboxMessage): { by: string; note: string; commitId?: string } {
-  if (body.case === "applyVersion")
+  if (body.case === "changeDags")
     return { by: body.value.by, note: body.value.note, commitId: body.value.commit };
-  if (body.case === "setPaused" || body.case === "retireDag" || body.case === "setPool")
+  if (body.case === "setPaused" || body.case === "setPool")
     return { by: body.value.by, note: body.value.reason };
   return { by: "", note: "" };
 }
@@ -177,20 +178,8 @@ function bodyOf({ body }: InboxMessage): Body {
           reason: body.value.reason,
         },
       };
-    case "retireDag":
-      return {
-        to: "dag",
-        kind: "other",
-        dagId: named("DAG", body.value.dagId),
-        message: { kind: "retire" },
-      };
-    case "applyVersion":
-      return {
-        to: "dag",
-        kind: "apply",
-        dagId: named("DAG", body.value.dagId),
-        fingerprint: body.value.fingerprint,
-      };
+    case "changeDags":
+      return { to: "folder", changes: folderOf(body.value) };
     default:
       throw new RejectError("INBOX message says nothing this version knows: its body is empty");
   }
@@ -223,6 +212,18 @@ function acquireOf(acquire: AcquireSlots): Extract<Body, { to: "pool" }>["messag
   const attemptId = attemptIdOf({ runId: named("run", runId), ...ref, attempt });
   const who = { attemptId, runId, dagId: named("DAG", dagId), ...ref, attempt };
   return { kind: "acquire", claim: { ...who, slots, priority }, size };
+}
+
+function folderOf({ changes }: ChangeDags): FolderChange[] {
+  const ids = new Set(changes.map(({ dagId }) => named("DAG", dagId)));
+  if (ids.size !== changes.length || ids.size === 0)
+    throw new RejectError(
+      `ChangeDags: ${changes.length} changes of ${ids.size} DAGs: want one of each`,
+    );
+  return changes.map(({ dagId, fingerprint }) => ({
+    dagId,
+    fingerprint: fingerprint || undefined,
+  }));
 }
 
 const markWords = ["succeeded", "failed", "skipped"] as const;

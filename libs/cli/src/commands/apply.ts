@@ -1,5 +1,5 @@
 // `chasqui apply`: makes DAG files the current versions, all or none, and says what changed in meaning.
-import type { DagSpec } from "@chasqui/contracts";
+import type { Dag, DagSpec } from "@chasqui/contracts";
 import { diffSpecs } from "@chasqui/dag";
 import { printJson, printLines } from "../cli.ts";
 import type { Cli } from "../cli.ts";
@@ -55,55 +55,55 @@ export async function apply(
   }
   if (options.json !== true) printProblems(cli, dags);
   const commit = options.commit ?? (await commitOf(cli.cwd));
-  const applied = await applySpecs(server, specs, { ...options, commit });
-  const retired =
-    options.prune === true
-      ? await prune(server, new Set(specs.map(({ spec }) => spec.id)), options)
-      : [];
+  const kept = new Set(specs.map(({ spec }) => spec.id));
+  const gone = options.prune === true ? await goneFrom(server, kept) : [];
+  const { applied, retired } = await applySpecs(server, specs, { ...options, commit, gone });
   if (options.json === true) printJson(cli.out, { applied, retired });
   else {
     const { style } = cli.out;
     const said = options.dryRun === true ? "would be retired" : "retired";
     printLines(cli.out, [
       ...applied.flatMap((dag) => renderApplied(dag, style)),
-      ...retired.map((id) => `${style.bold(id)}  ${style.yellow(said)}: its file is gone`),
+      ...retired.map((id) => {
+        const heir = specs.find(({ spec }) => spec.was.includes(id))?.spec.id;
+        const why = heir === undefined ? "its file is gone" : `${heir} goes on with its history`;
+        return `${style.bold(id)}  ${style.yellow(said)}: ${why}`;
+      }),
     ]);
   }
   return exitCodes.ok;
 }
 
 /** DAGs that the server has and no file names any more. Their runs and versions stay. */
-async function prune(
-  server: Server,
-  kept: ReadonlySet<string>,
-  { dryRun, note = "" }: ApplyOptions,
-): Promise<string[]> {
+async function goneFrom(server: Server, kept: ReadonlySet<string>): Promise<string[]> {
   const { dags } = await server.dags.listDags({});
-  const gone = dags.filter(({ dagId, retired }) => !retired && !kept.has(dagId));
-  const reason = note === "" ? "its file is gone" : `its file is gone: ${note}`;
-  for (const { dagId } of gone) if (dryRun !== true) await server.dags.retireDag({ dagId, reason });
-  return gone.map(({ dagId }) => dagId);
+  return dags.flatMap(({ dagId, retired }) => (retired || kept.has(dagId) ? [] : [dagId]));
 }
+
+/** DAGs that the folder renames: they retire with it. */
+const renamedBy = (specs: readonly { readonly spec: DagSpec }[], known: readonly Dag[]): string[] =>
+  known
+    .filter(({ dagId, retired }) => !retired && specs.some(({ spec }) => spec.was.includes(dagId)))
+    .map(({ dagId }) => dagId);
 
 /** Also what `npm start` does when a file is saved. */
 export async function applySpecs(
   server: Server,
   specs: readonly { readonly file: string; readonly spec: DagSpec; readonly fingerprint: string }[],
-  options: Pick<ApplyOptions, "note" | "dryRun" | "commit">,
-): Promise<Applied[]> {
+  options: Pick<ApplyOptions, "note" | "dryRun" | "commit"> & { readonly gone?: readonly string[] },
+): Promise<{ applied: Applied[]; retired: readonly string[] }> {
   const { dags } = await server.dags.listDags({});
   const known = new Map(dags.map((dag) => [dag.dagId, dag]));
-  const answers =
+  const { gone = [], note = "", commit = "" } = options;
+  const answer =
     options.dryRun === true
-      ? []
-      : (
-          await server.dags.applyDags({
-            dags: specs.map(({ spec }) => spec),
-            note: options.note ?? "",
-            commit: options.commit ?? "",
-          })
-        ).dags;
-  return specs.map(({ file, spec, fingerprint }, index) => {
+      ? undefined
+      : await server.dags.applyDags({
+          ...{ dags: specs.map(({ spec }) => spec), note, commit, retireDagIds: [...gone] },
+        });
+  const answers = answer?.dags ?? [];
+  const wouldRetire = [...new Set([...gone, ...renamedBy(specs, dags)])].sort();
+  const applied = specs.map(({ file, spec, fingerprint }, index) => {
     const before = known.get(spec.id);
     const answer = answers[index];
     return {
@@ -116,6 +116,7 @@ export async function applySpecs(
       changes: diffSpecs(before?.spec, spec),
     };
   });
+  return { applied, retired: answer?.retiredDagIds ?? wouldRetire };
 }
 
 export function renderApplied(dag: Applied, style: Style): string[] {

@@ -96,8 +96,5 @@ test("apply --prune retires what no file names any more; a dry run only says so"
   expect(server.calls).toEqual([]);
   const done = await invoke(["apply", ".", "--prune"], { server: server.url, cwd });
   expect(done.out).toBe("hello  unchanged (version 1)\ngone  retired: its file is gone\n");
-  expect(server.calls).toMatchObject([
-    { name: "applyDags" },
-    { name: "retireDag", request: { dagId: "gone", reason: "its file is gone" } },
-  ]);
+  expect(server.calls).toMatchObject([{ name: "applyDags", request: { retireDagIds: ["gone"] } }]);
 });

@@ -127,7 +127,7 @@ async function makeCurrent(
   options: Options & { readonly commit: string },
 ): Promise<ExitCode> {
   const one = { file: "", spec, fingerprint: fingerprintOf(spec) };
-  const applied = await applySpecs(server, [one], options);
+  const { applied } = await applySpecs(server, [one], options);
   if (options.json === true) printJson(cli.out, { applied });
   else
     printLines(

@@ -157,6 +157,7 @@ function servicesOf(world: FakeWorld, note: Note) {
             const version = (known?.version ?? 0) + (changed ? 1 : 0);
             return { dagId: spec.id, version, fingerprint, changed };
           }),
+          retiredDagIds: request.retireDagIds,
         };
       },
       checkDags: async () => ({ findings: world.findings }),

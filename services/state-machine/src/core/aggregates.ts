@@ -53,7 +53,7 @@ export interface CachedPool {
   fresh: boolean;
 }
 
-/** A stored specification that ApplyVersion names. */
+/** A stored specification that a message names. */
 export interface StoredVersion {
   readonly facts: VersionFacts;
   readonly plan: Plan;

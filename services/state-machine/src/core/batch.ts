@@ -1,6 +1,7 @@
 // One batch of messages, decided: what to commit, and what to say once it is committed. Pure.
 // Invariants:
-//   B1. A message changes at most one existing aggregate; StartRun may create a run in the commit of its DAG.
+//   B1. A message changes at most one existing aggregate; StartRun may create a run in the commit of its DAG. (A change
+//       of a folder of DAGs is no part of a batch: folder.ts.)
 //   B2. What a message caused is said only if the commit of its aggregate won.
 //   B3. A message whose decision throws harms only itself: its aggregate is decided again without it.
 import { traceIdOf } from "@chasqui/contracts";
@@ -46,6 +47,8 @@ export interface DagChange {
     note: string;
     commitId: string;
   }[];
+  /** Nothing changed: how it is is said again. */
+  readonly again?: true;
 }
 
 export interface PoolChange {
@@ -73,6 +76,8 @@ export interface Said {
   readonly paused?: boolean;
   /** A StartRun was rejected by its schedule's overlap policy. */
   readonly overlap?: boolean;
+  /** Of a change of a folder: the DAGs that it changed. */
+  readonly changedDags?: readonly string[];
 }
 
 export interface Batch {
@@ -112,6 +117,7 @@ export function decideBatch(
 /** The name of what a message is about, as verdicts use it. */
 export function aggregateOf(body: Inbound["body"]): string {
   if (body.to === "run") return body.runId;
+  if (body.to === "folder") return "folder";
   return body.to === "dag" ? body.dagId : poolKey(body.pool);
 }
 
@@ -127,6 +133,7 @@ function decideOne(all: Aggregates, batch: Batch, message: Inbound, context: Bat
   const { body } = message;
   if (body.to === "run") return decideRun(all, batch, message, body.runId, context);
   if (body.to === "dag") return decideForDag(all, batch, message, context);
+  if (body.to === "folder") throw new TypeError("a change of a folder is decided by itself");
   return decideForPool(all, batch, message, context);
 }
 
@@ -208,8 +215,6 @@ function decideForDag(
   const rejected = (why: string): Said => silent({ kind: "rejected", aggregate: body.dagId, why });
   if (dag === undefined) return rejected(`no DAG is called ${body.dagId}`);
   const message = dagMessageOf(all, body);
-  if (message === undefined)
-    return rejected(`DAG ${body.dagId}: the version to apply was never stored`);
   const version = body.kind === "start" ? versionToStart(all, dag, body) : undefined;
   if (message.kind === "start" && !message.exists && dag.state.number > 0 && version === undefined)
     return rejected(`DAG ${body.dagId}: the version to run was never stored`);
@@ -227,8 +232,6 @@ function decideForDag(
     const said = event.type === "paused_set" ? { by: event.by, note: event.reason } : { by, note };
     change.events.push({ event, cause, ...said, commitId });
   }
-  if (body.kind === "apply")
-    dag.plan = all.versions.get(versionKey(body.dagId, body.fingerprint))?.plan;
   const runEffects =
     body.kind === "start" && version !== undefined
       ? createRun(all, batch, { dag, version, start: body.start }, decision.effects, {
@@ -247,13 +250,8 @@ function decideForDag(
 
 export const versionKey = (dagId: string, fingerprint: string): string => `${dagId} ${fingerprint}`;
 
-function dagMessageOf(all: Aggregates, body: Inbound["body"]): DagMessage | undefined {
-  if (body.to !== "dag") return undefined;
+function dagMessageOf(all: Aggregates, body: Extract<Inbound["body"], { to: "dag" }>): DagMessage {
   if (body.kind === "other") return body.message;
-  if (body.kind === "apply") {
-    const version = all.versions.get(versionKey(body.dagId, body.fingerprint));
-    return version === undefined ? undefined : { kind: "apply", version: version.facts };
-  }
   const { runId, causeKind, unwanted } = body.start;
   const facts = { scheduled: causeKind === "schedule", unwanted: unwanted !== undefined };
   return { kind: "start", runId, exists: all.runs.has(runId), ...facts };

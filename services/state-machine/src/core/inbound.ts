@@ -30,6 +30,12 @@ export interface Pinned {
   readonly number: number;
 }
 
+/** What becomes of one DAG of a folder: this version is current; or, without one, it is retired. */
+export interface FolderChange {
+  readonly dagId: string;
+  readonly fingerprint: string | undefined;
+}
+
 export type Body =
   | { readonly to: "run"; readonly runId: string; readonly message: RunMessage }
   | {
@@ -43,14 +49,9 @@ export type Body =
       readonly to: "dag";
       readonly dagId: string;
       readonly kind: "other";
-      readonly message: Exclude<DagMessage, { kind: "start" } | { kind: "apply" }>;
+      readonly message: Exclude<DagMessage, { kind: "start" | "apply" | "retire" }>;
     }
-  | {
-      readonly to: "dag";
-      readonly dagId: string;
-      readonly kind: "apply";
-      readonly fingerprint: string;
-    }
+  | { readonly to: "folder"; readonly changes: readonly FolderChange[] }
   | { readonly to: "pool"; readonly pool: string; readonly message: PoolMessage };
 
 export interface Inbound {
@@ -60,7 +61,7 @@ export interface Inbound {
   readonly replyTo: string;
   readonly by: string;
   readonly note: string;
-  /** Of ApplyVersion: the commit that the DAG's file is of. */
+  /** Of ChangeDags: the commit that the files are of. */
   readonly commitId?: string;
   readonly body: Body;
 }

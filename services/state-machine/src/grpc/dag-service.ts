@@ -1,20 +1,19 @@
-// DagService: the life of DAGs. A specification is stored by its meaning first (immutable, harmless), then a command
-// makes it current.
+// DagService: the life of DAGs. How a folder of them is applied is in apply-dags.ts.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { CallContext, ServiceImplementation } from "@chasqui/chassis";
+import type { ServiceImplementation } from "@chasqui/chassis";
 import { RpcCode, RpcError, authorize, implementation } from "@chasqui/chassis";
-import type { DagSchema, DagSpec } from "@chasqui/contracts";
+import type { DagSchema } from "@chasqui/contracts";
 import { DagService, deriveId } from "@chasqui/contracts";
-import { canonicalSpec, fingerprintOf, formatPolicy } from "@chasqui/dag";
-import { quote, suggest } from "@chasqui/dag/text";
+import { canonicalSpec } from "@chasqui/dag";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
-import type { DagRules, Finding } from "../dag-rules.ts";
+import type { DagRules } from "../dag-rules.ts";
 import { effectiveSpec } from "../say/dag-events.ts";
 import { inboxMessage } from "../say/messages.ts";
 import * as reads from "../store/reads.ts";
 import type { Versions } from "../store/versions.ts";
 import type { Ask } from "./commands.ts";
+import { applyDags, retireOne } from "./apply-dags.ts";
 import { accepted } from "./commands.ts";
 
 export interface DagServiceOptions {
@@ -25,19 +24,6 @@ export interface DagServiceOptions {
   readonly rules: DagRules;
   /** The installation's pools. */
   readonly pools: () => Promise<readonly string[]>;
-}
-
-/** A task in line for a pool that is not there would wait for ever. */
-function refuseUnknownPools(specs: readonly DagSpec[], known: readonly string[]): void {
-  const problems = specs.flatMap((spec) =>
-    spec.tasks
-      .filter(({ pool }) => pool !== "" && !known.includes(pool))
-      .map(({ id, pool }) => {
-        const none = known.length === 0 ? "there is none yet" : suggest(pool, known);
-        return `${spec.id}: task ${quote(id)}: pool ${quote(pool)}: no such pool; ${none}; make it with chasqui pools set ${pool} <slots>`;
-      }),
-  );
-  if (problems.length > 0) throw new RpcError(RpcCode.INVALID_ARGUMENT, problems.join("\n"));
 }
 
 type DagView = MessageInitShape<typeof DagSchema>;
@@ -79,36 +65,8 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
     throw new RpcError(RpcCode.NOT_FOUND, `no DAG is called ${JSON.stringify(dagId)}: ${hint}`);
   }
 
-  async function makeCurrent(
-    spec: DagSpec,
-    why: { readonly note: string; readonly commit: string },
-    context: CallContext,
-  ) {
-    const fingerprint = fingerprintOf(spec);
-    await versions.put(spec, fingerprint);
-    const value = { dagId: spec.id, fingerprint, by: context.principal, ...why };
-    const id = deriveId("apply", spec.id, fingerprint, clock());
-    const say = (replyTo: string) =>
-      inboxMessage("dag", spec.id, id, { case: "applyVersion", value }, { replyTo });
-    const verdict = accepted(await ask(say, context.signal));
-    const { number } = await find(spec.id);
-    return { dagId: spec.id, version: number, fingerprint, changed: verdict.changed };
-  }
-
   return implementation(DagService, {
-    async applyDags(request, context) {
-      for (const { id } of request.dags) authorize(context.principal, "apply", `dag/${id}`);
-      const specs = request.dags.map(canonicalSpec);
-      const findings = await options.rules.judge(specs);
-      refuseDenied(findings);
-      refuseUncarriedKinds(specs);
-      refuseUnknownPools(specs, await options.pools());
-      const { commit } = request;
-      const why = { note: request.note || (context.reason ?? ""), commit };
-      const dags = [];
-      for (const spec of specs) dags.push(await makeCurrent(spec, why, context));
-      return { dags, findings };
-    },
+    applyDags: applyDags(options),
 
     async checkDags(request, context) {
       for (const { id } of request.dags) authorize(context.principal, "read", `dag/${id}`);
@@ -160,43 +118,8 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
       authorize(context.principal, "retire", `dag/${request.dagId}`);
       const { dagId } = await find(request.dagId);
       const reason = request.reason || (context.reason ?? "");
-      const value = { dagId, by: context.principal, reason };
-      const id = deriveId("retire", dagId, clock());
-      const say = (replyTo: string) =>
-        inboxMessage("dag", dagId, id, { case: "retireDag", value }, { replyTo });
-      accepted(await ask(say, context.signal));
+      await retireOne(options, dagId, reason, context);
       return { dag: await viewOf(await find(dagId)) };
     },
   });
-}
-
-/** Kinds of the language that nobody carries out: their tasks would wait for ever. `simulate` knows them. */
-const UNCARRIED_KINDS: ReadonlySet<string> = new Set(["approval"]);
-
-function refuseUncarriedKinds(specs: readonly DagSpec[]): void {
-  const found = specs.flatMap(({ id, tasks }) =>
-    tasks
-      .filter(({ uses }) => UNCARRIED_KINDS.has(uses))
-      .map(
-        (task) =>
-          `${id}: task \`${task.id}\` uses ${task.uses}, which this server does not carry out`,
-      ),
-  );
-  if (found.length > 0) throw new RpcError(RpcCode.UNIMPLEMENTED, found.join("\n"));
-}
-
-function refuseDenied(findings: readonly Finding[]): void {
-  const denied = findings.filter((finding) => finding.denied);
-  if (denied.length === 0) return;
-  const isPolicy = denied.every(({ policy }) => policy !== undefined);
-  const code = isPolicy ? RpcCode.FAILED_PRECONDITION : RpcCode.INVALID_ARGUMENT;
-  throw new RpcError(code, denied.map(inWords).join("\n"));
-}
-
-/** `costs: task `mail`: … at tasks.mail.with.image (policy pinned, policies/images.yaml:12:11: …)` */
-function inWords({ dagId, message, path = [], policy }: Finding): string {
-  const where = path.length === 0 ? "" : ` at ${path.join(".")}`;
-  if (policy === undefined) return `${dagId}: ${message}${where}`;
-  const { policyId: id = "", rule = "", place = "" } = policy;
-  return `${dagId}: ${message}${where} (${formatPolicy({ id, rule, place })})`;
 }

@@ -12,9 +12,9 @@ import {
 import type { Assignment } from "@chasqui/contracts";
 import { fingerprintOf } from "@chasqui/dag";
 import { expect, test } from "vitest";
-import { inboxMessage } from "../say/messages.ts";
 import type { World } from "../testing.ts";
 import {
+  applied,
   dagOf,
   expectRowsEqualHistory,
   report,
@@ -150,10 +150,7 @@ test("a run is done again, of its own version and of the newest, under keys that
   heal();
   const newest = dagOf({ a: [], e: ["a"] });
   await world.versions.put(newest, fingerprintOf(newest));
-  const value = { dagId: newest.id, fingerprint: fingerprintOf(newest), by: "test", note: "" };
-  await world.bus.publishOne(
-    inboxMessage("dag", newest.id, "apply-2", { case: "applyVersion", value }),
-  );
+  await world.bus.publishOne(applied([newest], "apply-2"));
   const ask = { runId, reason: "again" };
   const dry = await runs.rerunRun({ ...ask, version: RerunVersion.ORIGINAL, dryRun: true });
   expect(dry.run).toMatchObject({ key: "k1~1", dagVersion: 1, rerunOf: runId });

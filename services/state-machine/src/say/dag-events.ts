@@ -16,10 +16,11 @@ export const effectiveSpec = (spec: DagSpec, isRetired: boolean): DagSpec => {
   return { ...rest, triggers: [] };
 };
 
-export function dagApplied({ dag, events, atMs }: DagChange, versions: Versions): OutMessage[] {
+export function dagApplied(change: DagChange, versions: Versions): OutMessage[] {
+  const { dag, events, atMs, again } = change;
   const { state } = dag;
   const tells = ["version_applied", "paused_set", "retired"];
-  if (!events.some(({ event }) => tells.includes(event.type))) return [];
+  if (again !== true && !events.some(({ event }) => tells.includes(event.type))) return [];
   const stored = versions.cached(state.dagId, state.fingerprint)?.spec;
   if (stored === undefined) return [];
   const spec = effectiveSpec(stored, state.retired);

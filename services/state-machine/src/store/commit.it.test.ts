@@ -9,8 +9,10 @@ import { expect, test } from "vitest";
 import { TestPostgres } from "../../../../tests/support/index.ts";
 import { Cache } from "../cache.ts";
 import { type Batch, decideBatch } from "../core/batch.ts";
+import { decideFolder } from "../core/folder.ts";
 import type { Body, Inbound } from "../core/inbound.ts";
 import { commit } from "./commit.ts";
+import { commitFolder } from "./commit-folder.ts";
 import { openVersions } from "./versions.ts";
 
 const spec = create(DagSpecSchema, {
@@ -32,10 +34,8 @@ const inbound = (id: string, body: Body): Inbound => ({
   note: "",
 });
 const apply = inbound("apply", {
-  to: "dag",
-  kind: "apply",
-  dagId,
-  fingerprint: fingerprintOf(spec),
+  to: "folder",
+  changes: [{ dagId, fingerprint: fingerprintOf(spec) }],
 });
 function start(key: string): Inbound {
   const facts = { runId: runIdOf(dagId, key), dagId, key, logicalMs: 0, by: "user:test" };
@@ -73,10 +73,22 @@ async function setup() {
     await cache.load(messages);
     return decideBatch(cache.aggregates, messages, { nowMs: 1_000, isTraced: () => false });
   };
-  await commit(sql, await decideApart(apply));
+  /** The same for a change of a folder. */
+  const decideFolderApart = async (message: Inbound) => {
+    const cache = new Cache(sql, versions, { tasksMax: 1_000 });
+    await cache.load([message]);
+    if (message.body.to !== "folder") throw new TypeError("want a change of a folder");
+    const read = new Map([...cache.aggregates.dags].map(([id, { version }]) => [id, version]));
+    const decision = decideFolder(cache.aggregates, message, message.body, 1_000);
+    if (decision.kind === "rejected") throw new Error(decision.why);
+    return { kind: decision.kind, commit: () => commitFolder(sql, read, decision.dags) };
+  };
+  await (await decideFolderApart(apply)).commit();
   return {
     sql,
+    versions,
     decideApart,
+    decideFolderApart,
     history: (key: string) =>
       sql<{ version: number; events: string }[]>`
         select version, events from state_machine.run_event
@@ -142,4 +154,66 @@ test("two replicas at one run at once: exactly one wins, however they race", asy
   const winners = await Promise.all(batches.map((batch) => commit(t.sql, batch)));
   expect(winners.filter(({ runs }) => runs.size === 1)).toHaveLength(1);
   expect((await t.history("k1")).map(({ version }) => version)).toEqual([1, 2]);
+});
+
+/** Specifications of a folder, stored under their meanings; `n` makes another meaning of the same DAGs. */
+async function folderOf(t: Awaited<ReturnType<typeof setup>>, n: number): Promise<Inbound> {
+  const changes = [];
+  for (const id of ["one", "two", "three"]) {
+    const own = create(DagSpecSchema, { id, maxActiveRuns: n, tasks: spec.tasks });
+    await t.versions.put(own, fingerprintOf(own));
+    changes.push({ dagId: id, fingerprint: fingerprintOf(own) });
+  }
+  return inbound(`folder-${n}`, { to: "folder", changes });
+}
+
+const numbers = (t: Awaited<ReturnType<typeof setup>>) =>
+  t.sql<{ dag_id: string; number: number }[]>`
+    select dag_id, number from state_machine.dag where dag_id <> ${dagId} order by dag_id`.then(
+    (rows) => rows.map((row) => row.number),
+  );
+
+test("a change of a folder is written as a whole: of two at once one wins, and the other changes no DAG", async () => {
+  await using t = await setup();
+  const folders = [await folderOf(t, 2), await folderOf(t, 3)];
+  const decided = await Promise.all(folders.map((folder) => t.decideFolderApart(folder)));
+  const won = await Promise.all(decided.map((one) => one.commit()));
+  expect(won.toSorted()).toEqual([false, true]);
+  expect(await numbers(t)).toEqual([1, 1, 1]);
+  const rows = await t.sql`
+    select dag_id as "dagId", fingerprint from state_machine.dag where dag_id <> ${dagId}`;
+  const { body } = folders[won.indexOf(true)] ?? apply;
+  const byId = (a: { dagId: string }, b: { dagId: string }) => (a.dagId < b.dagId ? -1 : 1);
+  expect([...rows.map((row) => ({ ...row, dagId: String(row["dagId"]) }))].sort(byId)).toEqual(
+    body.to === "folder" ? [...body.changes].sort(byId) : [],
+  );
+});
+
+test("one DAG of a folder that moved meanwhile, even one that stays as it is, holds up the whole", async () => {
+  await using t = await setup();
+  await (await t.decideFolderApart(await folderOf(t, 2))).commit();
+  const folder = await folderOf(t, 3);
+  if (folder.body.to !== "folder") throw new TypeError("want a change of a folder");
+  const two = folder.body.changes[1]?.fingerprint;
+  await t.sql`update state_machine.dag set fingerprint = ${two ?? ""} where dag_id = 'two'`;
+  const late = await t.decideFolderApart(folder);
+  await t.sql`update state_machine.dag set version = version + 1 where dag_id = 'two'`;
+  expect(await late.commit()).toBe(false);
+  expect(await numbers(t)).toEqual([1, 1, 1]);
+});
+
+test("PostgreSQL breaking off in the middle leaves every DAG of the folder as it was", async () => {
+  await using t = await setup();
+  await (await t.decideFolderApart(await folderOf(t, 2))).commit();
+  await t.sql.unsafe(`
+    create function state_machine.strike() returns trigger language plpgsql as
+      $$ begin raise exception 'struck at %', new.dag_id; end $$;
+    create trigger strike before insert on state_machine.dag_version for each row
+      when (new.dag_id = 'two') execute function state_machine.strike()`);
+  const next = await t.decideFolderApart(await folderOf(t, 3));
+  await expect(next.commit()).rejects.toThrow("struck at two");
+  expect(await numbers(t)).toEqual([1, 1, 1]);
+  await t.sql`drop trigger strike on state_machine.dag_version`;
+  expect(await (await t.decideFolderApart(await folderOf(t, 3))).commit()).toBe(true);
+  expect(await numbers(t)).toEqual([2, 2, 2]);
 });

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file chasqui/run/v1/inbox.proto.
  */
 export const file_chasqui_run_v1_inbox: GenFile = /*@__PURE__*/
-  fileDesc("ChpjaGFzcXVpL3J1bi92MS9pbmJveC5wcm90bxIOY2hhc3F1aS5ydW4udjEigwkKDEluYm94TWVzc2FnZRIKCgJpZBgBIAEoCRIQCghyZXBseV90bxgCIAEoCRItCglzdGFydF9ydW4YAyABKAsyGC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1bkgAEjAKBnVwZGF0ZRgEIAEoCzIeLmNoYXNxdWkudGFzay52MS5BdHRlbXB0VXBkYXRlSAASLwoKY2FuY2VsX3J1bhgFIAEoCzIZLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1bkgAEi0KCXRpbWVyX2R1ZRgGIAEoCzIYLmNoYXNxdWkucnVuLnYxLlRpbWVyRHVlSAASMwoMY29udGludWVfcnVuGAcgASgLMhsuY2hhc3F1aS5ydW4udjEuQ29udGludWVSdW5IABItCglhZG1pdF9ydW4YCCABKAsyGC5jaGFzcXVpLnJ1bi52MS5BZG1pdFJ1bkgAEi8KCnNldHRsZV9ydW4YCSABKAsyGS5jaGFzcXVpLnJ1bi52MS5TZXR0bGVSdW5IABI1Cg1hcHBseV92ZXJzaW9uGAogASgLMhwuY2hhc3F1aS5ydW4udjEuQXBwbHlWZXJzaW9uSAASNgoKc2V0X3BhdXNlZBgLIAEoCzIgLmNoYXNxdWkucnVuLnYxLlNldFBhdXNlZENvbW1hbmRIABIzCgxsb3NlX2F0dGVtcHQYDCABKAsyGy5jaGFzcXVpLnJ1bi52MS5Mb3NlQXR0ZW1wdEgAEi8KCnJlb3Blbl9ydW4YDSABKAsyGS5jaGFzcXVpLnJ1bi52MS5SZW9wZW5SdW5IABIxCgtjbGVhcl90YXNrcxgOIAEoCzIaLmNoYXNxdWkucnVuLnYxLkNsZWFyVGFza3NIABItCgltYXJrX3Rhc2sYDyABKAsyGC5jaGFzcXVpLnJ1bi52MS5NYXJrVGFza0gAEjMKDHNsb3RfZ3JhbnRlZBgQIAEoCzIbLmNoYXNxdWkucnVuLnYxLlNsb3RHcmFudGVkSAASNgoKcmV0aXJlX2RhZxgRIAEoCzIgLmNoYXNxdWkucnVuLnYxLlJldGlyZURhZ0NvbW1hbmRIABI1Cg1hY3F1aXJlX3Nsb3RzGB4gASgLMhwuY2hhc3F1aS5ydW4udjEuQWNxdWlyZVNsb3RzSAASNQoNcmVsZWFzZV9zbG90cxgfIAEoCzIcLmNoYXNxdWkucnVuLnYxLlJlbGVhc2VTbG90c0gAEisKCHNldF9wb29sGCAgASgLMhcuY2hhc3F1aS5ydW4udjEuU2V0UG9vbEgAEisKCGFza19wYXN0GCEgASgLMhcuY2hhc3F1aS5ydW4udjEuQXNrUGFzdEgAEi0KCXBhc3RfZG9uZRgiIAEoCzIYLmNoYXNxdWkucnVuLnYxLlBhc3REb25lSAASLwoKbmFtZV9jaGlsZBgoIAEoCzIZLmNoYXNxdWkucnVuLnYxLk5hbWVDaGlsZEgAEisKCGpvaW5fcnVuGCkgASgLMhcuY2hhc3F1aS5ydW4udjEuSm9pblJ1bkgAQgYKBGJvZHki4QIKCFN0YXJ0UnVuEg4KBmRhZ19pZBgBIAEoCRILCgNrZXkYAiABKAkSEgoKbG9naWNhbF9tcxgDIAEoARISCgpjYXVzZV9raW5kGAQgASgNEgoKAmJ5GAUgASgJEhMKC3BhcmFtc19qc29uGAYgASgJEhIKCmV2ZW50X2pzb24YByABKAkSEwoLdHJhY2VwYXJlbnQYCCABKAkSFAoMcmVxdWVzdGVkX21zGAkgASgBEi0KBnBpbm5lZBgKIAEoCzIdLmNoYXNxdWkucnVuLnYxLlBpbm5lZFZlcnNpb24SEAoIcmVydW5fb2YYCyABKAkSGQoRaW50ZXJ2YWxfc3RhcnRfbXMYDCABKAESFwoPaW50ZXJ2YWxfZW5kX21zGA0gASgBEikKBnBhcmVudBgOIAEoCzIZLmNoYXNxdWkucnVuLnYxLlBhcmVudFJlZhIQCgh1bndhbnRlZBgPIAEoCSJrCghDaGlsZFJ1bhIOCgZydW5faWQYASABKAkSDgoGZGFnX2lkGAIgASgJEgsKA2tleRgDIAEoCRITCgtwYXJhbXNfanNvbhgEIAEoCRIMCgR3YWl0GAUgASgIEg8KB2FsbG93ZWQYBiADKAkiogEKCVBhcmVudFJlZhIOCgZydW5faWQYASABKAkSDgoGZGFnX2lkGAIgASgJEiUKBHRhc2sYAyABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg8KB2F0dGVtcHQYBCABKA0SDAoEd2FpdBgFIAEoCBIPCgdhbGxvd2VkGAYgAygJEg0KBWRlcHRoGAcgASgNEg8KB3dhaXRpbmcYCCADKAkifAoJTmFtZUNoaWxkEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAMgASgNEicKBWNoaWxkGAQgASgLMhguY2hhc3F1aS5ydW4udjEuQ2hpbGRSdW4iVgoHSm9pblJ1bhIOCgZydW5faWQYASABKAkSKQoGcGFyZW50GAIgASgLMhkuY2hhc3F1aS5ydW4udjEuUGFyZW50UmVmEhAKCHVud2FudGVkGAMgASgJIjQKDVBpbm5lZFZlcnNpb24SEwoLZmluZ2VycHJpbnQYASABKAkSDgoGbnVtYmVyGAIgASgNIkQKCUNhbmNlbFJ1bhIOCgZydW5faWQYASABKAkSCgoCYnkYAiABKAkSDgoGcmVhc29uGAMgASgJEgsKA25vdxgEIAEoCCIrCglSZW9wZW5SdW4SDgoGZGFnX2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCSItCgdUYXNrUmVmEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgRIpsBCgpDbGVhclRhc2tzEg4KBnJ1bl9pZBgBIAEoCRImCgV0YXNrcxgCIAMoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSEAoIdXBzdHJlYW0YAyABKAgSEgoKZG93bnN0cmVhbRgEIAEoCBITCgtvbmx5X2ZhaWxlZBgFIAEoCBIKCgJieRgGIAEoCRIOCgZyZWFzb24YByABKAkibAoITWFya1Rhc2sSDgoGcnVuX2lkGAEgASgJEiUKBHRhc2sYAiABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg0KBXN0YXRlGAMgASgJEgoKAmJ5GAQgASgJEg4KBnJlYXNvbhgFIAEoCSJyCgtTbG90R3JhbnRlZBIOCgZydW5faWQYASABKAkSJQoEdGFzaxgCIAEoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSDwoHYXR0ZW1wdBgDIAEoDRIMCgRwb29sGAQgASgJEg0KBXBsYWNlGAUgASgBIrEBCgxBY3F1aXJlU2xvdHMSDAoEcG9vbBgBIAEoCRIRCgRzaXplGAIgASgNSACIAQESDQoFc2xvdHMYAyABKA0SEAoIcHJpb3JpdHkYBCABKBESDgoGZGFnX2lkGAUgASgJEg4KBnJ1bl9pZBgGIAEoCRIlCgR0YXNrGAcgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAggASgNQgcKBV9zaXplIjAKDFJlbGVhc2VTbG90cxIMCgRwb29sGAEgASgJEhIKCmF0dGVtcHRfaWQYAiABKAkiVAoHU2V0UG9vbBIMCgRwb29sGAEgASgJEg0KBXNsb3RzGAIgASgNEhAKCGRlY2xhcmVkGAMgASgIEgoKAmJ5GAQgASgJEg4KBnJlYXNvbhgFIAEoCSI9CgdBc2tQYXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJEhEKCWJ5X3J1bl9pZBgDIAEoCSIrCghQYXN0RG9uZRIOCgZydW5faWQYASABKAkSDwoHdGFza19pZBgCIAEoCSIrCghUaW1lckR1ZRIOCgZydW5faWQYASABKAkSDwoHd2FrZV9tcxgCIAEoASIdCgtDb250aW51ZVJ1bhIOCgZydW5faWQYASABKAkiGgoIQWRtaXRSdW4SDgoGcnVuX2lkGAEgASgJIk4KCVNldHRsZVJ1bhIOCgZkYWdfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEg0KBXN0YXRlGAMgASgNEhIKCmNhdXNlX2tpbmQYBCABKA0iXQoMQXBwbHlWZXJzaW9uEg4KBmRhZ19pZBgBIAEoCRITCgtmaW5nZXJwcmludBgCIAEoCRIKCgJieRgDIAEoCRIMCgRub3RlGAQgASgJEg4KBmNvbW1pdBgFIAEoCSJOChBTZXRQYXVzZWRDb21tYW5kEg4KBmRhZ19pZBgBIAEoCRIOCgZwYXVzZWQYAiABKAgSCgoCYnkYAyABKAkSDgoGcmVhc29uGAQgASgJIj4KEFJldGlyZURhZ0NvbW1hbmQSDgoGZGFnX2lkGAEgASgJEgoKAmJ5GAIgASgJEg4KBnJlYXNvbhgDIAEoCSJkCgtMb3NlQXR0ZW1wdBIOCgZydW5faWQYASABKAkSDwoHdGFza19pZBgCIAEoCRIRCgltYXBfaW5kZXgYAyABKBESDwoHYXR0ZW1wdBgEIAEoDRIQCghldmlkZW5jZRgFIAEoCSKJAQoOQ29tbWFuZFZlcmRpY3QSEAoIYWNjZXB0ZWQYASABKAgSDgoGcmVhc29uGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIPCgdjaGFuZ2VkGAQgASgIEhMKC2RhZ192ZXJzaW9uGAUgASgNEg4KBnBhdXNlZBgGIAEoCBIPCgdvdmVybGFwGAcgASgIYgZwcm90bzM", [file_chasqui_task_v1_task]);
+  fileDesc("ChpjaGFzcXVpL3J1bi92MS9pbmJveC5wcm90bxIOY2hhc3F1aS5ydW4udjEixwgKDEluYm94TWVzc2FnZRIKCgJpZBgBIAEoCRIQCghyZXBseV90bxgCIAEoCRItCglzdGFydF9ydW4YAyABKAsyGC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1bkgAEjAKBnVwZGF0ZRgEIAEoCzIeLmNoYXNxdWkudGFzay52MS5BdHRlbXB0VXBkYXRlSAASLwoKY2FuY2VsX3J1bhgFIAEoCzIZLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1bkgAEi0KCXRpbWVyX2R1ZRgGIAEoCzIYLmNoYXNxdWkucnVuLnYxLlRpbWVyRHVlSAASMwoMY29udGludWVfcnVuGAcgASgLMhsuY2hhc3F1aS5ydW4udjEuQ29udGludWVSdW5IABItCglhZG1pdF9ydW4YCCABKAsyGC5jaGFzcXVpLnJ1bi52MS5BZG1pdFJ1bkgAEi8KCnNldHRsZV9ydW4YCSABKAsyGS5jaGFzcXVpLnJ1bi52MS5TZXR0bGVSdW5IABIxCgtjaGFuZ2VfZGFncxgKIAEoCzIaLmNoYXNxdWkucnVuLnYxLkNoYW5nZURhZ3NIABI2CgpzZXRfcGF1c2VkGAsgASgLMiAuY2hhc3F1aS5ydW4udjEuU2V0UGF1c2VkQ29tbWFuZEgAEjMKDGxvc2VfYXR0ZW1wdBgMIAEoCzIbLmNoYXNxdWkucnVuLnYxLkxvc2VBdHRlbXB0SAASLwoKcmVvcGVuX3J1bhgNIAEoCzIZLmNoYXNxdWkucnVuLnYxLlJlb3BlblJ1bkgAEjEKC2NsZWFyX3Rhc2tzGA4gASgLMhouY2hhc3F1aS5ydW4udjEuQ2xlYXJUYXNrc0gAEi0KCW1hcmtfdGFzaxgPIAEoCzIYLmNoYXNxdWkucnVuLnYxLk1hcmtUYXNrSAASMwoMc2xvdF9ncmFudGVkGBAgASgLMhsuY2hhc3F1aS5ydW4udjEuU2xvdEdyYW50ZWRIABI1Cg1hY3F1aXJlX3Nsb3RzGB4gASgLMhwuY2hhc3F1aS5ydW4udjEuQWNxdWlyZVNsb3RzSAASNQoNcmVsZWFzZV9zbG90cxgfIAEoCzIcLmNoYXNxdWkucnVuLnYxLlJlbGVhc2VTbG90c0gAEisKCHNldF9wb29sGCAgASgLMhcuY2hhc3F1aS5ydW4udjEuU2V0UG9vbEgAEisKCGFza19wYXN0GCEgASgLMhcuY2hhc3F1aS5ydW4udjEuQXNrUGFzdEgAEi0KCXBhc3RfZG9uZRgiIAEoCzIYLmNoYXNxdWkucnVuLnYxLlBhc3REb25lSAASLwoKbmFtZV9jaGlsZBgoIAEoCzIZLmNoYXNxdWkucnVuLnYxLk5hbWVDaGlsZEgAEisKCGpvaW5fcnVuGCkgASgLMhcuY2hhc3F1aS5ydW4udjEuSm9pblJ1bkgAQgYKBGJvZHki4QIKCFN0YXJ0UnVuEg4KBmRhZ19pZBgBIAEoCRILCgNrZXkYAiABKAkSEgoKbG9naWNhbF9tcxgDIAEoARISCgpjYXVzZV9raW5kGAQgASgNEgoKAmJ5GAUgASgJEhMKC3BhcmFtc19qc29uGAYgASgJEhIKCmV2ZW50X2pzb24YByABKAkSEwoLdHJhY2VwYXJlbnQYCCABKAkSFAoMcmVxdWVzdGVkX21zGAkgASgBEi0KBnBpbm5lZBgKIAEoCzIdLmNoYXNxdWkucnVuLnYxLlBpbm5lZFZlcnNpb24SEAoIcmVydW5fb2YYCyABKAkSGQoRaW50ZXJ2YWxfc3RhcnRfbXMYDCABKAESFwoPaW50ZXJ2YWxfZW5kX21zGA0gASgBEikKBnBhcmVudBgOIAEoCzIZLmNoYXNxdWkucnVuLnYxLlBhcmVudFJlZhIQCgh1bndhbnRlZBgPIAEoCSJrCghDaGlsZFJ1bhIOCgZydW5faWQYASABKAkSDgoGZGFnX2lkGAIgASgJEgsKA2tleRgDIAEoCRITCgtwYXJhbXNfanNvbhgEIAEoCRIMCgR3YWl0GAUgASgIEg8KB2FsbG93ZWQYBiADKAkiogEKCVBhcmVudFJlZhIOCgZydW5faWQYASABKAkSDgoGZGFnX2lkGAIgASgJEiUKBHRhc2sYAyABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg8KB2F0dGVtcHQYBCABKA0SDAoEd2FpdBgFIAEoCBIPCgdhbGxvd2VkGAYgAygJEg0KBWRlcHRoGAcgASgNEg8KB3dhaXRpbmcYCCADKAkifAoJTmFtZUNoaWxkEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAMgASgNEicKBWNoaWxkGAQgASgLMhguY2hhc3F1aS5ydW4udjEuQ2hpbGRSdW4iVgoHSm9pblJ1bhIOCgZydW5faWQYASABKAkSKQoGcGFyZW50GAIgASgLMhkuY2hhc3F1aS5ydW4udjEuUGFyZW50UmVmEhAKCHVud2FudGVkGAMgASgJIjQKDVBpbm5lZFZlcnNpb24SEwoLZmluZ2VycHJpbnQYASABKAkSDgoGbnVtYmVyGAIgASgNIkQKCUNhbmNlbFJ1bhIOCgZydW5faWQYASABKAkSCgoCYnkYAiABKAkSDgoGcmVhc29uGAMgASgJEgsKA25vdxgEIAEoCCIrCglSZW9wZW5SdW4SDgoGZGFnX2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCSItCgdUYXNrUmVmEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgRIpsBCgpDbGVhclRhc2tzEg4KBnJ1bl9pZBgBIAEoCRImCgV0YXNrcxgCIAMoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSEAoIdXBzdHJlYW0YAyABKAgSEgoKZG93bnN0cmVhbRgEIAEoCBITCgtvbmx5X2ZhaWxlZBgFIAEoCBIKCgJieRgGIAEoCRIOCgZyZWFzb24YByABKAkibAoITWFya1Rhc2sSDgoGcnVuX2lkGAEgASgJEiUKBHRhc2sYAiABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg0KBXN0YXRlGAMgASgJEgoKAmJ5GAQgASgJEg4KBnJlYXNvbhgFIAEoCSJyCgtTbG90R3JhbnRlZBIOCgZydW5faWQYASABKAkSJQoEdGFzaxgCIAEoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSDwoHYXR0ZW1wdBgDIAEoDRIMCgRwb29sGAQgASgJEg0KBXBsYWNlGAUgASgBIrEBCgxBY3F1aXJlU2xvdHMSDAoEcG9vbBgBIAEoCRIRCgRzaXplGAIgASgNSACIAQESDQoFc2xvdHMYAyABKA0SEAoIcHJpb3JpdHkYBCABKBESDgoGZGFnX2lkGAUgASgJEg4KBnJ1bl9pZBgGIAEoCRIlCgR0YXNrGAcgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAggASgNQgcKBV9zaXplIjAKDFJlbGVhc2VTbG90cxIMCgRwb29sGAEgASgJEhIKCmF0dGVtcHRfaWQYAiABKAkiVAoHU2V0UG9vbBIMCgRwb29sGAEgASgJEg0KBXNsb3RzGAIgASgNEhAKCGRlY2xhcmVkGAMgASgIEgoKAmJ5GAQgASgJEg4KBnJlYXNvbhgFIAEoCSI9CgdBc2tQYXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJEhEKCWJ5X3J1bl9pZBgDIAEoCSIrCghQYXN0RG9uZRIOCgZydW5faWQYASABKAkSDwoHdGFza19pZBgCIAEoCSIrCghUaW1lckR1ZRIOCgZydW5faWQYASABKAkSDwoHd2FrZV9tcxgCIAEoASIdCgtDb250aW51ZVJ1bhIOCgZydW5faWQYASABKAkiGgoIQWRtaXRSdW4SDgoGcnVuX2lkGAEgASgJIk4KCVNldHRsZVJ1bhIOCgZkYWdfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEg0KBXN0YXRlGAMgASgNEhIKCmNhdXNlX2tpbmQYBCABKA0iZAoKQ2hhbmdlRGFncxIsCgdjaGFuZ2VzGAEgAygLMhsuY2hhc3F1aS5ydW4udjEuRGFnVG9DaGFuZ2USCgoCYnkYAiABKAkSDAoEbm90ZRgDIAEoCRIOCgZjb21taXQYBCABKAkiMgoLRGFnVG9DaGFuZ2USDgoGZGFnX2lkGAEgASgJEhMKC2ZpbmdlcnByaW50GAIgASgJIk4KEFNldFBhdXNlZENvbW1hbmQSDgoGZGFnX2lkGAEgASgJEg4KBnBhdXNlZBgCIAEoCBIKCgJieRgDIAEoCRIOCgZyZWFzb24YBCABKAkiZAoLTG9zZUF0dGVtcHQSDgoGcnVuX2lkGAEgASgJEg8KB3Rhc2tfaWQYAiABKAkSEQoJbWFwX2luZGV4GAMgASgREg8KB2F0dGVtcHQYBCABKA0SEAoIZXZpZGVuY2UYBSABKAkiigEKDkNvbW1hbmRWZXJkaWN0EhAKCGFjY2VwdGVkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRIOCgZydW5faWQYAyABKAkSDwoHY2hhbmdlZBgEIAEoCBIUCgxjaGFuZ2VkX2RhZ3MYBSADKAkSDgoGcGF1c2VkGAYgASgIEg8KB292ZXJsYXAYByABKAhiBnByb3RvMw", [file_chasqui_task_v1_task]);
 
 /**
  * The body of every message on chasqui.inbox.<partition>.<what>.<key>.
@@ -100,12 +100,12 @@ export type InboxMessage = Message<"chasqui.run.v1.InboxMessage"> & {
     case: "settleRun";
   } | {
     /**
-     * To a DAG.
+     * To all DAGs of a folder, at once.
      *
-     * @generated from field: chasqui.run.v1.ApplyVersion apply_version = 10;
+     * @generated from field: chasqui.run.v1.ChangeDags change_dags = 10;
      */
-    value: ApplyVersion;
-    case: "applyVersion";
+    value: ChangeDags;
+    case: "changeDags";
   } | {
     /**
      * To a DAG.
@@ -154,14 +154,6 @@ export type InboxMessage = Message<"chasqui.run.v1.InboxMessage"> & {
      */
     value: SlotGranted;
     case: "slotGranted";
-  } | {
-    /**
-     * To a DAG.
-     *
-     * @generated from field: chasqui.run.v1.RetireDagCommand retire_dag = 17;
-     */
-    value: RetireDagCommand;
-    case: "retireDag";
   } | {
     /**
      * To a pool, from a run: one of its attempts is in line.
@@ -1160,11 +1152,53 @@ export const SettleRunSchema: GenMessage<SettleRun> = /*@__PURE__*/
   messageDesc(file_chasqui_run_v1_inbox, 21);
 
 /**
- * Makes a stored version current.
+ * Makes stored versions current and retires DAGs: all of it, or none.
  *
- * @generated from message chasqui.run.v1.ApplyVersion
+ * @generated from message chasqui.run.v1.ChangeDags
  */
-export type ApplyVersion = Message<"chasqui.run.v1.ApplyVersion"> & {
+export type ChangeDags = Message<"chasqui.run.v1.ChangeDags"> & {
+  /**
+   * Each DAG at most once.
+   *
+   * @generated from field: repeated chasqui.run.v1.DagToChange changes = 1;
+   */
+  changes: DagToChange[];
+
+  /**
+   * Who.
+   *
+   * @generated from field: string by = 2;
+   */
+  by: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string note = 3;
+   */
+  note: string;
+
+  /**
+   * The commit that the files are of; empty when not known.
+   *
+   * @generated from field: string commit = 4;
+   */
+  commit: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.ChangeDags.
+ * Use `create(ChangeDagsSchema)` to create a new message.
+ */
+export const ChangeDagsSchema: GenMessage<ChangeDags> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 22);
+
+/**
+ * What becomes of one DAG.
+ *
+ * @generated from message chasqui.run.v1.DagToChange
+ */
+export type DagToChange = Message<"chasqui.run.v1.DagToChange"> & {
   /**
    * The DAG.
    *
@@ -1173,40 +1207,19 @@ export type ApplyVersion = Message<"chasqui.run.v1.ApplyVersion"> & {
   dagId: string;
 
   /**
-   * Fingerprint of a stored specification.
+   * Fingerprint of the stored specification that is current from then on; empty: the DAG is retired.
    *
    * @generated from field: string fingerprint = 2;
    */
   fingerprint: string;
-
-  /**
-   * Who.
-   *
-   * @generated from field: string by = 3;
-   */
-  by: string;
-
-  /**
-   * Why.
-   *
-   * @generated from field: string note = 4;
-   */
-  note: string;
-
-  /**
-   * The commit that its file is of; empty when not known.
-   *
-   * @generated from field: string commit = 5;
-   */
-  commit: string;
 };
 
 /**
- * Describes the message chasqui.run.v1.ApplyVersion.
- * Use `create(ApplyVersionSchema)` to create a new message.
+ * Describes the message chasqui.run.v1.DagToChange.
+ * Use `create(DagToChangeSchema)` to create a new message.
  */
-export const ApplyVersionSchema: GenMessage<ApplyVersion> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 22);
+export const DagToChangeSchema: GenMessage<DagToChange> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 23);
 
 /**
  * Pauses or resumes a DAG.
@@ -1248,41 +1261,6 @@ export type SetPausedCommand = Message<"chasqui.run.v1.SetPausedCommand"> & {
  * Use `create(SetPausedCommandSchema)` to create a new message.
  */
 export const SetPausedCommandSchema: GenMessage<SetPausedCommand> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 23);
-
-/**
- * Retires a DAG.
- *
- * @generated from message chasqui.run.v1.RetireDagCommand
- */
-export type RetireDagCommand = Message<"chasqui.run.v1.RetireDagCommand"> & {
-  /**
-   * The DAG.
-   *
-   * @generated from field: string dag_id = 1;
-   */
-  dagId: string;
-
-  /**
-   * Who.
-   *
-   * @generated from field: string by = 2;
-   */
-  by: string;
-
-  /**
-   * Why.
-   *
-   * @generated from field: string reason = 3;
-   */
-  reason: string;
-};
-
-/**
- * Describes the message chasqui.run.v1.RetireDagCommand.
- * Use `create(RetireDagCommandSchema)` to create a new message.
- */
-export const RetireDagCommandSchema: GenMessage<RetireDagCommand> = /*@__PURE__*/
   messageDesc(file_chasqui_run_v1_inbox, 24);
 
 /**
@@ -1369,11 +1347,11 @@ export type CommandVerdict = Message<"chasqui.run.v1.CommandVerdict"> & {
   changed: boolean;
 
   /**
-   * The DAG's version, for ApplyVersion.
+   * For ChangeDags: the DAGs that it changed.
    *
-   * @generated from field: uint32 dag_version = 5;
+   * @generated from field: repeated string changed_dags = 5;
    */
-  dagVersion: number;
+  changedDags: string[];
 
   /**
    * For StartRun: the run was made and waits, because its DAG is paused.

@@ -1,0 +1,149 @@
+// Applies a folder of DAGs: checked as a whole, stored by its meaning (immutable, harmless), and then made current by one
+// message, whose commit is of all its DAGs or of none.
+import type { CallContext, Handlers } from "@chasqui/chassis";
+import { RpcCode, RpcError, authorize } from "@chasqui/chassis";
+import type { ApplyDagsRequest, DagService, DagSpec } from "@chasqui/contracts";
+import { deriveId } from "@chasqui/contracts";
+import { canonicalSpec, fingerprintOf, formatPolicy } from "@chasqui/dag";
+import { quote, suggest } from "@chasqui/dag/text";
+import { renamesOf } from "../core/lineage.ts";
+import type { Finding } from "../dag-rules.ts";
+import { inboxMessage } from "../say/messages.ts";
+import * as reads from "../store/reads.ts";
+import { accepted } from "./commands.ts";
+import type { DagServiceOptions } from "./dag-service.ts";
+
+/** A message of the bus has a megabyte; each DAG takes a hundred bytes or two of it. */
+const FOLDER_DAGS_MAX = 2_000;
+
+export function applyDags(options: DagServiceOptions): Handlers<typeof DagService>["applyDags"] {
+  const { db, versions } = options;
+  return async (request, context) => {
+    for (const { id } of request.dags) authorize(context.principal, "apply", `dag/${id}`);
+    for (const id of request.retireDagIds) authorize(context.principal, "retire", `dag/${id}`);
+    const specs = request.dags.map(canonicalSpec);
+    refuseTwice([...specs.map(({ id }) => id), ...request.retireDagIds]);
+    const findings = await options.rules.judge(specs);
+    refuseDenied(findings);
+    refuseUncarriedKinds(specs);
+    refuseUnknownPools(specs, await options.pools());
+    const renamed = await renamedBy(options, specs);
+    for (const id of renamed) authorize(context.principal, "retire", `dag/${id}`);
+    const retired = [...new Set([...request.retireDagIds, ...renamed])].sort();
+    const fingerprints = specs.map((spec) => fingerprintOf(spec));
+    for (const [index, spec] of specs.entries())
+      await versions.put(spec, fingerprints[index] ?? "");
+    const changed = await change(options, request, context, [
+      ...specs.map(({ id: dagId }, index) => ({ dagId, fingerprint: fingerprints[index] ?? "" })),
+      ...retired.map((dagId) => ({ dagId, fingerprint: "" })),
+    ]);
+    const dags = specs.map(async ({ id: dagId }, index) => {
+      const version = (await reads.dagById(db, dagId))?.number ?? 0;
+      const fingerprint = fingerprints[index] ?? "";
+      return { dagId, version, fingerprint, changed: changed.has(dagId) };
+    });
+    const retiredDagIds = retired.filter((id) => changed.has(id));
+    return { dags: await Promise.all(dags), findings, retiredDagIds };
+  };
+}
+
+/** Says the change and waits for its commit; answers the DAGs that it changed. */
+async function change(
+  { ask, clock }: DagServiceOptions,
+  { note, commit }: Pick<ApplyDagsRequest, "note" | "commit">,
+  context: CallContext,
+  changes: readonly { dagId: string; fingerprint: string }[],
+): Promise<ReadonlySet<string>> {
+  if (changes.length === 0) return new Set();
+  const by = context.principal;
+  const value = { changes: [...changes], by, note: note || (context.reason ?? ""), commit };
+  const words = changes.map(({ dagId, fingerprint }) => `${dagId} ${fingerprint}`);
+  const id = deriveId("change", clock(), ...words);
+  const say = (replyTo: string) =>
+    inboxMessage("dag", id, id, { case: "changeDags", value }, { replyTo });
+  return new Set(accepted(await ask(say, context.signal)).changedDags);
+}
+
+/** RetireDag: a change of a folder of one. */
+export const retireOne = (
+  options: DagServiceOptions,
+  dagId: string,
+  reason: string,
+  context: CallContext,
+): Promise<ReadonlySet<string>> =>
+  change(options, { note: reason, commit: "" }, context, [{ dagId, fingerprint: "" }]);
+
+/** The DAGs that the folder renames: they retire with it. */
+async function renamedBy(
+  { db, versions }: DagServiceOptions,
+  specs: readonly DagSpec[],
+): Promise<readonly string[]> {
+  const rows = await reads.listDags(db);
+  const known = await Promise.all(
+    rows.map(async ({ dagId: id, fingerprint, retired }) => {
+      const was = (await versions.get(id, fingerprint))?.spec.was ?? [];
+      return { id, was, retired };
+    }),
+  );
+  const { problems, retire } = renamesOf(specs, known);
+  if (problems.length > 0) throw new RpcError(RpcCode.INVALID_ARGUMENT, problems.join("\n"));
+  return retire;
+}
+
+function refuseTwice(ids: readonly string[]): void {
+  if (ids.length > FOLDER_DAGS_MAX)
+    throw new RpcError(
+      RpcCode.INVALID_ARGUMENT,
+      `${ids.length} DAGs at once: want at most ${FOLDER_DAGS_MAX}`,
+    );
+  const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
+  if (twice.length > 0)
+    throw new RpcError(
+      RpcCode.INVALID_ARGUMENT,
+      `${twice.map(quote).join(", ")}: named twice: want each DAG once, applied or retired`,
+    );
+}
+
+/** A task in line for a pool that is not there would wait for ever. */
+function refuseUnknownPools(specs: readonly DagSpec[], known: readonly string[]): void {
+  const problems = specs.flatMap((spec) =>
+    spec.tasks
+      .filter(({ pool }) => pool !== "" && !known.includes(pool))
+      .map(({ id, pool }) => {
+        const none = known.length === 0 ? "there is none yet" : suggest(pool, known);
+        return `${spec.id}: task ${quote(id)}: pool ${quote(pool)}: no such pool; ${none}; make it with chasqui pools set ${pool} <slots>`;
+      }),
+  );
+  if (problems.length > 0) throw new RpcError(RpcCode.INVALID_ARGUMENT, problems.join("\n"));
+}
+
+/** Kinds of the language that nobody carries out: their tasks would wait for ever. `simulate` knows them. */
+const UNCARRIED_KINDS: ReadonlySet<string> = new Set(["approval"]);
+
+function refuseUncarriedKinds(specs: readonly DagSpec[]): void {
+  const found = specs.flatMap(({ id, tasks }) =>
+    tasks
+      .filter(({ uses }) => UNCARRIED_KINDS.has(uses))
+      .map(
+        (task) =>
+          `${id}: task \`${task.id}\` uses ${task.uses}, which this server does not carry out`,
+      ),
+  );
+  if (found.length > 0) throw new RpcError(RpcCode.UNIMPLEMENTED, found.join("\n"));
+}
+
+function refuseDenied(findings: readonly Finding[]): void {
+  const denied = findings.filter((finding) => finding.denied);
+  if (denied.length === 0) return;
+  const isPolicy = denied.every(({ policy }) => policy !== undefined);
+  const code = isPolicy ? RpcCode.FAILED_PRECONDITION : RpcCode.INVALID_ARGUMENT;
+  throw new RpcError(code, denied.map(inWords).join("\n"));
+}
+
+/** `costs: task `mail`: … at tasks.mail.with.image (policy pinned, policies/images.yaml:12:11: …)` */
+function inWords({ dagId, message, path = [], policy }: Finding): string {
+  const where = path.length === 0 ? "" : ` at ${path.join(".")}`;
+  if (policy === undefined) return `${dagId}: ${message}${where}`;
+  const { policyId: id = "", rule = "", place = "" } = policy;
+  return `${dagId}: ${message}${where} (${formatPolicy({ id, rule, place })})`;
+}
