@@ -9,6 +9,7 @@ export type Action =
   | "cancel"
   | "clear"
   | "mark"
+  | "answer"
   | "apply"
   | "pause"
   | "retire"

@@ -6,6 +6,7 @@ import { DEFAULT_SERVER } from "./cli.ts";
 import type { ExitCode } from "./errors.ts";
 import { addAdminCommands } from "./program/admin-commands.ts";
 import { addConnectionCommands } from "./program/connection-commands.ts";
+import { addApprovalCommands } from "./program/approval-commands.ts";
 import { addDagCommands } from "./program/dag-commands.ts";
 import { addFileCommands } from "./program/file-commands.ts";
 import { addOperationCommands } from "./program/operation-commands.ts";
@@ -61,6 +62,7 @@ export function createProgram(options: ProgramOptions): Command {
   addRunCommands(program, with_);
   addTriggerCommands(program, with_);
   addOperationCommands(program, with_);
+  addApprovalCommands(program, with_);
   addDagCommands(program, with_);
   addPoolCommands(program, with_);
   addConnectionCommands(program, with_);

@@ -4,6 +4,7 @@ import { RpcCode, RpcError, createGrpcClient } from "@chasqui/chassis";
 import type { GrpcClient } from "@chasqui/chassis";
 import {
   ConnectionService,
+  ApprovalService,
   DagService,
   LogService,
   ExplainService,
@@ -26,6 +27,7 @@ export interface Server {
   readonly explain: GrpcClient<typeof ExplainService>;
   readonly pools: GrpcClient<typeof PoolService>;
   readonly connections: GrpcClient<typeof ConnectionService>;
+  readonly approvals: GrpcClient<typeof ApprovalService>;
   /** GET below the server's address; undefined for 404. */
   getJson(path: string): Promise<JsonValue | undefined>;
   close(): void;
@@ -53,6 +55,7 @@ export async function connectServer({ url, principal, signal }: ConnectOptions):
     explain: createGrpcClient(ExplainService, address, { principal }),
     pools: createGrpcClient(PoolService, address, { principal }),
     connections: createGrpcClient(ConnectionService, address, { principal }),
+    approvals: createGrpcClient(ApprovalService, address, { principal }),
   };
   return {
     url: base.href.replace(/\/$/, ""),

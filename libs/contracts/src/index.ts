@@ -197,7 +197,11 @@ export type {
   MarkTask,
   SlotGranted,
   AcquireSlots,
+  OpenApproval,
+  AnswerApproval,
 } from "./gen/chasqui/run/v1/inbox_pb.ts";
+export { ApprovalSchema, ApprovalService } from "./gen/chasqui/run/v1/approval_service_pb.ts";
+export type { AnswerApprovalRequest, Approval } from "./gen/chasqui/run/v1/approval_service_pb.ts";
 export { ExplainService, ExplanationSchema } from "./gen/chasqui/run/v1/explain_service_pb.ts";
 export type { Explanation } from "./gen/chasqui/run/v1/explain_service_pb.ts";
 export { PoolClaimSchema, PoolSchema, PoolService } from "./gen/chasqui/run/v1/pool_service_pb.ts";
@@ -214,6 +218,11 @@ export {
   RunSettledSchema,
   AssetProducedSchema,
   ProducedAssetSchema,
+  ApprovalAskedSchema,
+  ApprovalClosedSchema,
+  ApprovalOutcome,
+  AskedQuestionSchema,
+  ClosedQuestionSchema,
 } from "./gen/chasqui/run/v1/run_events_pb.ts";
 export type {
   RunRef,
@@ -227,6 +236,8 @@ export type {
   RunSettled,
   AssetProduced,
   ProducedAsset,
+  ApprovalAsked,
+  ApprovalClosed,
 } from "./gen/chasqui/run/v1/run_events_pb.ts";
 export {
   RunSchema,
@@ -241,25 +252,12 @@ export {
 } from "./gen/chasqui/run/v1/run_pb.ts";
 export type { Run, RunCause, Task } from "./gen/chasqui/run/v1/run_pb.ts";
 export {
-  StartRunRequestSchema,
-  StartRunResponseSchema,
-  GetRunRequestSchema,
   GetRunResponseSchema,
-  ListRunsRequestSchema,
   ListRunsResponseSchema,
-  CancelRunRequestSchema,
-  CancelRunResponseSchema,
-  WatchRunRequestSchema,
-  WatchRunResponseSchema,
-  GetRunHistoryRequestSchema,
-  GetRunHistoryResponseSchema,
   HistoryEntrySchema,
   PlannedChangeSchema,
   PlannedChangesSchema,
   RerunVersion,
-  ClaimAttemptRequestSchema,
-  ClaimAttemptResponseSchema,
-  ListSettledRequestSchema,
   ListSettledResponseSchema,
   RunService,
 } from "./gen/chasqui/run/v1/run_service_pb.ts";
@@ -284,14 +282,8 @@ export type {
   ListSettledResponse,
 } from "./gen/chasqui/run/v1/run_service_pb.ts";
 export {
-  ListSchedulesRequestSchema,
-  ListSchedulesResponseSchema,
   ScheduleStatusSchema,
-  ListTicksRequestSchema,
-  ListTicksResponseSchema,
   TickSchema,
-  ListTriggersRequestSchema,
-  ListTriggersResponseSchema,
   TriggerRecordSchema,
   TickOutcome,
   TickOutcomeSchema,

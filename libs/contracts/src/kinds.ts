@@ -146,7 +146,7 @@ const approval: JsonSchema = {
     message: text("What is asked, for people"),
     form: {
       type: "object",
-      description: "JSON Schema of what the person fills in; it is the output",
+      description: "JSON Schema of what the person fills in; output.values holds it",
     },
     approvers: {
       type: "array",

@@ -109,6 +109,8 @@ export const eventWhats = [
   "task-retrying",
   "task-recovered",
   "asset-produced",
+  "approval-asked",
+  "approval-closed",
   "dag-applied",
   "dag-auto-paused",
 ] as const;

@@ -38,6 +38,7 @@ export type { KnownConnections } from "./compile/check-connections.ts";
 export type { Path, Source } from "./yaml/source.ts";
 export { canonicalSpec, fingerprintOf } from "./canonical.ts";
 export { resolveParams } from "./schema/params.ts";
+export { questionOf, resolveForm } from "./schema/question.ts";
 export { asSchema, checkSchema } from "./schema/check-schema.ts";
 export { checkValue } from "./schema/check-value.ts";
 export { dateInZone, rfc3339 } from "./time/dates.ts";

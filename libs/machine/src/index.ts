@@ -1,5 +1,5 @@
 // The door of @chasqui/machine: the pure machine of runs. It imports nothing; clock, chance and I/O are others' work.
-export { CHILD_KIND, GROUP_KIND, NOOP_KIND, attemptsMaxOf } from "./plan.ts";
+export { APPROVAL_KIND, CHILD_KIND, GROUP_KIND, NOOP_KIND, attemptsMaxOf } from "./plan.ts";
 export type {
   ClaimPlan,
   Evaluated,
@@ -29,6 +29,7 @@ export { ASSIGN_MAX } from "./run/go-on.ts";
 export { exitOf, itemOf, scopeOf } from "./run/scope.ts";
 export { labelOf, nameOf, slotNamed, slotOf } from "./run/slots.ts";
 export type {
+  AnswerMessage,
   AttemptReport,
   ClearMessage,
   MarkMessage,
@@ -37,6 +38,7 @@ export type {
   Stray,
   TaskRef,
 } from "./run/messages.ts";
+export { answeredBy, isApprover } from "./run/approval.ts";
 export { jitterOf } from "./run/retry.ts";
 export { restore } from "./run/rows.ts";
 export type { RunRow, TaskRow } from "./run/rows.ts";
@@ -52,11 +54,14 @@ export {
   isSettled,
 } from "./run/state.ts";
 export type {
+  Approval,
+  ApprovalAnswer,
   CancelFor,
   Claim,
   Failure,
   FailureClass,
   MarkState,
+  Question,
   RunState,
   RunStatus,
   TaskState,

@@ -159,6 +159,8 @@ export interface Plan {
 export const NOOP_KIND = "noop";
 /** A run of another DAG. */
 export const CHILD_KIND = "dag.run";
+/** A person is asked; the run itself keeps the question. */
+export const APPROVAL_KIND = "approval";
 /** The node of a mapped group. */
 export const GROUP_KIND = "group";
 

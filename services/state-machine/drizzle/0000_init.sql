@@ -159,6 +159,7 @@ CREATE INDEX "task_cancelling" ON "state_machine"."task" USING btree ("run_id") 
 CREATE INDEX "task_held" ON "state_machine"."task" USING btree ("accepted_at") WHERE "state_machine"."task"."state" in ('assigned', 'running') and "state_machine"."task"."accepted_at" is not null;--> statement-breakpoint
 CREATE INDEX "task_queued" ON "state_machine"."task" USING btree ("run_id") WHERE "state_machine"."task"."state" = 'queued';--> statement-breakpoint
 CREATE INDEX "task_child" ON "state_machine"."task" USING btree ("run_id") WHERE jsonb_exists("state_machine"."task"."more", 'child') and "state_machine"."task"."state" in ('assigned', 'running');--> statement-breakpoint
+CREATE INDEX "task_awaiting" ON "state_machine"."task" USING btree ("run_id") WHERE "state_machine"."task"."state" = 'awaiting_approval';--> statement-breakpoint
 ALTER TABLE "state_machine"."run" SET (fillfactor = 70);--> statement-breakpoint
 ALTER TABLE "state_machine"."task" SET (fillfactor = 70);--> statement-breakpoint
 ALTER TABLE "state_machine"."dag" SET (fillfactor = 50);--> statement-breakpoint

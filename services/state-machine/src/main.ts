@@ -17,6 +17,7 @@ import type { KnownConnections } from "@chasqui/dag";
 import { dagRules, readPolicyFolder } from "./dag-rules.ts";
 import { createAsk } from "./grpc/commands.ts";
 import { dagService } from "./grpc/dag-service.ts";
+import { approvalService } from "./grpc/approval-service.ts";
 import { explainService } from "./grpc/explain-service.ts";
 import { poolService } from "./grpc/pool-service.ts";
 import { runService as runsService } from "./grpc/run-service.ts";
@@ -94,6 +95,7 @@ await runService({
       runsService({ db, sql: reads.sql, bus, ask, versions, clock }),
       dagService({ db, ask, versions, clock, rules, pools }),
       poolService({ sql: reads.sql, ask, clock }),
+      approvalService({ db, sql: reads.sql, ask, versions, clock }),
       explainService({ db, sql: reads.sql, bus, versions, clock }),
     ];
     await declarePools(bus, file.pools, { environment, nowMs: clock() });

@@ -11,19 +11,12 @@ import type {
   ParentRef,
   SettleRun,
   StartRun,
-  TaskRef,
 } from "@chasqui/contracts";
 import { InboxMessageSchema, RunState, attemptIdOf, runIdOf } from "@chasqui/contracts";
-import type {
-  AttemptReport,
-  Child,
-  Counted,
-  Failure,
-  Json,
-  Parent,
-  TaskRef as MachineRef,
-} from "@chasqui/machine";
+import type { AttemptReport, Child, Counted, Failure, Json, Parent } from "@chasqui/machine";
 import type { Body, FolderChange, Inbound, Pinned, StartFacts } from "./core/inbound.ts";
+import { answerOf, questionAsked } from "./translate-approvals.ts";
+import { jsonOf, named, refOf } from "./translate-parts.ts";
 import { attemptWords, causeWords, failureWords } from "./say/enums.ts";
 
 const OUTPUT_BYTES_MAX = 64 * 1024;
@@ -90,6 +83,10 @@ function bodyOf({ body }: InboxMessage): Body {
         );
       return toRun(body.value.runId, { kind: "mark", ...refOf(task), state: mark, by, reason });
     }
+    case "openApproval":
+      return toRun(body.value.runId, questionAsked(body.value));
+    case "answerApproval":
+      return toRun(body.value.runId, answerOf(body.value));
     case "slotGranted": {
       const { task, attempt, pool, place } = body.value;
       return toRun(body.value.runId, { kind: "granted", ...refOf(task), attempt, pool, place });
@@ -228,15 +225,6 @@ function folderOf({ changes }: ChangeDags): FolderChange[] {
 
 const markWords = ["succeeded", "failed", "skipped"] as const;
 
-function refOf(ref: TaskRef | undefined): MachineRef {
-  return { taskId: named("task", ref?.taskId ?? ""), mapIndex: ref?.mapIndex ?? -1 };
-}
-
-function named(what: string, id: string): string {
-  if (id === "") throw new RejectError(`INBOX message without a ${what}: want its id`);
-  return id;
-}
-
 function startOf(start: StartRun): StartFacts {
   const causeKind = causeWords.get(start.causeKind);
   if (causeKind === undefined)
@@ -372,13 +360,4 @@ function failureOf({ failure }: AttemptUpdate): Failure {
     ...(failure.neverStarted ? { neverStarted: true } : {}),
     ...(failure.permanent ? { permanent: true } : {}),
   };
-}
-
-function jsonOf(name: string, text: string): Json | undefined {
-  if (text === "") return undefined;
-  try {
-    return JSON.parse(text) as Json;
-  } catch (cause) {
-    throw new RejectError(`${name} is not JSON: ${JSON.stringify(text.slice(0, 100))}`, { cause });
-  }
 }

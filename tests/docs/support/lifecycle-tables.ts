@@ -47,7 +47,7 @@ export const taskStatuses = [
   "removed",
 ] as const satisfies readonly TaskStatus[];
 
-/** States that no decision of today leads to: pools, approvals and mapped tasks will. */
+/** States that no report leads to: pools, people and mapped tasks do. */
 export const unreached: ReadonlySet<TaskStatus> = new Set([
   "queued",
   "awaiting_approval",

@@ -27,7 +27,7 @@ export function readParams(
     const [, name, value] = /^([^=]+)=([\s\S]*)$/.exec(pair) ?? [];
     if (name === undefined || value === undefined)
       throw usageError(`--param ${JSON.stringify(pair)}: want name=value`);
-    given[name] = wantsText(spec, name) ? value : jsonOrText(value);
+    given[name] = readTyped(spec?.params, name, value);
   }
   return given;
 }
@@ -44,8 +44,12 @@ function parseObject(text: string): JsonObject {
   );
 }
 
-function wantsText(spec: DagSpec | undefined, name: string): boolean {
-  const properties = spec?.params?.["properties"];
+/** Text where the schema's property wants text, else JSON when it is. */
+export const readTyped = (schema: JsonObject | undefined, name: string, text: string): JsonValue =>
+  wantsText(schema, name) ? text : jsonOrText(text);
+
+function wantsText(schema: JsonObject | undefined, name: string): boolean {
+  const properties = schema?.["properties"];
   if (typeof properties !== "object" || properties === null || Array.isArray(properties))
     return false;
   const property = properties[name];

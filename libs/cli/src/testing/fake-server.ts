@@ -4,6 +4,7 @@ import type { JsonValue, MessageInitShape } from "@bufbuild/protobuf";
 import { RpcCode, RpcError, implementation, serveGrpc } from "@chasqui/chassis";
 import {
   ConnectionService,
+  ApprovalService,
   DagService,
   LogService,
   ReportService,
@@ -14,6 +15,7 @@ import {
 } from "@chasqui/contracts";
 import type {
   ApplyDagsRequest,
+  ApprovalSchema,
   CancelRunRequest,
   ConnectionSchema,
   ConnectionTestSchema,
@@ -49,6 +51,7 @@ export interface FakeWorld {
   /** Each run as a list of its states over time; `watchRun` streams them, the others see the last. */
   runs: Run[][];
   deliveries: MessageInitShape<typeof DeliverySchema>[];
+  approvals: MessageInitShape<typeof ApprovalSchema>[];
   ticks: MessageInitShape<typeof TickSchema>[];
   triggers: MessageInitShape<typeof TriggerRecordSchema>[];
   logs: MessageInitShape<typeof LogBatchSchema>[];
@@ -82,6 +85,7 @@ export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<F
     findings: [],
     runs: [],
     deliveries: [],
+    approvals: [],
     versions: new Map(),
     history: [],
     ticks: [],
@@ -246,6 +250,17 @@ function servicesOf(world: FakeWorld, note: Note) {
       async listTriggers(request, { principal }) {
         note("listTriggers", principal, request);
         return { triggers: world.triggers };
+      },
+    }),
+    implementation(ApprovalService, {
+      async listApprovals(request, { principal }) {
+        note("listApprovals", principal, request);
+        return { approvals: world.approvals, total: world.approvals.length };
+      },
+      async answerApproval(request, { principal }) {
+        note("answerApproval", principal, request);
+        const state = request.approve ? "succeeded" : "failed";
+        return { state, changed: true, runId: request.runId, task: request.task || "publish" };
       },
     }),
     implementation(ReportService, {

@@ -5,10 +5,12 @@ import { TaskRole } from "@chasqui/contracts";
 import type { JsonSchema, TaskSpecSchema, TriggerRule } from "@chasqui/contracts";
 import type { KnownNames } from "../cel/check-names.ts";
 import { parseExpression } from "../cel/expression.ts";
+import { containsTemplate } from "../cel/template.ts";
 import type { Type } from "../cel/types.ts";
 import { limits } from "../limits.ts";
 import { checkSchema } from "../schema/check-schema.ts";
 import { checkValue } from "../schema/check-value.ts";
+import { resolveForm } from "../schema/question.ts";
 import { suggest, quote } from "../text/suggest.ts";
 import type { Path } from "../yaml/source.ts";
 import { ASSET } from "./asset-expression.ts";
@@ -214,6 +216,15 @@ function readKind(
   return unknownKinds === "warning" ? uses : undefined;
 }
 
+/** With `default: approve` the form must hold when nobody fills it in. */
+function noteUnfilled(reader: Reader, what: string, at: Path, form: JsonValue): void {
+  const empty = resolveForm(form, {});
+  if (!empty.ok)
+    reader.note([...at, "default"], `${what}: default: approve, but ${empty.message}`, {
+      suggestion: "give the field a default in the form",
+    });
+}
+
 function readWith(
   reader: Reader,
   { name, path, fields }: Node,
@@ -232,8 +243,12 @@ function readWith(
     noteFindings(reader, what, at, findings);
   }
   const { form } = config;
-  if (uses === "approval" && typeof form === "object")
-    noteFindings(reader, what, at, checkSchema(form, [...at, "form"]));
+  if (uses === "approval" && typeof form === "object") {
+    const wrong = checkSchema(form, [...at, "form"]);
+    noteFindings(reader, what, at, wrong);
+    if (config["default"] === "approve" && wrong.length === 0 && !containsTemplate(form))
+      noteUnfilled(reader, what, at, form);
+  }
   noteTemplates(reader, at, what, config, known);
   return config;
 }

@@ -27,7 +27,7 @@ export function resolveParams(
   return findings.length === 0 ? good(filled) : bad(findings.map(sentence).join("; "));
 }
 
-function withDefaults(schema: JsonSchema, given: JsonObject): JsonObject {
+export function withDefaults(schema: JsonSchema, given: JsonObject): JsonObject {
   const filled: Record<string, JsonValue> = { ...given };
   for (const [name, property] of Object.entries(schema.properties ?? {}))
     if (!Object.hasOwn(filled, name) && property.default !== undefined)

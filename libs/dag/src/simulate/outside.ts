@@ -1,9 +1,10 @@
 // The outside of a simulation: attempts work as long and end as the script says.
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { DagSpec, TaskSpec } from "@chasqui/contracts";
-import { CHILD_KIND, isOutside, scopeOf, slotNamed } from "@chasqui/machine";
+import { APPROVAL_KIND, CHILD_KIND, isOutside, scopeOf, slotNamed } from "@chasqui/machine";
 import type { AttemptReport, Failure, RunEffect, RunState, TaskState } from "@chasqui/machine";
 import { outputsNamedBy, renderTask } from "../plan/render-task.ts";
+import { questionOf } from "../schema/question.ts";
 import type { Result } from "../cel/result.ts";
 import type { Script, Step, Target } from "./script.ts";
 import { targetName } from "./script.ts";
@@ -48,9 +49,25 @@ export function createOutside({ spec, state, script, vars }: OutsideInput): Outs
     if (!config.ok)
       return [answer(nowMs, 1, { state: "failed", failure: unrendered(config.message) })];
     const takesMs = script.takesMs(target);
+    const step = script.stepOf(target, attempt) ?? { kind: "succeed" };
+    if (planned.kind === APPROVAL_KIND && (step.kind === "succeed" || step.kind === "reject")) {
+      const question = questionOf(config.value);
+      if (!question.ok)
+        return [answer(nowMs, 1, { state: "failed", failure: unrendered(question.message) })];
+      const values = script.outputOf(target) ?? question.value.values;
+      const said = { approved: step.kind === "succeed", by: SOMEBODY, comment: "", values };
+      const { approvers } = question.value;
+      const by = approvers[0] ?? SOMEBODY;
+      return [
+        {
+          atMs: nowMs,
+          message: { kind: "open_approval", ...target, attempt, question: question.value },
+        },
+        { atMs: nowMs + takesMs, message: { kind: "answer", ...target, attempt, ...said, by } },
+      ];
+    }
     const limitMs = planned.timeoutMs;
     const isLate = limitMs > 0 && takesMs > limitMs;
-    const step = script.stepOf(target, attempt) ?? { kind: "succeed" };
     const end: AttemptReport = isLate
       ? { state: "failed", failure: late(limitMs) }
       : endOf(step, config.value, script.outputOf(target) ?? ownOutput(planned.kind, step), target);
@@ -86,6 +103,9 @@ export function createOutside({ spec, state, script, vars }: OutsideInput): Outs
   };
 }
 
+/** Who answers what anybody may answer. */
+const SOMEBODY = "user:somebody";
+
 const unrendered = (message: string): Failure => ({
   class: "config",
   message: `with: ${message}`,
@@ -109,9 +129,10 @@ function endOf(
     case "skip":
       return { state: "skipped", reason: "as scripted" };
     case "reject":
-      return fieldOf(config, "on_reject") === "skip"
-        ? { state: "skipped", reason: "rejected" }
-        : { state: "failed", failure: { class: "code", message: "rejected", permanent: true } };
+      return {
+        state: "failed",
+        failure: { class: "rejected", message: "rejected", permanent: true },
+      };
     case "child": {
       const allowed = fieldOf(config, "allowed") ?? ["succeeded"];
       if (Array.isArray(allowed) && allowed.includes(step.state)) return done;

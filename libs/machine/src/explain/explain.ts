@@ -1,6 +1,6 @@
 // Why something is not at work now, as a chain: each cause is why the one before it holds. Pure: what is known beside the
 // run (its DAG, pools, runners, the run before) is an argument.
-import { GROUP_KIND, isInner } from "../plan.ts";
+import { APPROVAL_KIND, GROUP_KIND, isInner } from "../plan.ts";
 import { allOfOne, upstreamPending } from "./upstream.ts";
 import { labelOf, nameOf, slotNamed } from "../run/slots.ts";
 import type { RunState, TaskState } from "../run/state.ts";
@@ -151,9 +151,7 @@ function oneOf(state: RunState, task: TaskState, around: Surroundings): Link {
     case "queued":
       return { cause: isHeld(task) ? past(state, task, around) : pool(state, task, around) };
     case "awaiting_approval":
-      return {
-        cause: { kind: "approval", text: `${label} waits for a person's approval`, ...about },
-      };
+      return { cause: approval(task, label) };
     case "retrying":
       return {
         cause: {
@@ -183,6 +181,16 @@ function oneOf(state: RunState, task: TaskState, around: Surroundings): Link {
     default:
       return { cause: { kind: "settled", text: `${label} has ${task.status}`, ...about } };
   }
+}
+
+function approval({ approval: open, dueMs }: TaskState, label: string): Cause {
+  const { approvers = [], message = "" } = open?.question ?? {};
+  const who = approvers.length === 0 ? "a person" : approvers.join(" or ");
+  const asked =
+    message === "" ? "" : `: ${message.length > 200 ? `${message.slice(0, 200)}…` : message}`;
+  const until = dueMs === undefined ? {} : { untilMs: dueMs };
+  const text = `${label} waits for the approval of ${who}${asked}`;
+  return { kind: "approval", text, task: label, ...until };
 }
 
 function frame(state: RunState, task: TaskState): Link {
@@ -287,6 +295,8 @@ function assigned(state: RunState, task: TaskState, { kinds }: Surroundings): Ca
       text: `${label} was taken by its runner and is starting`,
       task: label,
     };
+  if (kind === APPROVAL_KIND)
+    return { kind: "next", text: `${label} is about to be asked`, task: label };
   if (!kinds.has(kind))
     return { kind: "no_runner", text: `${label}: no runner takes ${kind}`, task: label };
   return {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { plans } from "../testing/plans.ts";
 import { decide } from "./decide.ts";
-import type { Recorded } from "./events.ts";
+import type { Recorded, RunEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import { fold, newRun } from "./fold.ts";
 import type { AttemptReport, RunMessage } from "./messages.ts";
@@ -12,7 +12,7 @@ import type { RunRow, TaskRow } from "./rows.ts";
 import { restore } from "./rows.ts";
 import { labelOf, nameOf, slotNamed } from "./slots.ts";
 import { snapshotOf } from "./snapshot.ts";
-import type { RunState } from "./state.ts";
+import type { Question, RunState } from "./state.ts";
 import { isFinalTask, isOutside, isSettled } from "./state.ts";
 import { unhandled } from "./verdict.ts";
 
@@ -51,6 +51,7 @@ const moves = fc.array(
       ...Array.from({ length: 9 }, () => "update"),
       ...["granted", "granted", "timer", "continue", "cancel", "admit", "admit", "lose", "again"],
       ...["clear", "mark", "past_asked", "past_done", "past_done"],
+      ...["open", "open", "open", "answer", "answer"],
     ),
     task: fc.nat(60),
     offset: attempts,
@@ -85,6 +86,12 @@ function messageOf(state: RunState, move: Move): RunMessage {
       return { kind: "granted", ...ref, attempt, pool: slot?.claims[slot.granted]?.pool ?? "a" };
     case "past_asked":
       return { kind: "past_asked", task: taskId, by: `run-${move.flags % 3}` };
+    case "open":
+      return { kind: "open_approval", ...ref, attempt, question: questionOf(move) };
+    case "answer": {
+      const said = { by: `user:${move.sequence}`, comment: "", values: {} };
+      return { kind: "answer", ...ref, attempt, approved: move.flags % 2 === 1, ...said };
+    }
     case "past_done":
       return { kind: "past_done", task: taskId };
     case "clear": {
@@ -108,6 +115,16 @@ function messageOf(state: RunState, move: Move): RunMessage {
       return { kind: "update", ...ref, attempt, sequence, report: reportOf(move.report) };
     }
   }
+}
+
+function questionOf({ flags, sequence }: Move): Question {
+  return {
+    message: "Go?",
+    approvers: flags < 4 ? [] : [String(sequence)],
+    onReject: flags % 2 === 1 ? "skip" : "fail",
+    ...(flags < 2 ? {} : { fallback: flags % 3 === 0 ? "approve" : "reject" }),
+    values: {},
+  };
 }
 
 function reportOf(word: string): AttemptReport {
@@ -301,6 +318,26 @@ describe("decide", () => {
         const repeats = state.tasks.filter(({ attempt }) => attempt > 1).length;
         expect(active).toBeLessThanOrEqual(max + repeats);
         if (!cleared) for (const one of open) expect(one.count).toBeLessThanOrEqual(one.max);
+      }
+    });
+  });
+
+  test("R10. A question is answered once, after it was asked, by one who may or by the end of its time", () => {
+    check(({ events }) => {
+      const open = new Map<string, Extract<RunEvent, { type: "approval_asked" }>>();
+      for (const { event, atMs } of events) {
+        if (event.type === "approval_asked") open.set(`${labelOf(event)} ${event.a}`, event);
+        if (event.type !== "approval_answered") continue;
+        const name = `${labelOf(event)} ${event.a}`;
+        const asked = open.get(name);
+        open.delete(name);
+        if (event.by === undefined) {
+          expect(atMs).toBeGreaterThanOrEqual(asked?.untilMs ?? Infinity);
+          expect(event.approved).toBe(asked?.question.fallback === "approve");
+        } else {
+          const approvers = asked?.question.approvers ?? ["nobody"];
+          if (approvers.length > 0) expect(approvers).toContain(event.by.replace("user:", ""));
+        }
       }
     });
   });

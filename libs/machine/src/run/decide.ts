@@ -10,6 +10,8 @@
 //   R7. A task starts only when its trigger rule allows it.
 //   R8. The state rebuilt from rows equals the fold of the history.
 //   R9. Never more tasks at work than the run, or a mapping, allows.
+//   R10. A question is answered once, after it was asked, by one who may or by the end of its time.
+import { decideAnswer, decideOpen } from "./approval.ts";
 import { askedBy, decideJoined, decideNamed } from "./children.ts";
 import { decideCancel, decideClear, decideMark } from "./commands.ts";
 import type { Emit } from "./emit.ts";
@@ -86,6 +88,10 @@ function decideMessage(
       return decideAsked(draft, message, emit);
     case "past_done":
       return decidePastDone(draft, message, emit, atMs);
+    case "open_approval":
+      return decideOpen(draft, message, emit, atMs);
+    case "answer":
+      return decideAnswer(draft, message, emit, atMs);
     case "lose":
       return decideLost(draft, message, emit, atMs);
     case "child_named":

@@ -2,7 +2,7 @@
 // Tasks are named by their id, so that a history can be read without its plan. Times are milliseconds (UTC).
 import type { Json } from "../plan.ts";
 import type { Child, Parent } from "./children.ts";
-import type { CancelFor, Claim, Failure, MarkState, RunStatus } from "./state.ts";
+import type { CancelFor, Claim, Failure, MarkState, Question, RunStatus } from "./state.ts";
 
 /** `t`: task id; `i`: index of a mapped instance, absent for the task itself. Short, because 10,000 are written. */
 export interface Named {
@@ -67,6 +67,23 @@ export type TaskEvent =
       readonly startedMs: number;
       readonly link?: string;
     } & Told)
+  /** The question is open. */
+  | ({
+      readonly type: "approval_asked";
+      readonly a: number;
+      readonly question: Question;
+      /** Then nobody can answer any more; absent: never. */
+      readonly untilMs?: number;
+    } & Named)
+  /** The one answer, by a person, or without `by` by the end of the time. What the task becomes follows. */
+  | ({
+      readonly type: "approval_answered";
+      readonly a: number;
+      readonly approved: boolean;
+      readonly by?: string;
+      readonly comment: string;
+      readonly values: Json;
+    } & Named)
   | ({
       readonly type: "task_succeeded";
       readonly times?: Times;

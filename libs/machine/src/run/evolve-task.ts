@@ -1,5 +1,7 @@
 // Events about one task, or one instance of it.
 import { CHILD_KIND } from "../plan.ts";
+import { reasonOf } from "./approval.ts";
+import { deadlineOf } from "./deadline.ts";
 import type { TaskEvent } from "./events.ts";
 import { earlier, tellEnd } from "./evolve-run.ts";
 import { expand } from "./mapping.ts";
@@ -68,8 +70,27 @@ export function evolveTask(draft: RunState, slot: number, event: TaskEvent, at: 
       task.startedMs = event.startedMs;
       if (task.status !== "assigned") return;
       task.dueMs = undefined;
-      setDue(draft, task, deadlineOf(draft, task));
+      setDue(
+        draft,
+        task,
+        withGrace(deadlineOf(draft, task), planned.kind === CHILD_KIND ? 0 : DEADLINE_GRACE_MS),
+      );
       return setStatus(draft, slot, "running");
+    case "approval_asked":
+      task.acceptedMs = task.startedMs = atMs;
+      task.dueMs = undefined;
+      setDue(draft, task, event.untilMs);
+      setStatus(draft, slot, "awaiting_approval");
+      task.approval = { question: event.question, askedMs: atMs };
+      return;
+    case "approval_answered": {
+      const { approved, by, comment, values } = event;
+      const who = by === undefined ? {} : { by };
+      task.reason = reasonOf(event);
+      if (task.approval !== undefined)
+        task.approval = { ...task.approval, answer: { approved, ...who, comment, values, atMs } };
+      return;
+    }
     case "task_succeeded":
       if (event.a > task.attempt) task.attempt = event.a; // a noop has no assignment
       takeTimes(task, event.times, atMs);
@@ -115,6 +136,9 @@ export function evolveTask(draft: RunState, slot: number, event: TaskEvent, at: 
   }
 }
 
+const withGrace = (deadlineMs: number | undefined, graceMs: number): number | undefined =>
+  deadlineMs === undefined ? undefined : deadlineMs + graceMs;
+
 /** What a marked task says of itself. */
 export const markedBy = (state: string, by: string, reason: string): string =>
   `marked ${state} by ${by}${reason === "" ? "" : `: ${reason}`}`;
@@ -133,21 +157,11 @@ function takeTurn(
   task.firstMs ??= atMs;
   task.turnMs = atMs;
   task.assignedMs = task.acceptedMs = task.startedMs = task.endedMs = task.dueMs = undefined;
-  task.cancelFor = task.markAs = task.link = task.reason = task.child = undefined;
+  task.cancelFor = task.markAs = task.link = task.reason = undefined;
+  task.child = task.approval = undefined;
   task.cause = cause;
   const { startTimeoutMs } = draft.plan.tasks[task.plan] ?? { startTimeoutMs: 0 };
   setDue(draft, task, startTimeoutMs > 0 ? atMs + startTimeoutMs : undefined);
-}
-
-/** When a running attempt must have ended: by its own limit, or by that of all attempts together. */
-function deadlineOf(draft: RunState, task: TaskState): number | undefined {
-  const { timeoutMs = 0, totalTimeoutMs = 0 } = draft.plan.tasks[task.plan] ?? {};
-  const { startedMs = 0, firstMs = 0 } = task;
-  const own = timeoutMs > 0 ? startedMs + timeoutMs : Infinity;
-  const total = totalTimeoutMs > 0 ? firstMs + totalTimeoutMs : Infinity;
-  const deadline = Math.min(own, total);
-  const graceMs = draft.plan.tasks[task.plan]?.kind === CHILD_KIND ? 0 : DEADLINE_GRACE_MS;
-  return deadline === Infinity ? undefined : deadline + graceMs;
 }
 
 function end(draft: RunState, slot: number, status: TaskStatus): void {

@@ -2,7 +2,7 @@
 import type { Json } from "../plan.ts";
 import type { Child, Parent } from "./children.ts";
 import type { RunEffect } from "./follow.ts";
-import type { Failure, MarkState } from "./state.ts";
+import type { Failure, MarkState, Question } from "./state.ts";
 
 export type AttemptReport =
   | { readonly state: "accepted" }
@@ -46,6 +46,16 @@ export type ClearMessage = {
 
 export type MarkMessage = { readonly kind: "mark"; readonly state: MarkState } & TaskRef & Asked;
 
+/** A person's word on an attempt's question. */
+export type AnswerMessage = {
+  readonly kind: "answer";
+  readonly attempt: number;
+  readonly approved: boolean;
+  readonly by: string;
+  readonly comment: string;
+  readonly values: Json;
+} & TaskRef;
+
 export type RunMessage =
   | UpdateMessage
   /** `unwanted`: its parent was asked to end before the run was there, and why. */
@@ -55,6 +65,13 @@ export type RunMessage =
       readonly parent?: Parent;
       readonly unwanted?: string | undefined;
     }
+  | AnswerMessage
+  /** An approval's configuration is rendered: the question is open. */
+  | ({
+      readonly kind: "open_approval";
+      readonly attempt: number;
+      readonly question: Question;
+    } & TaskRef)
   | { readonly kind: "admit" }
   /** `now`: teardowns and on-exit tasks end, too. */
   | ({ readonly kind: "cancel"; readonly now?: boolean } & Asked)

@@ -30,6 +30,7 @@ export const newTask = (plan: number, mapIndex = -1): TaskState => ({
   listeners: [],
   child: undefined,
   items: undefined,
+  approval: undefined,
   isFrame: false,
   upstream: noCounts(),
   upstreamTotal: 0,

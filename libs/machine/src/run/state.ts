@@ -33,6 +33,7 @@ export const failureClasses = [
   "lost",
   "upstream",
   "infra",
+  "rejected",
   "unknown",
 ] as const;
 export type FailureClass = (typeof failureClasses)[number];
@@ -59,6 +60,37 @@ export interface Claim {
   readonly slots: number;
   /** Of a pool that exists only for a limit of the DAG: its size. */
   readonly size?: number;
+}
+
+/** What a person is asked. */
+export interface Question {
+  readonly message: string;
+  /** JSON Schema of what the answer holds beside yes or no. */
+  readonly form?: Json;
+  /** Who may answer, by name; empty: whoever may command at all. */
+  readonly approvers: readonly string[];
+  /** What a no makes of the task. */
+  readonly onReject: "fail" | "skip";
+  /** The answer when the time is over; absent: then the task fails. */
+  readonly fallback?: "approve" | "reject";
+  /** What the form holds when nobody fills it in. */
+  readonly values: Json;
+}
+
+export interface ApprovalAnswer {
+  readonly approved: boolean;
+  /** Absent: nobody, the time was over. */
+  readonly by?: string;
+  readonly comment: string;
+  readonly values: Json;
+  readonly atMs: number;
+}
+
+/** An approval of the current attempt; it stays after the answer, so that a later one hears who was first. */
+export interface Approval {
+  readonly question: Question;
+  readonly askedMs: number;
+  readonly answer?: ApprovalAnswer;
 }
 
 export interface TaskState {
@@ -107,6 +139,8 @@ export interface TaskState {
   child: Child | undefined;
   /** Of what maps, once it has: the items. */
   items: readonly Json[] | undefined;
+  /** Of an approval, once it was asked. */
+  approval: Approval | undefined;
   /** Its instances do the work; its own status is their summary. */
   isFrame: boolean;
   /** How its upstream ended so far, of how many. */
@@ -172,10 +206,13 @@ export const isFinalTask = (status: TaskStatus): boolean => finalTask.has(status
 export const isSettled = (status: RunStatus): boolean =>
   status === "succeeded" || status === "failed" || status === "cancelled";
 
-/** Something outside may be at work for it. */
+/** Something outside may be at work for it, be it a person; it has ended only when that was told. */
 export const isOutside = (task: Pick<TaskState, "status" | "isFrame">): boolean =>
   !task.isFrame &&
-  (task.status === "assigned" || task.status === "running" || task.status === "cancelling");
+  (task.status === "assigned" ||
+    task.status === "running" ||
+    task.status === "cancelling" ||
+    task.status === "awaiting_approval");
 
 /** Its turn has come, but it waits for the run before. */
 export const isHeld = (task: Pick<TaskState, "status" | "claims">): boolean =>
@@ -185,6 +222,7 @@ export const isHeld = (task: Pick<TaskState, "status" | "claims">): boolean =>
 export const endedWell = (status: TaskStatus): boolean =>
   status === "succeeded" || status === "skipped" || status === "removed";
 
-/** Counts against the run's own limit of tasks at work. */
-export const isActive = (task: Pick<TaskState, "status" | "isFrame">): boolean =>
-  isOutside(task) || task.status === "queued";
+/** Counts against the run's own limit of tasks at work; who waits for a person, or did so last, does not work. */
+export const isActive = (task: Pick<TaskState, "status" | "isFrame" | "approval">): boolean =>
+  task.status === "queued" ||
+  (isOutside(task) && task.status !== "awaiting_approval" && task.approval === undefined);

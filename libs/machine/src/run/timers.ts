@@ -1,5 +1,6 @@
 // What is due at a wake: repeats, deadlines, the run's own timeout.
 // A wake that comes too early finds nothing due and only notes the next moment to look.
+import { decideUnanswered } from "./approval.ts";
 import type { Emit } from "./emit.ts";
 import { cancelOutside } from "./emit.ts";
 import type { RunDecision } from "./messages.ts";
@@ -32,6 +33,8 @@ function decideDue(draft: RunState, task: TaskState, emit: Emit, atMs: number): 
       const end = { failure: timedOut(planned, task), s: task.sequence + 1 };
       return fail(draft, { task, planned }, end, emit, atMs);
     }
+    case "awaiting_approval":
+      return decideUnanswered(draft, task, emit, atMs);
     case "assigned":
     case "running":
       return emit({ type: "task_cancelling", ...name, a: task.attempt, for: "timeout" });

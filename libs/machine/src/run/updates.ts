@@ -42,12 +42,12 @@ export function decideUpdate(
   return moved;
 }
 
-interface Found {
+export interface Found {
   readonly task: TaskState;
   readonly planned: PlanTask;
 }
 
-function find(draft: RunState, taskId: string, mapIndex: number): Found | undefined {
+export function find(draft: RunState, taskId: string, mapIndex: number): Found | undefined {
   const slot = slotNamed(draft, taskId, mapIndex);
   const task = slot === undefined ? undefined : draft.tasks[slot];
   const planned = task === undefined ? undefined : draft.plan.tasks[task.plan];

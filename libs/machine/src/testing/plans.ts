@@ -130,7 +130,7 @@ const rules: readonly TriggerRule[] = [
 const row = fc.record({
   needs: fc.array(fc.nat(9), { maxLength: 3 }),
   rule: fc.constantFrom("all_success" as const, ...rules),
-  kind: fc.constantFrom("test.task", "test.task", "test.task", "noop"),
+  kind: fc.constantFrom("test.task", "test.task", "test.task", "noop", "approval"),
   role: fc.constantFrom("work", "work", "work", "work", "work", "setup", "teardown", "on_exit"),
   retries: fc.nat(2),
   timeoutMs: fc.constantFrom(0, 0, 1_000),

@@ -2,9 +2,9 @@
 import { decide } from "../run/decide.ts";
 import { effectsOf } from "../run/follow.ts";
 import { newRun } from "../run/fold.ts";
-import type { AttemptReport, RunMessage, TaskRef } from "../run/messages.ts";
+import type { AnswerMessage, AttemptReport, RunMessage, TaskRef } from "../run/messages.ts";
 import { labelOf, nameOf, slotNamed } from "../run/slots.ts";
-import type { MarkState } from "../run/state.ts";
+import type { MarkState, Question } from "../run/state.ts";
 import type { PlanOptions, TaskLiteral } from "./plans.ts";
 import { planFrom } from "./plans.ts";
 
@@ -36,11 +36,25 @@ export function story(tasks: Readonly<Record<string, TaskLiteral>>, options: Pla
     const { taskId, mapIndex } = refOf(label);
     return state.tasks[slotNamed(state, taskId, mapIndex) ?? -1];
   };
+  const ask = (label: string, question: Partial<Question> = {}, attempt?: number) =>
+    say({
+      kind: "open_approval",
+      ...refOf(label),
+      attempt: attempt ?? task(label)?.attempt ?? 1,
+      question: { message: "Go?", approvers: [], onReject: "fail", values: {}, ...question },
+    });
+  const answer = (label: string, approved: boolean, more: Partial<AnswerMessage> = {}) =>
+    say({
+      ...{ kind: "answer", ...refOf(label), attempt: task(label)?.attempt ?? 1, approved },
+      ...{ by: "user:ana", comment: "", values: {}, ...more },
+    });
   const by = { by: "user:ana", reason: "asked" };
   return {
     state,
     say,
     report,
+    ask,
+    answer,
     task,
     succeed: (label: string, attempt = task(label)?.attempt ?? 1) =>
       report(label, attempt, 3, { state: "succeeded" }),

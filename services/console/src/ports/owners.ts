@@ -3,6 +3,7 @@ import { createGrpcClient } from "@chasqui/chassis";
 import type { GrpcClient, Part, Route } from "@chasqui/chassis";
 import {
   AlertService,
+  ApprovalService,
   DagService,
   ExplainService,
   PoolService,
@@ -52,6 +53,7 @@ export const routesOf = (addresses: OwnerAddresses): Route[] => [
   { service: RunService, address: addresses.stateMachine },
   { service: DagService, address: addresses.stateMachine },
   { service: PoolService, address: addresses.stateMachine },
+  { service: ApprovalService, address: addresses.stateMachine },
   { service: ExplainService, address: addresses.stateMachine },
   { service: ScheduleService, address: addresses.scheduler },
   { service: ReportService, address: addresses.reportMailer },

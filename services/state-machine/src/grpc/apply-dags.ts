@@ -25,7 +25,6 @@ export function applyDags(options: DagServiceOptions): Handlers<typeof DagServic
     refuseTwice([...specs.map(({ id }) => id), ...request.retireDagIds]);
     const findings = await options.rules.judge(specs);
     refuseDenied(findings);
-    refuseUncarriedKinds(specs);
     refuseUnknownPools(specs, await options.pools());
     const renamed = await renamedBy(options, specs);
     for (const id of renamed) authorize(context.principal, "retire", `dag/${id}`);
@@ -115,21 +114,6 @@ function refuseUnknownPools(specs: readonly DagSpec[], known: readonly string[])
       }),
   );
   if (problems.length > 0) throw new RpcError(RpcCode.INVALID_ARGUMENT, problems.join("\n"));
-}
-
-/** Kinds of the language that nobody carries out: their tasks would wait for ever. `simulate` knows them. */
-const UNCARRIED_KINDS: ReadonlySet<string> = new Set(["approval"]);
-
-function refuseUncarriedKinds(specs: readonly DagSpec[]): void {
-  const found = specs.flatMap(({ id, tasks }) =>
-    tasks
-      .filter(({ uses }) => UNCARRIED_KINDS.has(uses))
-      .map(
-        (task) =>
-          `${id}: task \`${task.id}\` uses ${task.uses}, which this server does not carry out`,
-      ),
-  );
-  if (found.length > 0) throw new RpcError(RpcCode.UNIMPLEMENTED, found.join("\n"));
 }
 
 function refuseDenied(findings: readonly Finding[]): void {

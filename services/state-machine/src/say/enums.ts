@@ -38,6 +38,7 @@ export const failureClasses: Readonly<Record<FailureWord, FailureClass>> = {
   lost: FailureClass.LOST,
   upstream: FailureClass.UPSTREAM,
   infra: FailureClass.INFRA,
+  rejected: FailureClass.REJECTED,
   unknown: FailureClass.UNKNOWN,
 };
 

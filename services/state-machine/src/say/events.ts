@@ -5,6 +5,8 @@ import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { EventWhat, Failure as WireFailure, ProducedAssetSchema } from "@chasqui/contracts";
 import {
+  ApprovalAskedSchema,
+  ApprovalClosedSchema,
   AssetProducedSchema,
   RunProgressedSchema,
   RunSettledSchema,
@@ -29,6 +31,7 @@ import type {
 import { attemptsMaxOf, slotNamed, unhandled } from "@chasqui/machine";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { RunMeta } from "../core/aggregates.ts";
+import { closuresOf, questionsOf } from "./approval-events.ts";
 import { causeKinds, failureClasses, runStates, taskStates } from "./enums.ts";
 
 export interface Announcement {
@@ -88,6 +91,10 @@ export function announce(a: Announcement): OutMessage[] {
     });
   const assets = a.events.flatMap(({ event }) => assetsOf(a.plan, event));
   if (assets.length > 0) say("asset-produced", AssetProducedSchema, { run, assets });
+  const asked = a.events.flatMap(questionsOf);
+  if (asked.length > 0) say("approval-asked", ApprovalAskedSchema, { run, questions: asked });
+  const closed = a.events.flatMap((recorded) => closuresOf(a.plan, recorded));
+  if (closed.length > 0) say("approval-closed", ApprovalClosedSchema, { run, questions: closed });
   if (settled?.event.type === "run_settled")
     say("run-settled", RunSettledSchema, {
       run,
@@ -147,6 +154,7 @@ const stateAfter = ({ events }: Announcement): RunState => {
 
 const statusAfter: Partial<Record<RunEvent["type"], TaskStatus>> = {
   task_assigned: "assigned",
+  approval_asked: "awaiting_approval",
   task_started: "running",
   task_succeeded: "succeeded",
   task_cancelling: "cancelling",

@@ -10,8 +10,9 @@ import {
 } from "@chasqui/contracts";
 import type { OutMessage } from "@chasqui/bus";
 import type { DagEffect, PlanTask, RunEffect, TaskState } from "@chasqui/machine";
-import { CHILD_KIND, attemptsMaxOf } from "@chasqui/machine";
+import { APPROVAL_KIND, CHILD_KIND, attemptsMaxOf } from "@chasqui/machine";
 import { dagAutoPaused } from "./dag-events.ts";
+import { withdrawn } from "./approval-messages.ts";
 import { inboxMessage } from "./inbox-message.ts";
 import { leaveChild, tellParent } from "./children.ts";
 import { acquireSlots, releaseSlots } from "./pool-messages.ts";
@@ -78,7 +79,7 @@ export function assignment(
   };
 }
 
-/** Cancels go on a plain subject, to every replica of the runner; those of runs of other DAGs to these. */
+/** Cancels go on a plain subject, to every replica of the runner; those of runs of other DAGs and of questions do not. */
 export function cancelOf(
   run: CachedRun,
   effect: AttemptRef & { readonly reason: string },
@@ -87,6 +88,7 @@ export function cancelOf(
   const kind = run.state.plan.tasks[run.state.plan.indexOf.get(effect.taskId) ?? -1]?.kind;
   if (kind === undefined) return undefined;
   if (kind === CHILD_KIND) return leaveChild(run, effect, again);
+  if (kind === APPROVAL_KIND) return withdrawn(run, effect);
   const attemptId = attemptOf(run, effect);
   const { taskId, mapIndex, attempt, reason } = effect;
   const { runId } = run.meta;

@@ -1,14 +1,15 @@
 // Assignments with their configuration rendered. Outputs are loaded here, just when an expression names them: one
 // SELECT for a whole batch.
 import type { OutMessage } from "@chasqui/bus";
-import { renderTask } from "@chasqui/dag";
-import { CHILD_KIND, scopeOf } from "@chasqui/machine";
+import { questionOf, renderTask } from "@chasqui/dag";
+import { APPROVAL_KIND, CHILD_KIND, scopeOf } from "@chasqui/machine";
 import type { Json, Scope, TaskState } from "@chasqui/machine";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { Sql } from "postgres";
 import type { CachedRun } from "../core/aggregates.ts";
 import type { Version, Versions } from "../store/versions.ts";
 import { childOf, nameChild, startChild } from "./children.ts";
+import { openApproval } from "./approval-messages.ts";
 import { assignment, unrendered } from "./messages.ts";
 import type { Assigned } from "./messages.ts";
 
@@ -114,17 +115,26 @@ function renderOne(
   return sayAssigned(run, assigned, { configJson, environment });
 }
 
-/** A task that wants a run of another DAG has no runner: its own run notes which one it wants. */
+/** A task that wants a run of another DAG, or asks people, has no runner: its own run notes what it wants. */
 function sayAssigned(
   run: CachedRun,
   assigned: Assigned,
   rendered: { configJson: string; environment: string },
 ): OutMessage {
   const { task, planned, attempt } = assigned;
+  if (planned.kind === APPROVAL_KIND)
+    return asked(run, assigned, JSON.parse(rendered.configJson) as JsonValue);
   if (planned.kind !== CHILD_KIND) return assignment(run, assigned, rendered);
   const ref = { taskId: planned.id, mapIndex: task.mapIndex, attempt };
   const child = childOf(run, ref, JSON.parse(rendered.configJson) as JsonValue);
   return child.ok ? nameChild(run, ref, child.value) : unrendered(run, assigned, child.message);
+}
+
+function asked(run: CachedRun, assigned: Assigned, config: JsonValue): OutMessage {
+  const question = questionOf(config);
+  return question.ok
+    ? openApproval(run, assigned, question.value)
+    : unrendered(run, assigned, `with: ${question.message}`);
 }
 
 /** What its configuration reads: states from memory, outputs as they were loaded for it. */

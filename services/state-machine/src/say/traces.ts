@@ -4,7 +4,7 @@
 import { spanIdOf } from "@chasqui/contracts";
 import type { SpanRecord, Telemetry } from "@chasqui/chassis";
 import { formatTraceparent, parseTraceparent } from "@chasqui/chassis";
-import { slotNamed } from "@chasqui/machine";
+import { APPROVAL_KIND, slotNamed } from "@chasqui/machine";
 import type { Recorded, RunState, TaskState } from "@chasqui/machine";
 import type { AttemptRef } from "./messages.ts";
 import type { CachedRun, RunMeta } from "../core/aggregates.ts";
@@ -79,6 +79,7 @@ export function spansOf(
     if (!("t" in event) || !("a" in event) || event.a === undefined) return [];
     const mapIndex = event.i ?? -1;
     const attemptId = attemptIdOf({ taskId: event.t, mapIndex, attempt: event.a });
+    if (event.type === "task_assigned" && kindOf(state, event.t) === APPROVAL_KIND) return [];
     if (event.type === "task_assigned")
       return [assignedSpan(meta, state, event.t, attemptId, atMs)];
     const ended =
@@ -94,6 +95,9 @@ export function spansOf(
     return [taskSpan(meta, event.t, attemptId, task, { attempt: event.a, atMs, error })];
   });
 }
+
+const kindOf = ({ plan }: RunState, taskId: string): string =>
+  plan.tasks[plan.indexOf.get(taskId) ?? -1]?.kind ?? "unknown";
 
 function startedSpan(meta: RunMeta, atMs: number): SpanRecord {
   return {
@@ -130,7 +134,7 @@ function assignedSpan(
   attemptId: string,
   atMs: number,
 ): SpanRecord {
-  const kind = state.plan.tasks[state.plan.indexOf.get(taskId) ?? -1]?.kind ?? "unknown";
+  const kind = kindOf(state, taskId);
   return {
     traceId: meta.traceId,
     spanId: assignSpanOf(attemptId),

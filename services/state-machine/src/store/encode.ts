@@ -1,5 +1,6 @@
 // Aggregates as the arrays of the hot statement, and rows as aggregates. The only place that knows both shapes.
 import type {
+  Approval,
   CancelFor,
   Child,
   Claim,
@@ -135,11 +136,12 @@ interface More {
   readonly listeners?: readonly string[];
   readonly child?: Child;
   readonly items?: readonly Json[];
+  readonly approval?: Approval;
 }
 
 function moreOf(task: TaskState): string | null {
   const { attemptBase, firstMs, turnMs, assignedMs, clearedBy, markAs, claims, granted } = task;
-  const { child, items } = task;
+  const { child, items, approval } = task;
   const listeners = task.listeners.length === 0 ? undefined : task.listeners;
   const isPlain =
     attemptBase === 0 &&
@@ -150,7 +152,8 @@ function moreOf(task: TaskState): string | null {
     claims.length === 0 &&
     listeners === undefined &&
     child === undefined &&
-    items === undefined;
+    items === undefined &&
+    approval === undefined;
   if (isPlain) return null;
   return json({
     attemptBase,
@@ -163,6 +166,7 @@ function moreOf(task: TaskState): string | null {
     listeners,
     child,
     items,
+    approval,
   });
 }
 
@@ -271,6 +275,7 @@ function rareOf({ more, assigned_ms }: TaskRecord) {
     listeners: more.listeners ?? [],
     child: more.child,
     items: more.items,
+    approval: more.approval,
   };
 }
 
@@ -283,4 +288,5 @@ const plain = {
   listeners: [],
   child: undefined,
   items: undefined,
+  approval: undefined,
 } as const;

@@ -144,6 +144,9 @@ export const task = stateMachine.table(
     index("task_child")
       .on(t.runId)
       .where(sql`jsonb_exists(${t.more}, 'child') and ${t.state} in ('assigned', 'running')`),
+    index("task_awaiting")
+      .on(t.runId)
+      .where(sql`${t.state} = 'awaiting_approval'`),
     check("task_state_known", sql`${t.state} in (${listed(taskStates)})`),
     check("task_due_when_retrying", sql`${t.state} <> 'retrying' or ${t.dueAt} is not null`),
     check(

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file chasqui/run/v1/inbox.proto.
  */
 export const file_chasqui_run_v1_inbox: GenFile = /*@__PURE__*/
-  fileDesc("ChpjaGFzcXVpL3J1bi92MS9pbmJveC5wcm90bxIOY2hhc3F1aS5ydW4udjEixwgKDEluYm94TWVzc2FnZRIKCgJpZBgBIAEoCRIQCghyZXBseV90bxgCIAEoCRItCglzdGFydF9ydW4YAyABKAsyGC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1bkgAEjAKBnVwZGF0ZRgEIAEoCzIeLmNoYXNxdWkudGFzay52MS5BdHRlbXB0VXBkYXRlSAASLwoKY2FuY2VsX3J1bhgFIAEoCzIZLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1bkgAEi0KCXRpbWVyX2R1ZRgGIAEoCzIYLmNoYXNxdWkucnVuLnYxLlRpbWVyRHVlSAASMwoMY29udGludWVfcnVuGAcgASgLMhsuY2hhc3F1aS5ydW4udjEuQ29udGludWVSdW5IABItCglhZG1pdF9ydW4YCCABKAsyGC5jaGFzcXVpLnJ1bi52MS5BZG1pdFJ1bkgAEi8KCnNldHRsZV9ydW4YCSABKAsyGS5jaGFzcXVpLnJ1bi52MS5TZXR0bGVSdW5IABIxCgtjaGFuZ2VfZGFncxgKIAEoCzIaLmNoYXNxdWkucnVuLnYxLkNoYW5nZURhZ3NIABI2CgpzZXRfcGF1c2VkGAsgASgLMiAuY2hhc3F1aS5ydW4udjEuU2V0UGF1c2VkQ29tbWFuZEgAEjMKDGxvc2VfYXR0ZW1wdBgMIAEoCzIbLmNoYXNxdWkucnVuLnYxLkxvc2VBdHRlbXB0SAASLwoKcmVvcGVuX3J1bhgNIAEoCzIZLmNoYXNxdWkucnVuLnYxLlJlb3BlblJ1bkgAEjEKC2NsZWFyX3Rhc2tzGA4gASgLMhouY2hhc3F1aS5ydW4udjEuQ2xlYXJUYXNrc0gAEi0KCW1hcmtfdGFzaxgPIAEoCzIYLmNoYXNxdWkucnVuLnYxLk1hcmtUYXNrSAASMwoMc2xvdF9ncmFudGVkGBAgASgLMhsuY2hhc3F1aS5ydW4udjEuU2xvdEdyYW50ZWRIABI1Cg1hY3F1aXJlX3Nsb3RzGB4gASgLMhwuY2hhc3F1aS5ydW4udjEuQWNxdWlyZVNsb3RzSAASNQoNcmVsZWFzZV9zbG90cxgfIAEoCzIcLmNoYXNxdWkucnVuLnYxLlJlbGVhc2VTbG90c0gAEisKCHNldF9wb29sGCAgASgLMhcuY2hhc3F1aS5ydW4udjEuU2V0UG9vbEgAEisKCGFza19wYXN0GCEgASgLMhcuY2hhc3F1aS5ydW4udjEuQXNrUGFzdEgAEi0KCXBhc3RfZG9uZRgiIAEoCzIYLmNoYXNxdWkucnVuLnYxLlBhc3REb25lSAASLwoKbmFtZV9jaGlsZBgoIAEoCzIZLmNoYXNxdWkucnVuLnYxLk5hbWVDaGlsZEgAEisKCGpvaW5fcnVuGCkgASgLMhcuY2hhc3F1aS5ydW4udjEuSm9pblJ1bkgAQgYKBGJvZHki4QIKCFN0YXJ0UnVuEg4KBmRhZ19pZBgBIAEoCRILCgNrZXkYAiABKAkSEgoKbG9naWNhbF9tcxgDIAEoARISCgpjYXVzZV9raW5kGAQgASgNEgoKAmJ5GAUgASgJEhMKC3BhcmFtc19qc29uGAYgASgJEhIKCmV2ZW50X2pzb24YByABKAkSEwoLdHJhY2VwYXJlbnQYCCABKAkSFAoMcmVxdWVzdGVkX21zGAkgASgBEi0KBnBpbm5lZBgKIAEoCzIdLmNoYXNxdWkucnVuLnYxLlBpbm5lZFZlcnNpb24SEAoIcmVydW5fb2YYCyABKAkSGQoRaW50ZXJ2YWxfc3RhcnRfbXMYDCABKAESFwoPaW50ZXJ2YWxfZW5kX21zGA0gASgBEikKBnBhcmVudBgOIAEoCzIZLmNoYXNxdWkucnVuLnYxLlBhcmVudFJlZhIQCgh1bndhbnRlZBgPIAEoCSJrCghDaGlsZFJ1bhIOCgZydW5faWQYASABKAkSDgoGZGFnX2lkGAIgASgJEgsKA2tleRgDIAEoCRITCgtwYXJhbXNfanNvbhgEIAEoCRIMCgR3YWl0GAUgASgIEg8KB2FsbG93ZWQYBiADKAkiogEKCVBhcmVudFJlZhIOCgZydW5faWQYASABKAkSDgoGZGFnX2lkGAIgASgJEiUKBHRhc2sYAyABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg8KB2F0dGVtcHQYBCABKA0SDAoEd2FpdBgFIAEoCBIPCgdhbGxvd2VkGAYgAygJEg0KBWRlcHRoGAcgASgNEg8KB3dhaXRpbmcYCCADKAkifAoJTmFtZUNoaWxkEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAMgASgNEicKBWNoaWxkGAQgASgLMhguY2hhc3F1aS5ydW4udjEuQ2hpbGRSdW4iVgoHSm9pblJ1bhIOCgZydW5faWQYASABKAkSKQoGcGFyZW50GAIgASgLMhkuY2hhc3F1aS5ydW4udjEuUGFyZW50UmVmEhAKCHVud2FudGVkGAMgASgJIjQKDVBpbm5lZFZlcnNpb24SEwoLZmluZ2VycHJpbnQYASABKAkSDgoGbnVtYmVyGAIgASgNIkQKCUNhbmNlbFJ1bhIOCgZydW5faWQYASABKAkSCgoCYnkYAiABKAkSDgoGcmVhc29uGAMgASgJEgsKA25vdxgEIAEoCCIrCglSZW9wZW5SdW4SDgoGZGFnX2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCSItCgdUYXNrUmVmEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgRIpsBCgpDbGVhclRhc2tzEg4KBnJ1bl9pZBgBIAEoCRImCgV0YXNrcxgCIAMoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSEAoIdXBzdHJlYW0YAyABKAgSEgoKZG93bnN0cmVhbRgEIAEoCBITCgtvbmx5X2ZhaWxlZBgFIAEoCBIKCgJieRgGIAEoCRIOCgZyZWFzb24YByABKAkibAoITWFya1Rhc2sSDgoGcnVuX2lkGAEgASgJEiUKBHRhc2sYAiABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg0KBXN0YXRlGAMgASgJEgoKAmJ5GAQgASgJEg4KBnJlYXNvbhgFIAEoCSJyCgtTbG90R3JhbnRlZBIOCgZydW5faWQYASABKAkSJQoEdGFzaxgCIAEoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSDwoHYXR0ZW1wdBgDIAEoDRIMCgRwb29sGAQgASgJEg0KBXBsYWNlGAUgASgBIrEBCgxBY3F1aXJlU2xvdHMSDAoEcG9vbBgBIAEoCRIRCgRzaXplGAIgASgNSACIAQESDQoFc2xvdHMYAyABKA0SEAoIcHJpb3JpdHkYBCABKBESDgoGZGFnX2lkGAUgASgJEg4KBnJ1bl9pZBgGIAEoCRIlCgR0YXNrGAcgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAggASgNQgcKBV9zaXplIjAKDFJlbGVhc2VTbG90cxIMCgRwb29sGAEgASgJEhIKCmF0dGVtcHRfaWQYAiABKAkiVAoHU2V0UG9vbBIMCgRwb29sGAEgASgJEg0KBXNsb3RzGAIgASgNEhAKCGRlY2xhcmVkGAMgASgIEgoKAmJ5GAQgASgJEg4KBnJlYXNvbhgFIAEoCSI9CgdBc2tQYXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJEhEKCWJ5X3J1bl9pZBgDIAEoCSIrCghQYXN0RG9uZRIOCgZydW5faWQYASABKAkSDwoHdGFza19pZBgCIAEoCSIrCghUaW1lckR1ZRIOCgZydW5faWQYASABKAkSDwoHd2FrZV9tcxgCIAEoASIdCgtDb250aW51ZVJ1bhIOCgZydW5faWQYASABKAkiGgoIQWRtaXRSdW4SDgoGcnVuX2lkGAEgASgJIk4KCVNldHRsZVJ1bhIOCgZkYWdfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEg0KBXN0YXRlGAMgASgNEhIKCmNhdXNlX2tpbmQYBCABKA0iZAoKQ2hhbmdlRGFncxIsCgdjaGFuZ2VzGAEgAygLMhsuY2hhc3F1aS5ydW4udjEuRGFnVG9DaGFuZ2USCgoCYnkYAiABKAkSDAoEbm90ZRgDIAEoCRIOCgZjb21taXQYBCABKAkiMgoLRGFnVG9DaGFuZ2USDgoGZGFnX2lkGAEgASgJEhMKC2ZpbmdlcnByaW50GAIgASgJIk4KEFNldFBhdXNlZENvbW1hbmQSDgoGZGFnX2lkGAEgASgJEg4KBnBhdXNlZBgCIAEoCBIKCgJieRgDIAEoCRIOCgZyZWFzb24YBCABKAkiZAoLTG9zZUF0dGVtcHQSDgoGcnVuX2lkGAEgASgJEg8KB3Rhc2tfaWQYAiABKAkSEQoJbWFwX2luZGV4GAMgASgREg8KB2F0dGVtcHQYBCABKA0SEAoIZXZpZGVuY2UYBSABKAkiigEKDkNvbW1hbmRWZXJkaWN0EhAKCGFjY2VwdGVkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRIOCgZydW5faWQYAyABKAkSDwoHY2hhbmdlZBgEIAEoCBIUCgxjaGFuZ2VkX2RhZ3MYBSADKAkSDgoGcGF1c2VkGAYgASgIEg8KB292ZXJsYXAYByABKAhiBnByb3RvMw", [file_chasqui_task_v1_task]);
+  fileDesc("ChpjaGFzcXVpL3J1bi92MS9pbmJveC5wcm90bxIOY2hhc3F1aS5ydW4udjEiuQkKDEluYm94TWVzc2FnZRIKCgJpZBgBIAEoCRIQCghyZXBseV90bxgCIAEoCRItCglzdGFydF9ydW4YAyABKAsyGC5jaGFzcXVpLnJ1bi52MS5TdGFydFJ1bkgAEjAKBnVwZGF0ZRgEIAEoCzIeLmNoYXNxdWkudGFzay52MS5BdHRlbXB0VXBkYXRlSAASLwoKY2FuY2VsX3J1bhgFIAEoCzIZLmNoYXNxdWkucnVuLnYxLkNhbmNlbFJ1bkgAEi0KCXRpbWVyX2R1ZRgGIAEoCzIYLmNoYXNxdWkucnVuLnYxLlRpbWVyRHVlSAASMwoMY29udGludWVfcnVuGAcgASgLMhsuY2hhc3F1aS5ydW4udjEuQ29udGludWVSdW5IABItCglhZG1pdF9ydW4YCCABKAsyGC5jaGFzcXVpLnJ1bi52MS5BZG1pdFJ1bkgAEi8KCnNldHRsZV9ydW4YCSABKAsyGS5jaGFzcXVpLnJ1bi52MS5TZXR0bGVSdW5IABIxCgtjaGFuZ2VfZGFncxgKIAEoCzIaLmNoYXNxdWkucnVuLnYxLkNoYW5nZURhZ3NIABI2CgpzZXRfcGF1c2VkGAsgASgLMiAuY2hhc3F1aS5ydW4udjEuU2V0UGF1c2VkQ29tbWFuZEgAEjMKDGxvc2VfYXR0ZW1wdBgMIAEoCzIbLmNoYXNxdWkucnVuLnYxLkxvc2VBdHRlbXB0SAASLwoKcmVvcGVuX3J1bhgNIAEoCzIZLmNoYXNxdWkucnVuLnYxLlJlb3BlblJ1bkgAEjEKC2NsZWFyX3Rhc2tzGA4gASgLMhouY2hhc3F1aS5ydW4udjEuQ2xlYXJUYXNrc0gAEi0KCW1hcmtfdGFzaxgPIAEoCzIYLmNoYXNxdWkucnVuLnYxLk1hcmtUYXNrSAASMwoMc2xvdF9ncmFudGVkGBAgASgLMhsuY2hhc3F1aS5ydW4udjEuU2xvdEdyYW50ZWRIABI1Cg1hY3F1aXJlX3Nsb3RzGB4gASgLMhwuY2hhc3F1aS5ydW4udjEuQWNxdWlyZVNsb3RzSAASNQoNcmVsZWFzZV9zbG90cxgfIAEoCzIcLmNoYXNxdWkucnVuLnYxLlJlbGVhc2VTbG90c0gAEisKCHNldF9wb29sGCAgASgLMhcuY2hhc3F1aS5ydW4udjEuU2V0UG9vbEgAEisKCGFza19wYXN0GCEgASgLMhcuY2hhc3F1aS5ydW4udjEuQXNrUGFzdEgAEi0KCXBhc3RfZG9uZRgiIAEoCzIYLmNoYXNxdWkucnVuLnYxLlBhc3REb25lSAASLwoKbmFtZV9jaGlsZBgoIAEoCzIZLmNoYXNxdWkucnVuLnYxLk5hbWVDaGlsZEgAEisKCGpvaW5fcnVuGCkgASgLMhcuY2hhc3F1aS5ydW4udjEuSm9pblJ1bkgAEjUKDW9wZW5fYXBwcm92YWwYKiABKAsyHC5jaGFzcXVpLnJ1bi52MS5PcGVuQXBwcm92YWxIABI5Cg9hbnN3ZXJfYXBwcm92YWwYKyABKAsyHi5jaGFzcXVpLnJ1bi52MS5BbnN3ZXJBcHByb3ZhbEgAQgYKBGJvZHki4QIKCFN0YXJ0UnVuEg4KBmRhZ19pZBgBIAEoCRILCgNrZXkYAiABKAkSEgoKbG9naWNhbF9tcxgDIAEoARISCgpjYXVzZV9raW5kGAQgASgNEgoKAmJ5GAUgASgJEhMKC3BhcmFtc19qc29uGAYgASgJEhIKCmV2ZW50X2pzb24YByABKAkSEwoLdHJhY2VwYXJlbnQYCCABKAkSFAoMcmVxdWVzdGVkX21zGAkgASgBEi0KBnBpbm5lZBgKIAEoCzIdLmNoYXNxdWkucnVuLnYxLlBpbm5lZFZlcnNpb24SEAoIcmVydW5fb2YYCyABKAkSGQoRaW50ZXJ2YWxfc3RhcnRfbXMYDCABKAESFwoPaW50ZXJ2YWxfZW5kX21zGA0gASgBEikKBnBhcmVudBgOIAEoCzIZLmNoYXNxdWkucnVuLnYxLlBhcmVudFJlZhIQCgh1bndhbnRlZBgPIAEoCSJrCghDaGlsZFJ1bhIOCgZydW5faWQYASABKAkSDgoGZGFnX2lkGAIgASgJEgsKA2tleRgDIAEoCRITCgtwYXJhbXNfanNvbhgEIAEoCRIMCgR3YWl0GAUgASgIEg8KB2FsbG93ZWQYBiADKAkiogEKCVBhcmVudFJlZhIOCgZydW5faWQYASABKAkSDgoGZGFnX2lkGAIgASgJEiUKBHRhc2sYAyABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg8KB2F0dGVtcHQYBCABKA0SDAoEd2FpdBgFIAEoCBIPCgdhbGxvd2VkGAYgAygJEg0KBWRlcHRoGAcgASgNEg8KB3dhaXRpbmcYCCADKAkifAoJTmFtZUNoaWxkEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAMgASgNEicKBWNoaWxkGAQgASgLMhguY2hhc3F1aS5ydW4udjEuQ2hpbGRSdW4iVgoHSm9pblJ1bhIOCgZydW5faWQYASABKAkSKQoGcGFyZW50GAIgASgLMhkuY2hhc3F1aS5ydW4udjEuUGFyZW50UmVmEhAKCHVud2FudGVkGAMgASgJIjQKDVBpbm5lZFZlcnNpb24SEwoLZmluZ2VycHJpbnQYASABKAkSDgoGbnVtYmVyGAIgASgNIkQKCUNhbmNlbFJ1bhIOCgZydW5faWQYASABKAkSCgoCYnkYAiABKAkSDgoGcmVhc29uGAMgASgJEgsKA25vdxgEIAEoCCIrCglSZW9wZW5SdW4SDgoGZGFnX2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCSItCgdUYXNrUmVmEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgRIpsBCgpDbGVhclRhc2tzEg4KBnJ1bl9pZBgBIAEoCRImCgV0YXNrcxgCIAMoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSEAoIdXBzdHJlYW0YAyABKAgSEgoKZG93bnN0cmVhbRgEIAEoCBITCgtvbmx5X2ZhaWxlZBgFIAEoCBIKCgJieRgGIAEoCRIOCgZyZWFzb24YByABKAkibAoITWFya1Rhc2sSDgoGcnVuX2lkGAEgASgJEiUKBHRhc2sYAiABKAsyFy5jaGFzcXVpLnJ1bi52MS5UYXNrUmVmEg0KBXN0YXRlGAMgASgJEgoKAmJ5GAQgASgJEg4KBnJlYXNvbhgFIAEoCSJyCgtTbG90R3JhbnRlZBIOCgZydW5faWQYASABKAkSJQoEdGFzaxgCIAEoCzIXLmNoYXNxdWkucnVuLnYxLlRhc2tSZWYSDwoHYXR0ZW1wdBgDIAEoDRIMCgRwb29sGAQgASgJEg0KBXBsYWNlGAUgASgBIrEBCgxBY3F1aXJlU2xvdHMSDAoEcG9vbBgBIAEoCRIRCgRzaXplGAIgASgNSACIAQESDQoFc2xvdHMYAyABKA0SEAoIcHJpb3JpdHkYBCABKBESDgoGZGFnX2lkGAUgASgJEg4KBnJ1bl9pZBgGIAEoCRIlCgR0YXNrGAcgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAggASgNQgcKBV9zaXplIjAKDFJlbGVhc2VTbG90cxIMCgRwb29sGAEgASgJEhIKCmF0dGVtcHRfaWQYAiABKAkiVAoHU2V0UG9vbBIMCgRwb29sGAEgASgJEg0KBXNsb3RzGAIgASgNEhAKCGRlY2xhcmVkGAMgASgIEgoKAmJ5GAQgASgJEg4KBnJlYXNvbhgFIAEoCSI9CgdBc2tQYXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJEhEKCWJ5X3J1bl9pZBgDIAEoCSIrCghQYXN0RG9uZRIOCgZydW5faWQYASABKAkSDwoHdGFza19pZBgCIAEoCSLHAQoMT3BlbkFwcHJvdmFsEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAMgASgNEg8KB21lc3NhZ2UYBCABKAkSEQoJZm9ybV9qc29uGAUgASgJEhEKCWFwcHJvdmVycxgGIAMoCRIRCglvbl9yZWplY3QYByABKAkSEAoIZmFsbGJhY2sYCCABKAkSEwoLdmFsdWVzX2pzb24YCSABKAkinAEKDkFuc3dlckFwcHJvdmFsEg4KBnJ1bl9pZBgBIAEoCRIlCgR0YXNrGAIgASgLMhcuY2hhc3F1aS5ydW4udjEuVGFza1JlZhIPCgdhdHRlbXB0GAMgASgNEhAKCGFwcHJvdmVkGAQgASgIEgoKAmJ5GAUgASgJEg8KB2NvbW1lbnQYBiABKAkSEwoLdmFsdWVzX2pzb24YByABKAkiKwoIVGltZXJEdWUSDgoGcnVuX2lkGAEgASgJEg8KB3dha2VfbXMYAiABKAEiHQoLQ29udGludWVSdW4SDgoGcnVuX2lkGAEgASgJIhoKCEFkbWl0UnVuEg4KBnJ1bl9pZBgBIAEoCSJOCglTZXR0bGVSdW4SDgoGZGFnX2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRINCgVzdGF0ZRgDIAEoDRISCgpjYXVzZV9raW5kGAQgASgNImQKCkNoYW5nZURhZ3MSLAoHY2hhbmdlcxgBIAMoCzIbLmNoYXNxdWkucnVuLnYxLkRhZ1RvQ2hhbmdlEgoKAmJ5GAIgASgJEgwKBG5vdGUYAyABKAkSDgoGY29tbWl0GAQgASgJIjIKC0RhZ1RvQ2hhbmdlEg4KBmRhZ19pZBgBIAEoCRITCgtmaW5nZXJwcmludBgCIAEoCSJOChBTZXRQYXVzZWRDb21tYW5kEg4KBmRhZ19pZBgBIAEoCRIOCgZwYXVzZWQYAiABKAgSCgoCYnkYAyABKAkSDgoGcmVhc29uGAQgASgJImQKC0xvc2VBdHRlbXB0Eg4KBnJ1bl9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJEhEKCW1hcF9pbmRleBgDIAEoERIPCgdhdHRlbXB0GAQgASgNEhAKCGV2aWRlbmNlGAUgASgJIooBCg5Db21tYW5kVmVyZGljdBIQCghhY2NlcHRlZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSDgoGcnVuX2lkGAMgASgJEg8KB2NoYW5nZWQYBCABKAgSFAoMY2hhbmdlZF9kYWdzGAUgAygJEg4KBnBhdXNlZBgGIAEoCBIPCgdvdmVybGFwGAcgASgIYgZwcm90bzM", [file_chasqui_task_v1_task]);
 
 /**
  * The body of every message on chasqui.inbox.<partition>.<what>.<key>.
@@ -210,6 +210,22 @@ export type InboxMessage = Message<"chasqui.run.v1.InboxMessage"> & {
      */
     value: JoinRun;
     case: "joinRun";
+  } | {
+    /**
+     * To a run, by itself: the question of an approval is rendered.
+     *
+     * @generated from field: chasqui.run.v1.OpenApproval open_approval = 42;
+     */
+    value: OpenApproval;
+    case: "openApproval";
+  } | {
+    /**
+     * To a run, by a person.
+     *
+     * @generated from field: chasqui.run.v1.AnswerApproval answer_approval = 43;
+     */
+    value: AnswerApproval;
+    case: "answerApproval";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1040,6 +1056,146 @@ export const PastDoneSchema: GenMessage<PastDone> = /*@__PURE__*/
   messageDesc(file_chasqui_run_v1_inbox, 17);
 
 /**
+ * A person is to be asked.
+ *
+ * @generated from message chasqui.run.v1.OpenApproval
+ */
+export type OpenApproval = Message<"chasqui.run.v1.OpenApproval"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The task.
+   *
+   * @generated from field: chasqui.run.v1.TaskRef task = 2;
+   */
+  task?: TaskRef | undefined;
+
+  /**
+   * The attempt that asks.
+   *
+   * @generated from field: uint32 attempt = 3;
+   */
+  attempt: number;
+
+  /**
+   * What is asked.
+   *
+   * @generated from field: string message = 4;
+   */
+  message: string;
+
+  /**
+   * JSON Schema of what the answer holds beside yes or no; empty for nothing.
+   *
+   * @generated from field: string form_json = 5;
+   */
+  formJson: string;
+
+  /**
+   * Who may answer; empty: whoever may command at all.
+   *
+   * @generated from field: repeated string approvers = 6;
+   */
+  approvers: string[];
+
+  /**
+   * What a no makes of the task: fail or skip.
+   *
+   * @generated from field: string on_reject = 7;
+   */
+  onReject: string;
+
+  /**
+   * The answer when the time is over: approve or reject; empty: then the task fails.
+   *
+   * @generated from field: string fallback = 8;
+   */
+  fallback: string;
+
+  /**
+   * What the form holds when nobody fills it in.
+   *
+   * @generated from field: string values_json = 9;
+   */
+  valuesJson: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.OpenApproval.
+ * Use `create(OpenApprovalSchema)` to create a new message.
+ */
+export const OpenApprovalSchema: GenMessage<OpenApproval> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 18);
+
+/**
+ * A person's word on a question.
+ *
+ * @generated from message chasqui.run.v1.AnswerApproval
+ */
+export type AnswerApproval = Message<"chasqui.run.v1.AnswerApproval"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The task.
+   *
+   * @generated from field: chasqui.run.v1.TaskRef task = 2;
+   */
+  task?: TaskRef | undefined;
+
+  /**
+   * The attempt whose question is answered.
+   *
+   * @generated from field: uint32 attempt = 3;
+   */
+  attempt: number;
+
+  /**
+   * Yes or no.
+   *
+   * @generated from field: bool approved = 4;
+   */
+  approved: boolean;
+
+  /**
+   * Who.
+   *
+   * @generated from field: string by = 5;
+   */
+  by: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string comment = 6;
+   */
+  comment: string;
+
+  /**
+   * What the form holds, as JSON.
+   *
+   * @generated from field: string values_json = 7;
+   */
+  valuesJson: string;
+};
+
+/**
+ * Describes the message chasqui.run.v1.AnswerApproval.
+ * Use `create(AnswerApprovalSchema)` to create a new message.
+ */
+export const AnswerApprovalSchema: GenMessage<AnswerApproval> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_inbox, 19);
+
+/**
  * A run's wake time came.
  *
  * @generated from message chasqui.run.v1.TimerDue
@@ -1065,7 +1221,7 @@ export type TimerDue = Message<"chasqui.run.v1.TimerDue"> & {
  * Use `create(TimerDueSchema)` to create a new message.
  */
 export const TimerDueSchema: GenMessage<TimerDue> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 18);
+  messageDesc(file_chasqui_run_v1_inbox, 20);
 
 /**
  * More tasks are ready than one commit assigns.
@@ -1086,7 +1242,7 @@ export type ContinueRun = Message<"chasqui.run.v1.ContinueRun"> & {
  * Use `create(ContinueRunSchema)` to create a new message.
  */
 export const ContinueRunSchema: GenMessage<ContinueRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 19);
+  messageDesc(file_chasqui_run_v1_inbox, 21);
 
 /**
  * A slot of the DAG is free for a queued run.
@@ -1107,7 +1263,7 @@ export type AdmitRun = Message<"chasqui.run.v1.AdmitRun"> & {
  * Use `create(AdmitRunSchema)` to create a new message.
  */
 export const AdmitRunSchema: GenMessage<AdmitRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 20);
+  messageDesc(file_chasqui_run_v1_inbox, 22);
 
 /**
  * A run settled.
@@ -1149,7 +1305,7 @@ export type SettleRun = Message<"chasqui.run.v1.SettleRun"> & {
  * Use `create(SettleRunSchema)` to create a new message.
  */
 export const SettleRunSchema: GenMessage<SettleRun> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 21);
+  messageDesc(file_chasqui_run_v1_inbox, 23);
 
 /**
  * Makes stored versions current and retires DAGs: all of it, or none.
@@ -1191,7 +1347,7 @@ export type ChangeDags = Message<"chasqui.run.v1.ChangeDags"> & {
  * Use `create(ChangeDagsSchema)` to create a new message.
  */
 export const ChangeDagsSchema: GenMessage<ChangeDags> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 22);
+  messageDesc(file_chasqui_run_v1_inbox, 24);
 
 /**
  * What becomes of one DAG.
@@ -1219,7 +1375,7 @@ export type DagToChange = Message<"chasqui.run.v1.DagToChange"> & {
  * Use `create(DagToChangeSchema)` to create a new message.
  */
 export const DagToChangeSchema: GenMessage<DagToChange> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 23);
+  messageDesc(file_chasqui_run_v1_inbox, 25);
 
 /**
  * Pauses or resumes a DAG.
@@ -1261,7 +1417,7 @@ export type SetPausedCommand = Message<"chasqui.run.v1.SetPausedCommand"> & {
  * Use `create(SetPausedCommandSchema)` to create a new message.
  */
 export const SetPausedCommandSchema: GenMessage<SetPausedCommand> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 24);
+  messageDesc(file_chasqui_run_v1_inbox, 26);
 
 /**
  * An attempt is declared lost.
@@ -1310,7 +1466,7 @@ export type LoseAttempt = Message<"chasqui.run.v1.LoseAttempt"> & {
  * Use `create(LoseAttemptSchema)` to create a new message.
  */
 export const LoseAttemptSchema: GenMessage<LoseAttempt> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 25);
+  messageDesc(file_chasqui_run_v1_inbox, 27);
 
 /**
  * The answer to a command, sent after the commit.
@@ -1373,5 +1529,5 @@ export type CommandVerdict = Message<"chasqui.run.v1.CommandVerdict"> & {
  * Use `create(CommandVerdictSchema)` to create a new message.
  */
 export const CommandVerdictSchema: GenMessage<CommandVerdict> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_inbox, 26);
+  messageDesc(file_chasqui_run_v1_inbox, 28);
 

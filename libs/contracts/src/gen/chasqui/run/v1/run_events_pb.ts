@@ -5,21 +5,21 @@
 // What the state machine tells the world, on chasqui.event.<what>.<dag>.<run>.
 // One message per run, commit and <what>; ce-id is run, version and index.
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { RunCause, RunState, TaskState } from "./run_pb.ts";
 import { file_chasqui_run_v1_run } from "./run_pb.ts";
 import type { Failure } from "../../task/v1/task_pb.ts";
 import { file_chasqui_task_v1_task } from "../../task/v1/task_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Message } from "@bufbuild/protobuf";
+import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file chasqui/run/v1/run_events.proto.
  */
 export const file_chasqui_run_v1_run_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch9jaGFzcXVpL3J1bi92MS9ydW5fZXZlbnRzLnByb3RvEg5jaGFzcXVpLnJ1bi52MSLMAQoGUnVuUmVmEg4KBnJ1bl9pZBgBIAEoCRIOCgZkYWdfaWQYAiABKAkSEwoLZGFnX3ZlcnNpb24YAyABKA0SDwoHdmVyc2lvbhgEIAEoDRIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtlbnZpcm9ubWVudBgGIAEoCRIwCgxsb2dpY2FsX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA2tleRgIIAEoCSKDAQoKUnVuU3RhcnRlZBIjCgNydW4YASABKAsyFi5jaGFzcXVpLnJ1bi52MS5SdW5SZWYSJwoFc3RhdGUYAiABKA4yGC5jaGFzcXVpLnJ1bi52MS5SdW5TdGF0ZRInCgVjYXVzZRgDIAEoCzIYLmNoYXNxdWkucnVuLnYxLlJ1bkNhdXNlIooBCg1SdW5Qcm9ncmVzc2VkEiMKA3J1bhgBIAEoCzIWLmNoYXNxdWkucnVuLnYxLlJ1blJlZhInCgVzdGF0ZRgCIAEoDjIYLmNoYXNxdWkucnVuLnYxLlJ1blN0YXRlEisKB2NoYW5nZXMYAyADKAsyGi5jaGFzcXVpLnJ1bi52MS5UYXNrQ2hhbmdlIpUBCgpUYXNrQ2hhbmdlEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgREigKBXN0YXRlGAMgASgOMhkuY2hhc3F1aS5ydW4udjEuVGFza1N0YXRlEg8KB2F0dGVtcHQYBCABKA0SKAoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiwQEKC1Rhc2tGYWlsdXJlEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgREg8KB2F0dGVtcHQYAyABKA0SFAoMYXR0ZW1wdHNfbWF4GAQgASgNEikKB2ZhaWx1cmUYBSABKAsyGC5jaGFzcXVpLnRhc2sudjEuRmFpbHVyZRIuCgpyZXRyeV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRsaW5rGAcgASgJImAKClRhc2tGYWlsZWQSIwoDcnVuGAEgASgLMhYuY2hhc3F1aS5ydW4udjEuUnVuUmVmEi0KCGZhaWx1cmVzGAIgAygLMhsuY2hhc3F1aS5ydW4udjEuVGFza0ZhaWx1cmUiYgoMVGFza1JldHJ5aW5nEiMKA3J1bhgBIAEoCzIWLmNoYXNxdWkucnVuLnYxLlJ1blJlZhItCghmYWlsdXJlcxgCIAMoCzIbLmNoYXNxdWkucnVuLnYxLlRhc2tGYWlsdXJlImEKDVRhc2tSZWNvdmVyZWQSIwoDcnVuGAEgASgLMhYuY2hhc3F1aS5ydW4udjEuUnVuUmVmEisKB2NoYW5nZXMYAiADKAsyGi5jaGFzcXVpLnJ1bi52MS5UYXNrQ2hhbmdlIssBCgpSdW5TZXR0bGVkEiMKA3J1bhgBIAEoCzIWLmNoYXNxdWkucnVuLnYxLlJ1blJlZhInCgVzdGF0ZRgCIAEoDjIYLmNoYXNxdWkucnVuLnYxLlJ1blN0YXRlEg4KBnJlYXNvbhgDIAEoCRIwCgxzdGFydGVkX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCGZhaWx1cmVzGAUgAygLMhsuY2hhc3F1aS5ydW4udjEuVGFza0ZhaWx1cmUiYwoNQXNzZXRQcm9kdWNlZBIjCgNydW4YASABKAsyFi5jaGFzcXVpLnJ1bi52MS5SdW5SZWYSLQoGYXNzZXRzGAIgAygLMh0uY2hhc3F1aS5ydW4udjEuUHJvZHVjZWRBc3NldCJnCg1Qcm9kdWNlZEFzc2V0Eg0KBWFzc2V0GAEgASgJEg8KB3Rhc2tfaWQYAiABKAkSEQoJbWFwX2luZGV4GAMgASgREg8KB2F0dGVtcHQYBCABKA0SEgoKZXh0cmFfanNvbhgFIAEoCWIGcHJvdG8z", [file_chasqui_run_v1_run, file_chasqui_task_v1_task, file_google_protobuf_timestamp]);
+  fileDesc("Ch9jaGFzcXVpL3J1bi92MS9ydW5fZXZlbnRzLnByb3RvEg5jaGFzcXVpLnJ1bi52MSLMAQoGUnVuUmVmEg4KBnJ1bl9pZBgBIAEoCRIOCgZkYWdfaWQYAiABKAkSEwoLZGFnX3ZlcnNpb24YAyABKA0SDwoHdmVyc2lvbhgEIAEoDRIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtlbnZpcm9ubWVudBgGIAEoCRIwCgxsb2dpY2FsX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA2tleRgIIAEoCSKDAQoKUnVuU3RhcnRlZBIjCgNydW4YASABKAsyFi5jaGFzcXVpLnJ1bi52MS5SdW5SZWYSJwoFc3RhdGUYAiABKA4yGC5jaGFzcXVpLnJ1bi52MS5SdW5TdGF0ZRInCgVjYXVzZRgDIAEoCzIYLmNoYXNxdWkucnVuLnYxLlJ1bkNhdXNlIooBCg1SdW5Qcm9ncmVzc2VkEiMKA3J1bhgBIAEoCzIWLmNoYXNxdWkucnVuLnYxLlJ1blJlZhInCgVzdGF0ZRgCIAEoDjIYLmNoYXNxdWkucnVuLnYxLlJ1blN0YXRlEisKB2NoYW5nZXMYAyADKAsyGi5jaGFzcXVpLnJ1bi52MS5UYXNrQ2hhbmdlIpUBCgpUYXNrQ2hhbmdlEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgREigKBXN0YXRlGAMgASgOMhkuY2hhc3F1aS5ydW4udjEuVGFza1N0YXRlEg8KB2F0dGVtcHQYBCABKA0SKAoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiwQEKC1Rhc2tGYWlsdXJlEg8KB3Rhc2tfaWQYASABKAkSEQoJbWFwX2luZGV4GAIgASgREg8KB2F0dGVtcHQYAyABKA0SFAoMYXR0ZW1wdHNfbWF4GAQgASgNEikKB2ZhaWx1cmUYBSABKAsyGC5jaGFzcXVpLnRhc2sudjEuRmFpbHVyZRIuCgpyZXRyeV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRsaW5rGAcgASgJImAKClRhc2tGYWlsZWQSIwoDcnVuGAEgASgLMhYuY2hhc3F1aS5ydW4udjEuUnVuUmVmEi0KCGZhaWx1cmVzGAIgAygLMhsuY2hhc3F1aS5ydW4udjEuVGFza0ZhaWx1cmUiYgoMVGFza1JldHJ5aW5nEiMKA3J1bhgBIAEoCzIWLmNoYXNxdWkucnVuLnYxLlJ1blJlZhItCghmYWlsdXJlcxgCIAMoCzIbLmNoYXNxdWkucnVuLnYxLlRhc2tGYWlsdXJlImEKDVRhc2tSZWNvdmVyZWQSIwoDcnVuGAEgASgLMhYuY2hhc3F1aS5ydW4udjEuUnVuUmVmEisKB2NoYW5nZXMYAiADKAsyGi5jaGFzcXVpLnJ1bi52MS5UYXNrQ2hhbmdlIssBCgpSdW5TZXR0bGVkEiMKA3J1bhgBIAEoCzIWLmNoYXNxdWkucnVuLnYxLlJ1blJlZhInCgVzdGF0ZRgCIAEoDjIYLmNoYXNxdWkucnVuLnYxLlJ1blN0YXRlEg4KBnJlYXNvbhgDIAEoCRIwCgxzdGFydGVkX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCGZhaWx1cmVzGAUgAygLMhsuY2hhc3F1aS5ydW4udjEuVGFza0ZhaWx1cmUiZgoNQXBwcm92YWxBc2tlZBIjCgNydW4YASABKAsyFi5jaGFzcXVpLnJ1bi52MS5SdW5SZWYSMAoJcXVlc3Rpb25zGAIgAygLMh0uY2hhc3F1aS5ydW4udjEuQXNrZWRRdWVzdGlvbiKBAgoNQXNrZWRRdWVzdGlvbhIPCgd0YXNrX2lkGAEgASgJEhEKCW1hcF9pbmRleBgCIAEoERIPCgdhdHRlbXB0GAMgASgNEg8KB21lc3NhZ2UYBCABKAkSJQoEZm9ybRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJYXBwcm92ZXJzGAYgAygJEhAKCGZhbGxiYWNrGAcgASgJEi4KCmFza2VkX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImgKDkFwcHJvdmFsQ2xvc2VkEiMKA3J1bhgBIAEoCzIWLmNoYXNxdWkucnVuLnYxLlJ1blJlZhIxCglxdWVzdGlvbnMYAiADKAsyHi5jaGFzcXVpLnJ1bi52MS5DbG9zZWRRdWVzdGlvbiK+AQoOQ2xvc2VkUXVlc3Rpb24SDwoHdGFza19pZBgBIAEoCRIRCgltYXBfaW5kZXgYAiABKBESDwoHYXR0ZW1wdBgDIAEoDRIwCgdvdXRjb21lGAQgASgOMh8uY2hhc3F1aS5ydW4udjEuQXBwcm92YWxPdXRjb21lEgoKAmJ5GAUgASgJEg8KB2NvbW1lbnQYBiABKAkSKAoEdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYwoNQXNzZXRQcm9kdWNlZBIjCgNydW4YASABKAsyFi5jaGFzcXVpLnJ1bi52MS5SdW5SZWYSLQoGYXNzZXRzGAIgAygLMh0uY2hhc3F1aS5ydW4udjEuUHJvZHVjZWRBc3NldCJnCg1Qcm9kdWNlZEFzc2V0Eg0KBWFzc2V0GAEgASgJEg8KB3Rhc2tfaWQYAiABKAkSEQoJbWFwX2luZGV4GAMgASgREg8KB2F0dGVtcHQYBCABKA0SEgoKZXh0cmFfanNvbhgFIAEoCSqyAQoPQXBwcm92YWxPdXRjb21lEiAKHEFQUFJPVkFMX09VVENPTUVfVU5TUEVDSUZJRUQQABIdChlBUFBST1ZBTF9PVVRDT01FX0FQUFJPVkVEEAESHQoZQVBQUk9WQUxfT1VUQ09NRV9SRUpFQ1RFRBACEh8KG0FQUFJPVkFMX09VVENPTUVfVU5BTlNXRVJFRBADEh4KGkFQUFJPVkFMX09VVENPTUVfV0lUSERSQVdOEARiBnByb3RvMw", [file_chasqui_run_v1_run, file_chasqui_task_v1_task, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * Which run, and at which version of its state. A gap in `version` means: read the history.
@@ -407,6 +407,202 @@ export const RunSettledSchema: GenMessage<RunSettled> = /*@__PURE__*/
   messageDesc(file_chasqui_run_v1_run_events, 8);
 
 /**
+ * People are asked.
+ *
+ * @generated from message chasqui.run.v1.ApprovalAsked
+ */
+export type ApprovalAsked = Message<"chasqui.run.v1.ApprovalAsked"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: chasqui.run.v1.RunRef run = 1;
+   */
+  run?: RunRef | undefined;
+
+  /**
+   * The questions.
+   *
+   * @generated from field: repeated chasqui.run.v1.AskedQuestion questions = 2;
+   */
+  questions: AskedQuestion[];
+};
+
+/**
+ * Describes the message chasqui.run.v1.ApprovalAsked.
+ * Use `create(ApprovalAskedSchema)` to create a new message.
+ */
+export const ApprovalAskedSchema: GenMessage<ApprovalAsked> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run_events, 9);
+
+/**
+ * A question that was opened.
+ *
+ * @generated from message chasqui.run.v1.AskedQuestion
+ */
+export type AskedQuestion = Message<"chasqui.run.v1.AskedQuestion"> & {
+  /**
+   * The task.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * Index of the mapped instance; -1 for none.
+   *
+   * @generated from field: sint32 map_index = 2;
+   */
+  mapIndex: number;
+
+  /**
+   * The attempt that asks.
+   *
+   * @generated from field: uint32 attempt = 3;
+   */
+  attempt: number;
+
+  /**
+   * What is asked.
+   *
+   * @generated from field: string message = 4;
+   */
+  message: string;
+
+  /**
+   * JSON Schema of what the answer holds beside yes or no; absent for nothing.
+   *
+   * @generated from field: google.protobuf.Struct form = 5;
+   */
+  form?: JsonObject | undefined;
+
+  /**
+   * Who may answer; empty: whoever may command at all.
+   *
+   * @generated from field: repeated string approvers = 6;
+   */
+  approvers: string[];
+
+  /**
+   * The answer when the time is over: approve or reject; empty: then the task fails.
+   *
+   * @generated from field: string fallback = 7;
+   */
+  fallback: string;
+
+  /**
+   * When it was asked.
+   *
+   * @generated from field: google.protobuf.Timestamp asked_time = 8;
+   */
+  askedTime?: Timestamp | undefined;
+
+  /**
+   * Until when; absent: for ever.
+   *
+   * @generated from field: google.protobuf.Timestamp until_time = 9;
+   */
+  untilTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message chasqui.run.v1.AskedQuestion.
+ * Use `create(AskedQuestionSchema)` to create a new message.
+ */
+export const AskedQuestionSchema: GenMessage<AskedQuestion> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run_events, 10);
+
+/**
+ * Questions that nobody can answer any more: they were answered, the time was over, or nobody wants to know.
+ *
+ * @generated from message chasqui.run.v1.ApprovalClosed
+ */
+export type ApprovalClosed = Message<"chasqui.run.v1.ApprovalClosed"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: chasqui.run.v1.RunRef run = 1;
+   */
+  run?: RunRef | undefined;
+
+  /**
+   * The questions.
+   *
+   * @generated from field: repeated chasqui.run.v1.ClosedQuestion questions = 2;
+   */
+  questions: ClosedQuestion[];
+};
+
+/**
+ * Describes the message chasqui.run.v1.ApprovalClosed.
+ * Use `create(ApprovalClosedSchema)` to create a new message.
+ */
+export const ApprovalClosedSchema: GenMessage<ApprovalClosed> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run_events, 11);
+
+/**
+ * A question that was closed.
+ *
+ * @generated from message chasqui.run.v1.ClosedQuestion
+ */
+export type ClosedQuestion = Message<"chasqui.run.v1.ClosedQuestion"> & {
+  /**
+   * The task.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * Index of the mapped instance; -1 for none.
+   *
+   * @generated from field: sint32 map_index = 2;
+   */
+  mapIndex: number;
+
+  /**
+   * The attempt that asked.
+   *
+   * @generated from field: uint32 attempt = 3;
+   */
+  attempt: number;
+
+  /**
+   * How.
+   *
+   * @generated from field: chasqui.run.v1.ApprovalOutcome outcome = 4;
+   */
+  outcome: ApprovalOutcome;
+
+  /**
+   * Who answered; empty when nobody did.
+   *
+   * @generated from field: string by = 5;
+   */
+  by: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string comment = 6;
+   */
+  comment: string;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 7;
+   */
+  time?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message chasqui.run.v1.ClosedQuestion.
+ * Use `create(ClosedQuestionSchema)` to create a new message.
+ */
+export const ClosedQuestionSchema: GenMessage<ClosedQuestion> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_run_events, 12);
+
+/**
  * Tasks made assets new: those that their `produces` names. DAGs with a trigger on such an asset hear it.
  *
  * @generated from message chasqui.run.v1.AssetProduced
@@ -432,7 +628,7 @@ export type AssetProduced = Message<"chasqui.run.v1.AssetProduced"> & {
  * Use `create(AssetProducedSchema)` to create a new message.
  */
 export const AssetProducedSchema: GenMessage<AssetProduced> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_run_events, 9);
+  messageDesc(file_chasqui_run_v1_run_events, 13);
 
 /**
  * An asset that a task made new.
@@ -481,5 +677,60 @@ export type ProducedAsset = Message<"chasqui.run.v1.ProducedAsset"> & {
  * Use `create(ProducedAssetSchema)` to create a new message.
  */
 export const ProducedAssetSchema: GenMessage<ProducedAsset> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_run_events, 10);
+  messageDesc(file_chasqui_run_v1_run_events, 14);
+
+/**
+ * How a question ended.
+ *
+ * @generated from enum chasqui.run.v1.ApprovalOutcome
+ */
+export const ApprovalOutcome = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: APPROVAL_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Yes.
+   *
+   * @generated from enum value: APPROVAL_OUTCOME_APPROVED = 1;
+   */
+  APPROVED: 1,
+
+  /**
+   * No.
+   *
+   * @generated from enum value: APPROVAL_OUTCOME_REJECTED = 2;
+   */
+  REJECTED: 2,
+
+  /**
+   * The time was over, and there is no default.
+   *
+   * @generated from enum value: APPROVAL_OUTCOME_UNANSWERED = 3;
+   */
+  UNANSWERED: 3,
+
+  /**
+   * The run or task was cancelled, cleared or marked.
+   *
+   * @generated from enum value: APPROVAL_OUTCOME_WITHDRAWN = 4;
+   */
+  WITHDRAWN: 4,
+} as const;
+
+/**
+ * How a question ended.
+ *
+ * @generated from enum chasqui.run.v1.ApprovalOutcome
+ */
+export type ApprovalOutcome = (typeof ApprovalOutcome)[keyof typeof ApprovalOutcome] | UnknownEnum;
+
+/**
+ * Describes the enum chasqui.run.v1.ApprovalOutcome.
+ */
+export const ApprovalOutcomeSchema: GenEnum<ApprovalOutcome> = /*@__PURE__*/
+  enumDesc(file_chasqui_run_v1_run_events, 0);
 
