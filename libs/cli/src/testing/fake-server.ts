@@ -137,6 +137,19 @@ export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<F
 
 type Note = (name: string, principal: string, request: unknown) => void;
 
+const approvalsOf = (world: FakeWorld, note: Note) =>
+  implementation(ApprovalService, {
+    async listApprovals(request, { principal }) {
+      note("listApprovals", principal, request);
+      return { approvals: world.approvals, total: world.approvals.length };
+    },
+    async answerApproval(request, { principal }) {
+      note("answerApproval", principal, request);
+      const state = request.approve ? "succeeded" : "failed";
+      return { state, changed: true, runId: request.runId, task: request.task || "publish" };
+    },
+  });
+
 function servicesOf(world: FakeWorld, note: Note) {
   const find = (id: string): Run[] => {
     const found = world.runs.find((states) => {
@@ -252,17 +265,7 @@ function servicesOf(world: FakeWorld, note: Note) {
         return { triggers: world.triggers };
       },
     }),
-    implementation(ApprovalService, {
-      async listApprovals(request, { principal }) {
-        note("listApprovals", principal, request);
-        return { approvals: world.approvals, total: world.approvals.length };
-      },
-      async answerApproval(request, { principal }) {
-        note("answerApproval", principal, request);
-        const state = request.approve ? "succeeded" : "failed";
-        return { state, changed: true, runId: request.runId, task: request.task || "publish" };
-      },
-    }),
+    approvalsOf(world, note),
     implementation(ReportService, {
       async listDeliveries(request, { principal }) {
         note("listDeliveries", principal, request);
