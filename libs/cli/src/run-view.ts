@@ -8,7 +8,7 @@ import {
   RunStateSchema,
   TaskStateSchema,
 } from "@chasqui/contracts";
-import type { Failure, Run, Task } from "@chasqui/contracts";
+import type { Failure, Run, RunParent, Task } from "@chasqui/contracts";
 
 export interface FailureView {
   readonly class: string;
@@ -33,6 +33,15 @@ export interface TaskView {
   readonly failure?: FailureView;
   readonly reason?: string;
   readonly link?: string;
+  readonly child_run_id?: string;
+}
+
+/** The task of another run that started it. */
+export interface ParentView {
+  readonly run_id: string;
+  readonly dag_id: string;
+  readonly task: string;
+  readonly attempt: number;
 }
 
 export interface RunView {
@@ -50,6 +59,7 @@ export interface RunView {
   readonly cause?: { readonly kind: string; readonly by: string };
   readonly params?: JsonObject;
   readonly reason?: string;
+  readonly parent?: ParentView;
   readonly trace_id: string;
   readonly tasks: readonly TaskView[];
 }
@@ -86,6 +96,7 @@ export function viewRun(run: Run): RunView {
       : { cause: { kind: wordOf(RunCauseKindSchema, cause.kind), by: cause.by } }),
     ...(params === undefined || Object.keys(params).length === 0 ? {} : { params }),
     ...text("reason", run.reason),
+    ...(run.parent === undefined ? {} : { parent: viewParent(run.parent) }),
     trace_id: run.traceId,
     tasks: run.tasks.map(viewTask),
   };
@@ -108,8 +119,16 @@ function viewTask(task: Task): TaskView {
     ...(task.failure === undefined ? {} : { failure: viewFailure(task.failure) }),
     ...text("reason", task.reason),
     ...text("link", task.link),
+    ...text("child_run_id", task.childRunId),
   };
 }
+
+const viewParent = ({ runId, dagId, taskId, mapIndex, attempt }: RunParent): ParentView => ({
+  run_id: runId,
+  dag_id: dagId,
+  task: mapIndex < 0 ? taskId : `${taskId}[${mapIndex}]`,
+  attempt,
+});
 
 function viewFailure(failure: Failure): FailureView {
   return {

@@ -250,7 +250,7 @@ export {
   TaskState,
   TaskStateSchema,
 } from "./gen/chasqui/run/v1/run_pb.ts";
-export type { Run, RunCause, Task } from "./gen/chasqui/run/v1/run_pb.ts";
+export type { Run, RunCause, RunParent, Task } from "./gen/chasqui/run/v1/run_pb.ts";
 export {
   GetRunResponseSchema,
   ListRunsResponseSchema,

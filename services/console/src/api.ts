@@ -38,7 +38,7 @@ export interface ApiRun {
   readonly intervalStartTime?: string;
   readonly intervalEndTime?: string;
   readonly cause: {
-    readonly kind: "schedule" | "trigger" | "manual" | "backfill" | "unknown";
+    readonly kind: "schedule" | "trigger" | "manual" | "backfill" | "parent" | "unknown";
     readonly by: string;
   };
   readonly event?: unknown;
@@ -53,8 +53,19 @@ export interface ApiRun {
   readonly reason: string;
   /** The run that it does again. */
   readonly rerunOf?: string;
+  /** The task of another run that started it. */
+  readonly parent?: ApiParent;
   /** Absent in lists. */
   readonly tasks?: readonly ApiTask[];
+}
+
+export interface ApiParent {
+  readonly runId: string;
+  readonly dagId: string;
+  readonly taskId: string;
+  /** Absent for a task that is not mapped. */
+  readonly mapIndex?: number;
+  readonly attempt: number;
 }
 
 export interface ApiTask {
@@ -76,6 +87,8 @@ export interface ApiTask {
   readonly reason: string;
   /** The outside job. */
   readonly link: string;
+  /** Of a dag.run: the run that it started or joined. */
+  readonly childRunId?: string;
   readonly attemptId: string;
   /** Tasks directly upstream. */
   readonly needs: readonly string[];

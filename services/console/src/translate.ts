@@ -18,6 +18,7 @@ import {
   type LogBatch,
   type PlannedChanges,
   type Run,
+  type RunParent,
   type ScheduleStatus,
   type Task,
   type Tick,
@@ -104,6 +105,7 @@ export function runJson(run: Run, options: { withTasks: boolean }): api.ApiRun {
     version: run.version,
     reason: run.reason,
     ...given("rerunOf", notEmpty(run.rerunOf)),
+    ...given("parent", run.parent && parentJson(run.parent)),
     ...(options.withTasks ? { tasks: run.tasks.map(taskJson) } : {}),
   };
 }
@@ -124,10 +126,16 @@ function taskJson(task: Task): api.ApiTask {
     ...given("failure", task.failure && failureJson(task.failure)),
     reason: task.reason,
     link: task.link,
+    ...given("childRunId", notEmpty(task.childRunId)),
     attemptId: task.attemptId,
     needs: task.needs,
   };
 }
+
+const parentJson = ({ runId, dagId, taskId, mapIndex, attempt }: RunParent): api.ApiParent => ({
+  ...{ runId, dagId, taskId, attempt },
+  ...given("mapIndex", mapIndex < 0 ? undefined : mapIndex),
+});
 
 const failureJson = (failure: Failure): api.ApiFailure => ({
   class: word(classWords, failure.class, "unknown"),

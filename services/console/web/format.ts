@@ -99,6 +99,8 @@ export function causeText({ cause }: Pick<ApiRun, "cause">): string {
       return cause.by === "" || cause.by === "anonymous"
         ? "by hand"
         : `by ${cause.by.replace(/^user:/, "")}`;
+    case "parent":
+      return `task ${cause.by}`;
     default:
       return cause.by;
   }

@@ -1,6 +1,6 @@
 // What a run is, since when, why, and the buttons of what can be done to it.
 import type { ApiRun, ApiServer } from "../src/api.ts";
-import { causeText, duration, elapsedMs, instant, shortId } from "./format.ts";
+import { causeText, duration, elapsedMs, instant, keyOf, shortId } from "./format.ts";
 import { Copy, Fact, Json, Title, When } from "./parts.tsx";
 import { Link, dagPath, runPath } from "./router.tsx";
 import { RunOperations } from "./operations.tsx";
@@ -52,6 +52,13 @@ export function RunHeader({ run, links, now, isLive }: RunHeaderProps) {
           </Fact>
         )}
         <Fact name="DAG version">{run.dagVersion}</Fact>
+        {run.parent !== undefined && (
+          <Fact name="Started by">
+            <Link to={runPath(run.parent.runId)}>
+              {`${run.parent.dagId} / ${keyOf(run.parent)}`}
+            </Link>
+          </Fact>
+        )}
         {run.rerunOf !== undefined && (
           <Fact name="Does again">
             <Link to={runPath(run.rerunOf)}>{shortId(run.rerunOf)}</Link>

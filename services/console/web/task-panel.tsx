@@ -1,9 +1,10 @@
 // One task in depth: its attempt, why it ended as it did, its log, its output.
 import type { ApiFailure, ApiRun, ApiTask } from "../src/api.ts";
-import { duration, elapsedMs, instant, keyOf } from "./format.ts";
+import { duration, elapsedMs, instant, keyOf, shortId } from "./format.ts";
 import { LogPanel } from "./log-panel.tsx";
 import { TaskOperations } from "./operations.tsx";
 import { Copy, Fact, Json, When } from "./parts.tsx";
+import { Link, runPath } from "./router.tsx";
 import { StateTag } from "./state.tsx";
 
 export interface TaskPanelProps {
@@ -33,6 +34,11 @@ export function TaskPanel({ run, task, now }: TaskPanelProps) {
       </div>
       <dl className="facts">
         <Fact name="Kind">{task.kind}</Fact>
+        {task.childRunId !== undefined && (
+          <Fact name="Its run">
+            <Link to={runPath(task.childRunId)}>{shortId(task.childRunId)}</Link>
+          </Fact>
+        )}
         <Fact name="Attempt">
           {task.attempt === 0
             ? "none yet"

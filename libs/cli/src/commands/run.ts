@@ -115,6 +115,11 @@ function renderFacts(view: RunView): string[] {
   return [
     `run ${view.run_id}`,
     [`version ${view.dag_version}`, ...cause, `trace ${view.trace_id}`].join(", "),
+    ...(view.parent === undefined
+      ? []
+      : [
+          `started by task ${view.parent.task} of ${view.parent.dag_id}, run ${view.parent.run_id}`,
+        ]),
     ...(view.params === undefined ? [] : [`params ${printable(JSON.stringify(view.params))}`]),
   ];
 }

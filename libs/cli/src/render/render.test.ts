@@ -135,6 +135,12 @@ test("a run in the middle: upstream first, durations count, waits say for what",
   ]);
 });
 
+test("a task that waits for a run of another DAG names it", () => {
+  const child = { task_id: "prices", state: "running", attempt: 1, child_run_id: "run-c" };
+  const [, line] = renderTasks(run("running", [task(child)]), options);
+  expect(line).toMatch(/^prices +● running .* run-c$/);
+});
+
 test("a settled run says how long it took and why it is red", () => {
   const view = run("failed", [], {
     started_time: "2026-10-06T19:00:00Z",

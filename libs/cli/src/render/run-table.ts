@@ -113,6 +113,11 @@ function whyOf(task: TaskView, nowMs: number): string {
         .join("; ");
     case "waiting":
       return task.needs.length === 0 ? "" : `for ${task.needs.join(", ")}`;
+    case "assigned":
+    case "running":
+    case "succeeded":
+    case "cancelling":
+      return task.child_run_id ?? task.reason ?? "";
     default:
       return task.reason ?? "";
   }

@@ -16,6 +16,7 @@ const around: Surroundings = {
   pools: new Map(),
   kinds: new Set(["test.task"]),
   past: () => undefined,
+  children: new Map(),
 };
 
 function running(tasks: Readonly<Record<string, TaskLiteral>>, options: PlanOptions = {}) {
@@ -50,6 +51,34 @@ describe("explain names", () => {
         runId: "run-y",
       },
     ]);
+  });
+
+  test("the run of another DAG that a task waits for, and why that does not run", () => {
+    const t = running({ a: { kind: "dag.run" }, b: { needs: ["a"] } });
+    expect(t.why("a")?.causes).toEqual([
+      { kind: "next", text: "a is about to ask for its run", task: "a" },
+    ]);
+    const child = {
+      runId: "run-c",
+      dagId: "prices",
+      key: "k",
+      params: {},
+      wait: true,
+      allowed: [],
+    };
+    t.say({ kind: "child_named", ...refOf("a"), attempt: 1, child });
+    const asked = { kind: "child", text: "a has asked DAG prices for run run-c" };
+    expect(t.why("a")?.causes).toEqual([{ ...asked, task: "a", runId: "run-c" }]);
+    t.report("a", 1, 1, { state: "running" });
+    const dag = { paused: true, maxActiveRuns: 1, active: [] };
+    const children = new Map([["run-c", { state: "queued", dag }]]);
+    expect(t.why("b", { children })?.causes.map(({ text }) => text)).toEqual([
+      "b waits for a",
+      "a waits for run run-c of DAG prices, which is queued",
+      "DAG prices is paused",
+    ]);
+    children.set("run-c", { state: "running", dag });
+    expect(t.kinds("a", { children })).toEqual(["child"]);
   });
 
   test("upstream, down to what it waits for itself", () => {

@@ -1,8 +1,9 @@
 // Why something is not at work now, as a chain: each cause is why the one before it holds. Pure: what is known beside the
 // run (its DAG, pools, runners, the run before) is an argument.
-import { APPROVAL_KIND, GROUP_KIND, isInner } from "../plan.ts";
+import { APPROVAL_KIND, CHILD_KIND, GROUP_KIND, isInner } from "../plan.ts";
 import { allOfOne, upstreamPending } from "./upstream.ts";
 import { labelOf, nameOf, slotNamed } from "../run/slots.ts";
+import type { Child } from "../run/children.ts";
 import type { RunState, TaskState } from "../run/state.ts";
 import { isActive, isFinalTask, isHeld, isSettled } from "../run/state.ts";
 import type { PoolState } from "../pool/state.ts";
@@ -17,6 +18,7 @@ export type CauseKind =
   | "past"
   | "pool"
   | "approval"
+  | "child"
   | "timer"
   | "no_runner"
   | "not_accepted"
@@ -49,18 +51,22 @@ export interface Explanation {
 /** What is known beside the run. */
 export interface Surroundings {
   readonly nowMs: number;
-  readonly dag: {
-    readonly paused: boolean;
-    readonly maxActiveRuns: number;
-    /** Runs that hold a slot. */
-    readonly active: readonly string[];
-  };
+  readonly dag: DagFacts;
   /** Those that the run's tasks wait for, by name. */
   readonly pools: ReadonlyMap<string, PoolState>;
   /** Kinds that some runner takes. */
   readonly kinds: ReadonlySet<string>;
   /** What became of a task in the run before; absent when it had none. */
   readonly past: (taskId: string) => string | undefined;
+  /** Runs of other DAGs that its tasks wait for, by id. */
+  readonly children: ReadonlyMap<string, { readonly state: string; readonly dag: DagFacts }>;
+}
+
+export interface DagFacts {
+  readonly paused: boolean;
+  readonly maxActiveRuns: number;
+  /** Runs that hold a slot. */
+  readonly active: readonly string[];
 }
 
 const CHAIN_MAX = 50;
@@ -108,14 +114,19 @@ function isFrontier(state: RunState, task: TaskState): boolean {
 
 function ofRun(state: RunState, { dag }: Surroundings): Cause | undefined {
   if (isSettled(state.status)) return { kind: "settled", text: `the run has ${state.status}` };
-  if (state.status !== "queued") return undefined;
-  if (dag.active.includes(state.facts.id))
-    return { kind: "next", text: "the run has its slot and begins" };
-  if (dag.paused) return { kind: "paused", text: `DAG ${state.facts.dagId} is paused` };
+  return state.status === "queued" ? admission(state.facts, dag) : undefined;
+}
+
+function admission(
+  { id, dagId }: { readonly id: string; readonly dagId: string },
+  dag: DagFacts,
+): Cause {
+  if (dag.active.includes(id)) return { kind: "next", text: "the run has its slot and begins" };
+  if (dag.paused) return { kind: "paused", text: `DAG ${dagId} is paused` };
   const [first = "another run"] = dag.active;
   return {
     kind: "admission",
-    text: `${dag.active.length} of ${dag.maxActiveRuns} runs of DAG ${state.facts.dagId} are active (max_active_runs); the oldest is ${first}`,
+    text: `${dag.active.length} of ${dag.maxActiveRuns} runs of DAG ${dagId} are active (max_active_runs); the oldest is ${first}`,
     ...(dag.active.length === 0 ? {} : { runId: first }),
   };
 }
@@ -130,8 +141,8 @@ function chainOf(state: RunState, from: TaskState, around: Surroundings): Cause[
     }
     const whole = task.status === "waiting" ? ofRun(state, around) : undefined;
     if (whole !== undefined) return [...causes, whole];
-    const { cause, next } = oneOf(state, task, around);
-    causes.push(cause);
+    const { cause, next, last } = oneOf(state, task, around);
+    causes.push(cause, ...(last === undefined ? [] : [last]));
     task = next;
   }
   return causes;
@@ -140,6 +151,8 @@ function chainOf(state: RunState, from: TaskState, around: Surroundings): Cause[
 interface Link {
   readonly cause: Cause;
   readonly next?: TaskState | undefined;
+  /** Why the cause holds, outside of this run. */
+  readonly last?: Cause | undefined;
 }
 
 function oneOf(state: RunState, task: TaskState, around: Surroundings): Link {
@@ -172,9 +185,11 @@ function oneOf(state: RunState, task: TaskState, around: Surroundings): Link {
         },
       };
     case "assigned":
+      if (task.child !== undefined) return child(label, task.child, around);
       return { cause: assigned(state, task, around) };
     case "running":
       if (task.isFrame) return frame(state, task);
+      if (task.child !== undefined) return child(label, task.child, around);
       return {
         cause: { kind: "working", text: `${label} is at work (attempt ${task.attempt})`, ...about },
       };
@@ -191,6 +206,17 @@ function approval({ approval: open, dueMs }: TaskState, label: string): Cause {
   const until = dueMs === undefined ? {} : { untilMs: dueMs };
   const text = `${label} waits for the approval of ${who}${asked}`;
   return { kind: "approval", text, task: label, ...until };
+}
+
+/** It waits for a run of another DAG; one that is queued there has a cause of its own. */
+function child(label: string, { runId, dagId }: Child, { children }: Surroundings): Link {
+  const found = children.get(runId);
+  const about = { kind: "child" as const, task: label, runId };
+  if (found === undefined)
+    return { cause: { ...about, text: `${label} has asked DAG ${dagId} for run ${runId}` } };
+  const text = `${label} waits for run ${runId} of DAG ${dagId}, which is ${found.state}`;
+  const last = found.state === "queued" ? admission({ id: runId, dagId }, found.dag) : undefined;
+  return { cause: { ...about, text }, last };
 }
 
 function frame(state: RunState, task: TaskState): Link {
@@ -297,6 +323,8 @@ function assigned(state: RunState, task: TaskState, { kinds }: Surroundings): Ca
     };
   if (kind === APPROVAL_KIND)
     return { kind: "next", text: `${label} is about to be asked`, task: label };
+  if (kind === CHILD_KIND)
+    return { kind: "next", text: `${label} is about to ask for its run`, task: label };
   if (!kinds.has(kind))
     return { kind: "no_runner", text: `${label}: no runner takes ${kind}`, task: label };
   return {

@@ -33,6 +33,7 @@ export function runAtEvent(
       reason: state.reason ?? null,
       startedAt: dateOf(state.startedMs),
       settledAt: dateOf(state.settledMs),
+      parents: state.parents,
     },
     tasks: tasksOf(id, state, then),
   };
@@ -70,7 +71,7 @@ function rowOf(task: TaskState): Omit<TaskRecord, "runId" | "taskId" | "output">
     failure: task.failure ?? null,
     reason: task.reason ?? null,
     link: task.link ?? null,
-    more: task.items === undefined ? null : { items: task.items },
+    more: { items: task.items, child: task.child },
   };
 }
 

@@ -8,7 +8,7 @@ import type { ExplanationSchema } from "@chasqui/contracts";
 import { ExplainService } from "@chasqui/contracts";
 import { quote, suggest } from "@chasqui/dag/text";
 import { explainRun, explainTask } from "@chasqui/machine";
-import type { Explanation, RunState, Surroundings } from "@chasqui/machine";
+import type { Child, Explanation, RunState, Surroundings } from "@chasqui/machine";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import type { Sql } from "postgres";
 import { loadDags, loadPools, loadRuns } from "../store/load.ts";
@@ -23,6 +23,10 @@ export interface ExplainServiceOptions {
   readonly clock: () => number;
 }
 
+/** Runs of other DAGs that one explanation looks at. */
+const CHILDREN_MAX = 100;
+const NO_DAG = { paused: false, maxActiveRuns: 0, active: [] };
+
 export function explainService(options: ExplainServiceOptions): ServiceImplementation {
   const { db, sql, bus, versions, clock } = options;
 
@@ -31,23 +35,43 @@ export function explainService(options: ExplainServiceOptions): ServiceImplement
       status === "queued" ? (claims[granted]?.pool ?? []) : [],
     );
     const { dagId, previousRunId = "" } = state.facts;
-    const [[dag], pools, announced, past] = await Promise.all([
+    const wanted = state.tasks.flatMap(({ status, child }) =>
+      child !== undefined && (status === "assigned" || status === "running") ? [child] : [],
+    );
+    const [[dag], pools, announced, past, children] = await Promise.all([
       loadDags(sql, versions, [dagId]),
       loadPools(sql, [...new Set(names)]),
       bus.listKinds(),
       sql<{ task_id: string; state: string }[]>`
         select task_id, state from state_machine.task where run_id = ${previousRunId} and map_index = -1`,
+      childrenOf(wanted),
     ]);
     const before = new Map(past.map((row) => [row.task_id, row.state]));
     return {
       nowMs: clock(),
-      dag: dag?.state ?? { paused: false, maxActiveRuns: 0, active: [] },
+      dag: dag?.state ?? NO_DAG,
       pools: new Map(
         pools.flatMap(({ state: pool, version }) => (version > 0 ? [[pool.pool, pool]] : [])),
       ),
       kinds: new Set(announced.map(({ kind }) => kind)),
+      children,
       past: (taskId) => before.get(taskId) ?? "waiting", // tasks that never began have no row
     };
+  }
+
+  async function childrenOf(wanted: readonly Child[]): Promise<Surroundings["children"]> {
+    const ids = wanted.slice(0, CHILDREN_MAX).map(({ runId }) => runId);
+    if (ids.length === 0) return new Map();
+    const dagIds = [...new Set(wanted.map(({ dagId }) => dagId))].slice(0, CHILDREN_MAX);
+    const [rows, dags] = await Promise.all([
+      sql<{ run_id: string; dag_id: string; state: string }[]>`
+        select run_id, dag_id, state from state_machine.run where run_id = any(${ids}::text[])`,
+      loadDags(sql, versions, dagIds),
+    ]);
+    const byId = new Map(dags.map((dag) => [dag.state.dagId, dag.state]));
+    return new Map(
+      rows.map((row) => [row.run_id, { state: row.state, dag: byId.get(row.dag_id) ?? NO_DAG }]),
+    );
   }
 
   return implementation(ExplainService, {

@@ -4,7 +4,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { RunSchema, TaskSchema } from "@chasqui/contracts";
 import { attemptIdOf } from "@chasqui/contracts";
 import { sortKeys } from "@chasqui/dag";
-import type { Failure } from "@chasqui/machine";
+import type { Child, Failure, Parent } from "@chasqui/machine";
 import { attemptsMaxOf } from "@chasqui/machine";
 import type { Plan } from "@chasqui/machine";
 import { causeKinds, runStates, taskStates } from "../say/enums.ts";
@@ -38,6 +38,7 @@ export function runView(row: RunRecord, tasks: TaskInit[] = []): RunInit {
     rerunOf: row.rerunOf ?? "",
     tasks,
     ...given({
+      parent: parentOf(row),
       params: isObject(row.params) ? (row.params as JsonObject) : undefined,
       logicalTime: time(row.logicalAt),
       intervalStartTime: time(row.intervalStartAt),
@@ -81,6 +82,17 @@ function itemsOf(row: TaskRecord | undefined): readonly unknown[] {
   return items ?? [];
 }
 
+/** The task of another run that started it. */
+function parentOf({ parents }: RunRecord): RunInit["parent"] {
+  const started = ((parents ?? []) as readonly Parent[]).find((one) => one.started === true); // written by encode.ts
+  if (started === undefined) return undefined;
+  const { runId, dagId, taskId, mapIndex, attempt } = started;
+  return { runId, dagId, taskId, mapIndex, attempt };
+}
+
+const childOf = ({ more }: TaskRecord): string =>
+  ((more ?? {}) as { child?: Child }).child?.runId ?? ""; // written by encode.ts
+
 function rowView(row: TaskRecord): TaskInit {
   const { runId, taskId, mapIndex, attempt } = row;
   return {
@@ -90,6 +102,7 @@ function rowView(row: TaskRecord): TaskInit {
     outputJson: outputJsonOf(row.output),
     reason: row.reason ?? "",
     link: row.link ?? "",
+    childRunId: childOf(row),
     ...given({
       failure: row.failure === null ? undefined : wireFailureOf(row.failure as Failure),
       assignedTime: time(row.assignedAt),
