@@ -174,7 +174,6 @@ export {
   ClearTasksSchema,
   MarkTaskSchema,
   SlotGrantedSchema,
-  ChildRunSchema,
   ParentRefSchema,
 } from "./gen/chasqui/run/v1/inbox_pb.ts";
 export type {
