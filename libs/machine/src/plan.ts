@@ -126,6 +126,8 @@ export interface PlanTask {
   readonly claims: readonly ClaimPlan[];
   readonly priority: number;
   readonly dependsOnPast: boolean;
+  /** Earlier ids: what a run of an older version calls it. */
+  readonly was?: readonly string[];
   readonly retries: RetryPolicy;
   /** Longest for one attempt, for all together, and from an attempt's turn to its start; 0 means no limit. */
   readonly timeoutMs: number;

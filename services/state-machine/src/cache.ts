@@ -9,6 +9,7 @@ import { versionKey } from "./core/batch.ts";
 import { messageOf } from "./core/folder.ts";
 import type { Body, Inbound } from "./core/inbound.ts";
 import { loadDags, loadPools, loadPrevious, loadRuns, loadWaiting } from "./store/load.ts";
+import { lineageOf } from "./store/lineage.ts";
 import type { Versions } from "./store/versions.ts";
 
 /** A concurrency key can make as many pools as there are customers. */
@@ -92,7 +93,8 @@ export class Cache {
       for (const { plan } of this.#all.versions.values())
         if (plan.dagId === dagId) plans.push(plan);
       if (this.#all.runs.has(start.runId) || !plans.some(dependsOnPast)) continue;
-      const found = await loadPrevious(this.#sql, dagId, start.logicalMs);
+      const names = await lineageOf(this.#sql, this.#versions, dagId);
+      const found = await loadPrevious(this.#sql, names, start.logicalMs);
       if (found !== undefined) this.#all.previous.set(start.runId, found);
     }
   }

@@ -93,7 +93,7 @@ await runService({
     ];
     const services = [
       runsService({ db, sql: reads.sql, bus, ask, versions, clock }),
-      dagService({ db, ask, versions, clock, rules, pools }),
+      dagService({ db, sql: reads.sql, ask, versions, clock, rules, pools }),
       poolService({ sql: reads.sql, ask, clock }),
       approvalService({ db, sql: reads.sql, ask, versions, clock }),
       explainService({ db, sql: reads.sql, bus, versions, clock }),

@@ -92,9 +92,9 @@ function bodyOf({ body }: InboxMessage): Body {
       return toRun(body.value.runId, { kind: "granted", ...refOf(task), attempt, pool, place });
     }
     case "askPast": {
-      const { runId, taskId, byRunId } = body.value;
+      const { runId, taskId, byRunId, was } = body.value;
       const by = named("run", byRunId);
-      return toRun(runId, { kind: "past_asked", task: named("task", taskId), by });
+      return toRun(runId, { kind: "past_asked", task: named("task", taskId), was, by });
     }
     case "pastDone":
       return toRun(body.value.runId, {

@@ -1,7 +1,7 @@
 // `chasqui dags history`, `rollback`, `promote`: which meaning was current when, and making one current again, here or
 // in another environment.
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type { DagSpec } from "@chasqui/contracts";
+import type { DagSpec, DagVersion } from "@chasqui/contracts";
 import { fingerprintOf } from "@chasqui/dag";
 import { printJson, printLines } from "../cli.ts";
 import type { Cli } from "../cli.ts";
@@ -26,25 +26,28 @@ const COLUMNS = ["VERSION", "APPLIED", "BY", "COMMIT", "FINGERPRINT", "NOTE"].ma
   title,
 }));
 
+/** Of the DAG itself, not of what it was called before. */
+const ownOf = (dagId: string, versions: readonly DagVersion[]): DagVersion[] =>
+  versions.filter((version) => version.dagId === dagId || version.dagId === "");
+
 export async function history(cli: Cli, dagId: string, options: Options): Promise<ExitCode> {
   const server = await cli.connect();
   const { versions } = await server.dags.listDagVersions({ dagId });
   if (options.json === true) {
     printJson(cli.out, {
       dag_id: dagId,
-      versions: versions.map(({ version, fingerprint, appliedTime, appliedBy, note, commit }) => ({
-        version,
-        fingerprint,
+      versions: versions.map(({ dagId: named, appliedTime, appliedBy, ...rest }) => ({
+        ...(named === "" || named === dagId ? {} : { dag_id: named }),
+        ...{ version: rest.version, fingerprint: rest.fingerprint },
         ...time("applied_time", appliedTime),
         applied_by: appliedBy,
-        note,
-        commit,
+        ...{ note: rest.note, commit: rest.commit },
       })),
     });
     return exitCodes.ok;
   }
   const rows = versions.map((row) => [
-    String(row.version),
+    row.dagId === "" || row.dagId === dagId ? String(row.version) : `${row.dagId} ${row.version}`,
     row.appliedTime === undefined ? "" : formatInstant(timestampMs(row.appliedTime)),
     printable(row.appliedBy),
     printable(row.commit.slice(0, SHORT)),
@@ -62,7 +65,7 @@ export async function rollback(
   options: Options & { readonly to?: number },
 ): Promise<ExitCode> {
   const server = await cli.connect();
-  const { versions } = await server.dags.listDagVersions({ dagId });
+  const versions = ownOf(dagId, (await server.dags.listDagVersions({ dagId })).versions);
   const [current] = versions;
   const to = options.to ?? (current === undefined ? 0 : current.version - 1);
   const wanted = versions.find(({ version }) => version === to);
@@ -84,8 +87,7 @@ export async function promote(
 ): Promise<ExitCode> {
   const source = await cli.connect(addressOf(cli, options.from));
   const target = await cli.connect(addressOf(cli, options.to));
-  const { versions } = await source.dags.listDagVersions({ dagId });
-  const [current] = versions;
+  const [current] = ownOf(dagId, (await source.dags.listDagVersions({ dagId })).versions);
   if (current === undefined)
     throw new CliError(exitCodes.failed, `DAG ${dagId} has no version in ${options.from}`);
   const spec = await specOf(source, dagId, current.version);

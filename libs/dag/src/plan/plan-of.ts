@@ -136,6 +136,7 @@ function planTask(spec: DagSpec, node: Node, options: PlanOptions): Fixed {
     claims: task === undefined ? [] : claimsOf(spec, task, options),
     priority: task?.priority ?? 0,
     dependsOnPast: task?.dependsOnPast ?? false,
+    was: task?.was ?? [],
     retries: task === undefined ? noRetries : retriesOf(task),
     timeoutMs: millisOf(task?.timeout),
     totalTimeoutMs: millisOf(task?.totalTimeout),

@@ -85,8 +85,13 @@ export type RunMessage =
       readonly pool: string;
       readonly place?: number;
     } & TaskRef)
-  /** The next run asks what became of a task. */
-  | { readonly kind: "past_asked"; readonly task: string; readonly by: string }
+  /** The next run asks what became of a task; `was`: what it may be called here. */
+  | {
+      readonly kind: "past_asked";
+      readonly task: string;
+      readonly was?: readonly string[];
+      readonly by: string;
+    }
   /** A task ended well in the run before. */
   | { readonly kind: "past_done"; readonly task: string }
   /** To itself: the run that an attempt of a dag.run wants. */

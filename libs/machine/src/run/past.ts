@@ -11,9 +11,10 @@ import { endedWell, isHeld, isSettled } from "./state.ts";
 
 export function decideAsked(
   draft: RunState,
-  { task: taskId, by }: Extract<RunMessage, { kind: "past_asked" }>,
+  { task: asked, was = [], by }: Extract<RunMessage, { kind: "past_asked" }>,
   emit: Emit,
 ): RunDecision {
+  const taskId = [asked, ...was].find((id) => draft.plan.indexOf.has(id)) ?? asked;
   const task = draft.tasks[draft.plan.indexOf.get(taskId) ?? -1];
   if (task === undefined || endedWell(task.status))
     // an older version may not have had it
@@ -33,9 +34,10 @@ export function decidePastDone(
   atMs: number,
 ): RunDecision {
   if (isSettled(draft.status)) return nothing(`the run is ${draft.status}`);
-  const held = draft.tasks.filter(
-    (task) => isHeld(task) && draft.plan.tasks[task.plan]?.id === taskId,
-  );
+  const held = draft.tasks.filter((task) => {
+    const planned = draft.plan.tasks[task.plan];
+    return isHeld(task) && (planned?.id === taskId || planned?.was?.includes(taskId) === true);
+  });
   if (held.length === 0) return nothing(`${taskId} does not wait for the run before`);
   for (const task of held) {
     const planned = draft.plan.tasks[task.plan];

@@ -25,6 +25,7 @@ export interface TaskLiteral {
   readonly pools?: readonly string[];
   readonly named?: boolean;
   readonly past?: boolean;
+  readonly was?: readonly string[];
 }
 
 /** A list of so many items. */
@@ -96,6 +97,7 @@ function taskFrom(
     })),
     priority: 0,
     dependsOnPast: literal.past ?? false,
+    was: literal.was ?? [],
     retries: {
       max: retries,
       backoffMs: 100,

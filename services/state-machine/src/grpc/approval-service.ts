@@ -48,7 +48,7 @@ export function approvalService(options: ApprovalServiceOptions): ServiceImpleme
   }
 
   async function answer(request: AnswerApprovalRequest, context: CallContext) {
-    const { runId } = await findRun(db, request.runId);
+    const { runId } = await findRun(options, request.runId);
     const state = await stateOf(runId);
     const task = askedTask(state, request.task);
     const label = labelOf(nameOf(state, task));
@@ -74,7 +74,7 @@ export function approvalService(options: ApprovalServiceOptions): ServiceImpleme
   return implementation(ApprovalService, {
     async listApprovals({ dagId, runId: name, pageSize }, context) {
       authorize(context.principal, "read", "run/*");
-      const runId = name === "" ? "" : (await findRun(db, name)).runId;
+      const runId = name === "" ? "" : (await findRun(options, name)).runId;
       const limit = Math.min(pageSize || PAGE_DEFAULT, PAGE_MAX);
       const rows = await openApprovals(sql, { dagId, runId, limit });
       return { approvals: rows.map(viewOf), total: rows[0]?.total ?? 0 };

@@ -7,9 +7,11 @@ import type { DagSchema } from "@chasqui/contracts";
 import { DagService, deriveId } from "@chasqui/contracts";
 import { canonicalSpec } from "@chasqui/dag";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import type { Sql } from "postgres";
 import type { DagRules } from "../dag-rules.ts";
 import { effectiveSpec } from "../say/dag-events.ts";
 import { inboxMessage } from "../say/messages.ts";
+import { lineageOf } from "../store/lineage.ts";
 import * as reads from "../store/reads.ts";
 import type { Versions } from "../store/versions.ts";
 import type { Ask } from "./commands.ts";
@@ -18,6 +20,7 @@ import { accepted } from "./commands.ts";
 
 export interface DagServiceOptions {
   readonly db: PostgresJsDatabase;
+  readonly sql: Sql;
   readonly ask: Ask;
   readonly versions: Versions;
   readonly clock: () => number;
@@ -30,7 +33,7 @@ type DagView = MessageInitShape<typeof DagSchema>;
 type DagRow = NonNullable<Awaited<ReturnType<typeof reads.dagById>>>;
 
 export function dagService(options: DagServiceOptions): ServiceImplementation {
-  const { db, ask, versions, clock } = options;
+  const { db, sql, ask, versions, clock } = options;
 
   /** `startsOnly`: for whoever starts runs; of a retired DAG nothing does. */
   async function viewOf(
@@ -101,15 +104,12 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
     async listDagVersions(request, context) {
       authorize(context.principal, "read", `dag/${request.dagId}`);
       const { dagId } = await find(request.dagId);
-      const rows = await reads.versionsOf(db, dagId);
+      const rows = await reads.versionsOf(db, await lineageOf(sql, versions, dagId));
       return {
-        versions: rows.map(({ number, appliedAt, appliedBy, commitId, fingerprint, note }) => ({
-          version: number,
-          fingerprint,
+        versions: rows.map(({ number, appliedAt, commitId, ...row }) => ({
+          ...{ dagId: row.dagId, version: number, fingerprint: row.fingerprint },
           appliedTime: timestampFromMs(appliedAt.getTime()),
-          appliedBy,
-          note,
-          commit: commitId,
+          ...{ appliedBy: row.appliedBy, note: row.note, commit: commitId },
         })),
       };
     },

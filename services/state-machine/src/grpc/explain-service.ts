@@ -28,7 +28,7 @@ const CHILDREN_MAX = 100;
 const NO_DAG = { paused: false, maxActiveRuns: 0, active: [] };
 
 export function explainService(options: ExplainServiceOptions): ServiceImplementation {
-  const { db, sql, bus, versions, clock } = options;
+  const { sql, bus, versions, clock } = options;
 
   async function surroundingsOf(state: RunState): Promise<Surroundings> {
     const names = state.tasks.flatMap(({ status, claims, granted }) =>
@@ -55,7 +55,11 @@ export function explainService(options: ExplainServiceOptions): ServiceImplement
       ),
       kinds: new Set(announced.map(({ kind }) => kind)),
       children,
-      past: (taskId) => before.get(taskId) ?? "waiting", // tasks that never began have no row
+      past: (taskId) => {
+        const was = state.plan.tasks[state.plan.indexOf.get(taskId) ?? -1]?.was ?? [];
+        const name = [taskId, ...was].find((id) => before.has(id)) ?? taskId;
+        return before.get(name) ?? "waiting"; // tasks that never began have no row
+      },
     };
   }
 
@@ -77,7 +81,7 @@ export function explainService(options: ExplainServiceOptions): ServiceImplement
   return implementation(ExplainService, {
     async explainRun({ runId: name, task }, context) {
       authorize(context.principal, "read", `run/${name}`);
-      const { runId } = await findRun(db, name);
+      const { runId } = await findRun(options, name);
       const { runs } = await loadRuns(sql, versions, [runId]);
       const state = runs[0]?.state;
       if (state === undefined)

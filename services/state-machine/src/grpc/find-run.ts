@@ -1,9 +1,22 @@
-// Which run do people mean? An id, a unique beginning of one, "<dag>/<key>", or "<dag>" for its newest run.
+// Which run do people mean? An id, a unique beginning of one, "<dag>/<key>", or "<dag>" for its newest run. A DAG is
+// looked for under its earlier names, too.
 import { RpcCode, RpcError } from "@chasqui/chassis";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import type { Sql } from "postgres";
+import { lineageOf } from "../store/lineage.ts";
 import * as reads from "../store/reads.ts";
+import type { Versions } from "../store/versions.ts";
 
-export async function findRun(db: PostgresJsDatabase, name: string): Promise<reads.RunRecord> {
+export interface FindRunOptions {
+  readonly db: PostgresJsDatabase;
+  readonly sql: Sql;
+  readonly versions: Pick<Versions, "get">;
+}
+
+export async function findRun(
+  { db, sql, versions }: FindRunOptions,
+  name: string,
+): Promise<reads.RunRecord> {
   if (name === "") throw new RpcError(RpcCode.INVALID_ARGUMENT, "run_id is empty: want a run's id");
   const exact = await reads.runById(db, name);
   if (exact !== undefined) return exact;
@@ -17,10 +30,8 @@ export async function findRun(db: PostgresJsDatabase, name: string): Promise<rea
       );
   }
   const slash = name.indexOf("/");
-  const found =
-    slash < 0
-      ? await reads.newestRun(db, name)
-      : await reads.newestRun(db, name.slice(0, slash), name.slice(slash + 1));
+  const dagIds = await lineageOf(sql, versions, slash < 0 ? name : name.slice(0, slash));
+  const found = await reads.newestRun(db, dagIds, ...(slash < 0 ? [] : [name.slice(slash + 1)]));
   if (found !== undefined) return found;
   throw new RpcError(
     RpcCode.NOT_FOUND,

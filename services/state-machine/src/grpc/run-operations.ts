@@ -53,7 +53,7 @@ export function runOperations(options: RunServiceOptions, viewOf: ViewOf): Opera
   return {
     async cancelRun({ runId: name, now, dryRun, ...request }, call) {
       authorize(call.principal, "cancel", `run/${name}`);
-      const { runId } = await findRun(db, name);
+      const { runId } = await findRun(options, name);
       const context = asking(call, request.reason);
       const { by, reason } = context;
       const message = { kind: "cancel", by, reason, now } as const;
@@ -63,7 +63,7 @@ export function runOperations(options: RunServiceOptions, viewOf: ViewOf): Opera
 
     async clearTasks({ runId: name, dryRun, ...request }, call) {
       authorize(call.principal, "clear", `run/${name}`);
-      const { runId } = await findRun(db, name);
+      const { runId } = await findRun(options, name);
       if (request.tasks.length > TASKS_MAX)
         throw new RpcError(
           RpcCode.INVALID_ARGUMENT,
@@ -91,7 +91,7 @@ export function runOperations(options: RunServiceOptions, viewOf: ViewOf): Opera
 
     async markTask({ runId: name, dryRun, ...request }, call) {
       authorize(call.principal, "mark", `run/${name}`);
-      const { runId } = await findRun(db, name);
+      const { runId } = await findRun(options, name);
       const context = asking(call, request.reason);
       const { by, reason } = context;
       const task = refOf(request.task);
@@ -103,7 +103,7 @@ export function runOperations(options: RunServiceOptions, viewOf: ViewOf): Opera
     },
 
     async rerunRun({ runId: name, version, dryRun, ...request }, call) {
-      const row = await findRun(db, name);
+      const row = await findRun(options, name);
       authorize(call.principal, "start", `dag/${row.dagId}`);
       const context = asking(call, request.reason);
       const rerun: Rerun = await rerunOf(row, version === RerunVersion.NEWEST, options);

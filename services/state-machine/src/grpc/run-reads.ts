@@ -5,6 +5,7 @@ import type { Handlers } from "@chasqui/chassis";
 import { RpcCode, RpcError, authorize } from "@chasqui/chassis";
 import type { RunService } from "@chasqui/contracts";
 import { runWords } from "../say/enums.ts";
+import { lineageOf } from "../store/lineage.ts";
 import * as reads from "../store/reads.ts";
 import { findRun } from "./find-run.ts";
 import { historyEntries } from "./history.ts";
@@ -20,7 +21,8 @@ type Reads = Omit<
   "startRun" | "cancelRun" | "clearTasks" | "markTask" | "rerunRun"
 >;
 
-export function runReads({ db, bus, versions }: RunServiceOptions, viewOf: ViewOf): Reads {
+export function runReads(options: RunServiceOptions, viewOf: ViewOf): Reads {
+  const { db, sql, bus, versions } = options;
   return {
     async getRun(request, context) {
       authorize(context.principal, "read", `run/${request.runId}`);
@@ -34,8 +36,9 @@ export function runReads({ db, bus, versions }: RunServiceOptions, viewOf: ViewO
       const states = request.states.flatMap((state) => runWords.get(state) ?? []);
       const after = parsePageToken(request.pageToken);
       const { dagId, logicalFromTime, logicalUntilTime } = request;
+      const dagIds = dagId === "" ? [] : await lineageOf(sql, versions, dagId);
       const logical = { from: dateOf(logicalFromTime), until: dateOf(logicalUntilTime) };
-      const rows = await reads.listRuns(db, { dagId, states, after, logical }, limit);
+      const rows = await reads.listRuns(db, { dagIds, states, after, logical }, limit);
       const last = rows.length === limit ? rows.at(-1) : undefined;
       const nextPageToken = last === undefined ? "" : pageToken(last.createdAt, last.runId);
       return { runs: rows.map((row) => runView(row)), nextPageToken };
@@ -43,14 +46,14 @@ export function runReads({ db, bus, versions }: RunServiceOptions, viewOf: ViewO
 
     async *watchRun(request, context) {
       authorize(context.principal, "read", `run/${request.runId}`);
-      const { runId, dagId } = await findRun(db, request.runId);
+      const { runId, dagId } = await findRun(options, request.runId);
       for await (const run of watchRun(bus, { runId, dagId }, () => viewOf(runId), context.signal))
         yield { run };
     },
 
     async getRunHistory(request, context) {
       authorize(context.principal, "read", `run/${request.runId}`);
-      const { runId } = await findRun(db, request.runId);
+      const { runId } = await findRun(options, request.runId);
       return { entries: historyEntries(await reads.historyOf(db, runId)) };
     },
 

@@ -34,7 +34,7 @@ export type ViewOf = (
 export function runService(options: RunServiceOptions): ServiceImplementation {
   const { db, versions } = options;
   const viewOf: ViewOf = async (runId, { atEvent, taskIds } = { atEvent: 0, taskIds: [] }) => {
-    const row = await findRun(db, runId);
+    const row = await findRun(options, runId);
     const [plan, tasks] = await Promise.all([
       versions.plan(row.dagId, row.fingerprint),
       reads.tasksOf(db, row.runId),

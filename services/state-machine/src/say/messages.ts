@@ -211,10 +211,11 @@ export function dagMessages(
 /** To the run before; the moment tells apart who asks again after a clear. */
 function askPast(run: CachedRun, effect: Extract<RunEffect, { kind: "ask_past" }>): OutMessage[] {
   const task = run.state.tasks[effect.slot];
-  const taskId = run.state.plan.tasks[task?.plan ?? -1]?.id;
-  if (task === undefined || taskId === undefined) return [];
+  const planned = run.state.plan.tasks[task?.plan ?? -1];
+  if (task === undefined || planned === undefined) return [];
   const { runId } = run.meta;
-  const value = { runId: effect.previousRunId, taskId, byRunId: runId };
+  const { id: taskId, was = [] } = planned;
+  const value = { runId: effect.previousRunId, taskId, byRunId: runId, was: [...was] };
   const id = `past:${runId}:${taskId}:${task.mapIndex}:${task.turnMs ?? 0}`;
   return [inboxMessage("run", effect.previousRunId, id, { case: "askPast", value })];
 }

@@ -203,15 +203,15 @@ export async function loadPools(sql: Sql, pools: readonly string[]): Promise<Cac
   });
 }
 
-/** The run of a DAG that comes before a logical time. */
+/** The run of a DAG, under whatever name it had, that comes before a logical time. */
 export async function loadPrevious(
   sql: Sql,
-  dagId: string,
+  dagIds: readonly string[],
   logicalMs: number,
 ): Promise<PreviousRun | undefined> {
   const [row] = await sql<{ run_id: string; logical_ms: number }[]>`
     select run_id, ${ms(sql, "logical_at")} from state_machine.run
-    where dag_id = ${dagId} and logical_at < to_timestamp(${logicalMs}::float8 / 1000)
+    where dag_id = any(${[...dagIds]}::text[]) and logical_at < to_timestamp(${logicalMs}::float8 / 1000)
     order by logical_at desc, created_at desc limit 1`;
   return row === undefined ? undefined : { runId: row.run_id, logicalMs: row.logical_ms };
 }

@@ -64,7 +64,11 @@ test("runs of a stretch of logical time: from its first instant up to, not inclu
       from: from === undefined ? undefined : new Date(from),
       until: until === undefined ? undefined : new Date(until),
     };
-    const rows = await listRuns(t.db, { dagId, states: [], after: undefined, logical }, 10);
+    const rows = await listRuns(
+      t.db,
+      { dagIds: dagId === "" ? [] : [dagId], states: [], after: undefined, logical },
+      10,
+    );
     return rows.map(({ key }) => key).sort();
   };
   expect(await keysOf("costs")).toEqual(["1", "2", "3"]);

@@ -21,12 +21,13 @@ export function runsByPrefix(db: Db, prefix: string): Promise<RunRecord[]> {
     .limit(2);
 }
 
+/** Of a DAG under any of these names. */
 export async function newestRun(
   db: Db,
-  dagId: string,
+  dagIds: readonly string[],
   key?: string,
 ): Promise<RunRecord | undefined> {
-  const ofDag = eq(run.dagId, dagId);
+  const ofDag = inArray(run.dagId, [...dagIds]);
   const [row] = await db
     .select()
     .from(run)
@@ -68,7 +69,8 @@ export async function taskOf(
 export function listRuns(
   db: Db,
   filter: {
-    dagId: string;
+    /** Every DAG when there is none. */
+    dagIds: readonly string[];
     states: RunRecord["state"][];
     after: { at: Date; runId: string } | undefined;
     /** From then on, and before then. */
@@ -82,7 +84,7 @@ export function listRuns(
     .from(run)
     .where(
       and(
-        filter.dagId === "" ? undefined : eq(run.dagId, filter.dagId),
+        filter.dagIds.length === 0 ? undefined : inArray(run.dagId, [...filter.dagIds]),
         filter.states.length === 0 ? undefined : inArray(run.state, filter.states),
         logical.from === undefined ? undefined : gte(run.logicalAt, logical.from),
         logical.until === undefined ? undefined : lt(run.logicalAt, logical.until),
@@ -146,12 +148,12 @@ export async function versionOf(db: Db, dagId: string, number: number) {
 }
 
 /** Newest first. */
-export const versionsOf = (db: Db, dagId: string) =>
+export const versionsOf = (db: Db, dagIds: readonly string[]) =>
   db
     .select()
     .from(dagVersion)
-    .where(eq(dagVersion.dagId, dagId))
-    .orderBy(desc(dagVersion.number))
+    .where(inArray(dagVersion.dagId, [...dagIds]))
+    .orderBy(desc(dagVersion.appliedAt), desc(dagVersion.number))
     .limit(1_000);
 
 export interface Audited {
