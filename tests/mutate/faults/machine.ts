@@ -44,7 +44,7 @@ export const machineFaults: readonly Fault[] = [
   },
   {
     file: `${run}/follow.ts`,
-    find: 'if (task.status === "assigned" && task.acceptedMs === undefined)',
+    find: 'if (task.status === "assigned" && (task.acceptedMs === undefined || task.child !== undefined))',
     replace: 'if (task.status === "assigned")',
     why: "an assignment that a runner has taken over is said again",
     tests: machine,
