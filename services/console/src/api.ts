@@ -125,6 +125,41 @@ export interface ApiChange {
   readonly what: string;
 }
 
+/** What a run asks people. */
+export interface ApiApproval {
+  readonly runId: string;
+  readonly dagId: string;
+  /** `go`, or `go[3]` for one instance of a mapped task. */
+  readonly task: string;
+  readonly attempt: number;
+  readonly message: string;
+  /** JSON Schema of what is filled in. */
+  readonly form?: unknown;
+  /** Empty: whoever may command at all. */
+  readonly approvers: readonly string[];
+  readonly onReject: "fail" | "skip";
+  /** The answer when the time is over; absent: then the task fails. */
+  readonly fallback?: string;
+  readonly askedTime?: string;
+  readonly untilTime?: string;
+}
+
+export interface ApiApprovals {
+  /** Oldest first. */
+  readonly approvals: readonly ApiApproval[];
+  /** How many there are in all. */
+  readonly total: number;
+}
+
+export interface ApiAnswered {
+  readonly runId: string;
+  readonly task: string;
+  /** What became of the task. */
+  readonly state: string;
+  /** False when the same answer was there already. */
+  readonly changed: boolean;
+}
+
 export interface ApiHistoryEntry {
   readonly version: number;
   readonly index: number;

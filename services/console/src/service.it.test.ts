@@ -155,6 +155,28 @@ test("operations on runs answer what changes; a dry run tells nobody", async () 
   expect((await post(`${at}/clear`, { tasks: "mail" })).status).toBe(400);
 });
 
+test("what runs ask people is listed, and answered in the asker's name", async () => {
+  await using w = await world();
+  const { body } = await get(`${w.url}/api/approvals?dag=costs&run=${RUN}`);
+  expect(body).toEqual({
+    total: 7,
+    approvals: [
+      {
+        ...{ runId: RUN, dagId: "costs", task: "go", attempt: 2, message: "Publish?" },
+        ...{ form: { properties: {} }, approvers: ["ana"], onReject: "skip" },
+        askedTime: "1970-01-01T00:00:01.000Z",
+      },
+    ],
+  });
+  const answer = { task: "go", attempt: 2, approve: true, comment: "fine", values: { n: 1 } };
+  const place = `${w.url}/api/runs/${RUN}/answer`;
+  const said = await post(place, answer, { "chasqui-principal": "user:ana" });
+  expect(said.body).toEqual({ runId: RUN, task: "go", state: "succeeded", changed: true });
+  expect(w.owned.told).toMatchObject([{ what: 'answer go 2 true fine {"n":1}', by: "user:ana" }]);
+  expect(await post(place, { ...answer, approve: "yes" })).toMatchObject({ status: 400 });
+  expect(await post(place, { ...answer, attempt: -1 })).toMatchObject({ status: 400 });
+});
+
 test("another site cannot make a browser command; a body must be what it should", async () => {
   await using w = await world({ CHASQUI_CONSOLE_URL: "https://chasqui.example/console" });
   const cancel = `${w.url}/api/runs/${RUN}/cancel`;

@@ -17,6 +17,7 @@ import {
 import type { CallContext, Life, Part } from "@chasqui/chassis";
 import {
   AlertService,
+  ApprovalService,
   Catchup,
   DagSchema,
   DagService,
@@ -172,6 +173,18 @@ const planned = {
   ],
 };
 
+const approvalsOf = (tell: (what: string, context: CallContext) => void) =>
+  implementation(ApprovalService, {
+    listApprovals: ({ dagId, runId }) => ({
+      approvals: [openQuestion(dagId, runId)],
+      total: 7,
+    }),
+    answerApproval: ({ runId, task, approve, comment, values, attempt }, context) => {
+      tell(`answer ${task} ${attempt} ${approve} ${comment} ${JSON.stringify(values)}`, context);
+      return { runId, task, state: "succeeded", changed: true };
+    },
+  });
+
 async function startOwners(stack: AsyncDisposableStack) {
   const owned: Owned = { run: firstRun(), dag: onlyDag(), told: [], schedulerIsUp: true };
   let changed = Promise.withResolvers<void>();
@@ -303,12 +316,18 @@ async function startOwners(stack: AsyncDisposableStack) {
           ],
         }),
       }),
+      approvalsOf(tell),
       implementation(AlertService, { listIncidents: () => ({ incidents: [] }) }),
     ],
   });
   stack.defer(() => server.stop(500));
   return { owned, change, address: `127.0.0.1:${server.port}` };
 }
+
+const openQuestion = (dagId: string, runId: string) => ({
+  ...{ dagId, runId, task: "go", attempt: 2, message: "Publish?", approvers: ["ana"] },
+  ...{ form: { properties: {} }, skipsOnReject: true, askedTime: timestampFromMs(1_000) },
+});
 
 const firstRun = (): Run =>
   create(RunSchema, {

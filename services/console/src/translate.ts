@@ -10,6 +10,7 @@ import {
   RunState,
   TaskState,
   TickOutcome,
+  type Approval,
   type Dag,
   type Delivery,
   type Failure,
@@ -161,6 +162,20 @@ interface Operated {
   readonly run?: Run | undefined;
   readonly changes?: PlannedChanges | undefined;
 }
+
+export const approvalJson = (approval: Approval): api.ApiApproval => ({
+  runId: approval.runId,
+  dagId: approval.dagId,
+  task: approval.task,
+  attempt: approval.attempt,
+  message: approval.message,
+  ...given("form", approval.form),
+  approvers: approval.approvers,
+  onReject: approval.skipsOnReject ? "skip" : "fail",
+  ...given("fallback", notEmpty(approval.fallback)),
+  ...time("askedTime", approval.askedTime),
+  ...time("untilTime", approval.untilTime),
+});
 
 export const historyJson = (entry: HistoryEntry): api.ApiHistoryEntry => ({
   version: entry.version,

@@ -1,5 +1,6 @@
 // The frame of every page: where one is, where one can go, and whose installation this is.
 import type { ApiServer } from "../src/api.ts";
+import { ApprovalsLink, ApprovalsPage } from "./approvals.tsx";
 import { DagPage } from "./dag-page.tsx";
 import { DagsPage } from "./dags-page.tsx";
 import { useJson } from "./live.ts";
@@ -33,6 +34,7 @@ export function App() {
           <Link to="/triggers" current={section === "triggers"}>
             Triggers
           </Link>
+          <ApprovalsLink current={section === "approvals"} />
         </nav>
         <div className="aside">
           <Outside server={server.data} />
@@ -60,6 +62,7 @@ function Page({ place, links }: { readonly place: Place; readonly links: ApiServ
   if (section === "runs") return <RunsPage query={place.query} />;
   if (section === "dags" && id !== undefined) return <DagPage key={id} dagId={id} />;
   if (section === "dags") return <DagsPage />;
+  if (section === "approvals") return <ApprovalsPage />;
   if (section === "triggers") return <TriggersPage query={place.query} />;
   return (
     <Empty>

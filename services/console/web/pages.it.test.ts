@@ -151,6 +151,56 @@ test.skipIf(hasNoBrowser)("DAGs: paused and resumed, started once, their due tim
   expect(view.errors).toEqual([]);
 });
 
+test.skipIf(hasNoBrowser)(
+  "a question: in the bar, in the list, on its run; its form is filled in and answered",
+  async () => {
+    await using view = await open("/approvals");
+    const { page, backend } = view;
+    await view.sees("Nothing waits for an approval.");
+    backend.ask({
+      ...{ runId: RUNNING, dagId: "demand-training", task: "train", attempt: 1 },
+      message: "Publish the prices of October?",
+      form: {
+        required: ["discount"],
+        properties: {
+          discount: { type: "number", minimum: 0, title: "Discount", description: "in percent" },
+          channel: { enum: ["web", "shops"], default: "shops", title: "Channel" },
+          urgent: { type: "boolean", default: false, title: "Urgent" },
+          note: { type: "string", title: "Note" },
+        },
+      },
+      approvers: ["ana", "ben@example.com"],
+      onReject: "fail",
+      fallback: "reject",
+      askedTime: new Date(Date.now() - 60_000).toISOString(),
+      untilTime: new Date(Date.now() + 3_600_000).toISOString(),
+    });
+    await page.locator("nav .count", { hasText: "1" }).waitFor();
+    await page.getByRole("link", { name: "Publish the prices of October?" }).click();
+    await view.sees("for ana, ben@example.com");
+    await view.sees("then it is rejected");
+    await page.getByRole("button", { name: "Approve" }).click();
+    expect(backend.posted).toEqual([]); // the browser wants the field that must be filled in
+    await page.getByLabel("Discount").fill("12.5");
+    await page.getByLabel("Urgent").check();
+    await page.getByLabel("Comment").fill("looks right");
+    const folder = process.env["CHASQUI_SCREENSHOTS"];
+    if (folder !== undefined) await page.screenshot({ path: `${folder}/question.png` });
+    await page.getByRole("button", { name: "Approve" }).click();
+    const values = { discount: 12.5, channel: "shops", urgent: true };
+    const body = { task: "train", attempt: 1, approve: true, comment: "looks right", values };
+    await vi.waitFor(() =>
+      expect(backend.posted).toEqual([{ path: `/api/runs/${RUNNING}/answer`, body }]),
+    );
+    await page.getByRole("button", { name: "Reject" }).click();
+    await view.sees("go was approved by user:ben");
+    backend.moveTask(RUNNING, "train", { state: "succeeded" });
+    await vi.waitFor(async () => expect(await page.locator(".question").count()).toBe(0));
+    await page.locator("nav .count").waitFor({ state: "detached" });
+    expect(view.errors).toEqual([]);
+  },
+);
+
 test.skipIf(hasNoBrowser)("what went wrong is said, and what was known stays", async () => {
   await using view = await open("/");
   await view.sees("by ana");

@@ -1,6 +1,7 @@
 // One run, live: what it is, its tasks as a drawing and as a table, one task in depth, and what came of it.
 import { useMemo, useState } from "react";
 import type { ApiRun, ApiServer, ApiTask } from "../src/api.ts";
+import { Questions } from "./approvals.tsx";
 import { Deliveries } from "./deliveries.tsx";
 import { Drawing } from "./drawing.tsx";
 import { keyOf } from "./format.ts";
@@ -65,6 +66,7 @@ function RunView({ run, query, links, isLive }: RunViewProps) {
   return (
     <>
       <RunHeader run={run} links={links} now={now} isLive={isLive} />
+      <Questions run={run} now={now} />
       <Drawing
         tasks={drawn}
         stateOf={(id) => tasks.find((task) => task.taskId === id)?.state ?? "waiting"}

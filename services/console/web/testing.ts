@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
-import type { ApiLogLine, ApiOperation, ApiRun, ApiTask } from "../src/api.ts";
+import type { ApiApproval, ApiLogLine, ApiOperation, ApiRun, ApiTask } from "../src/api.ts";
 import { dags, logs, runs, server } from "./testing-data.ts";
 import { deliveries, history, ticks, triggers } from "./testing-ledgers.ts";
 
@@ -20,6 +20,8 @@ export interface FakeBackend extends AsyncDisposable {
   say(runId: string, taskId: string, text: string): void;
   /** Every further request fails as if the owner of runs were away. */
   breakDown(): void;
+  /** A task asks; the next answer to it moves it on. */
+  ask(question: ApiApproval): void;
 }
 
 type Answer = { readonly status?: number; readonly body: unknown } | undefined;
@@ -29,6 +31,7 @@ interface State {
   readonly logs: Map<string, ApiLogLine[]>;
   readonly followers: Set<{ readonly path: string; send(event: string, data: unknown): void }>;
   readonly posted: { path: string; body: unknown }[];
+  approvals: ApiApproval[];
   isBroken: boolean;
 }
 
@@ -38,6 +41,7 @@ export async function startFakeBackend(): Promise<FakeBackend> {
     logs: new Map(Object.entries(logs).map(([key, lines]) => [key, [...lines]])),
     followers: new Set(),
     posted: [],
+    approvals: [],
     isBroken: false,
   };
   const pages = await (built ??= buildPages());
@@ -59,13 +63,7 @@ export async function startFakeBackend(): Promise<FakeBackend> {
   return {
     url: `http://127.0.0.1:${port}`,
     posted: state.posted,
-    moveTask: (runId, taskId, changes) =>
-      change(runId, (run) => ({
-        ...run,
-        tasks: (run.tasks ?? []).map((task) =>
-          task.taskId === taskId ? { ...task, ...changes } : task,
-        ),
-      })),
+    moveTask: (runId, taskId, changes) => change(runId, (run) => withTask(run, taskId, changes)),
     settle: (runId, changes) => change(runId, (run) => ({ ...run, ...changes })),
     say(runId, taskId, text) {
       const key = `${runId}/${taskId}`;
@@ -79,6 +77,10 @@ export async function startFakeBackend(): Promise<FakeBackend> {
         complete: false,
       });
     },
+    ask(question) {
+      state.approvals.push(question);
+      change(question.runId, (run) => withTask(run, question.task, { state: "awaiting_approval" }));
+    },
     breakDown: () => void (state.isBroken = true),
     async [Symbol.asyncDispose]() {
       http.closeAllConnections();
@@ -86,6 +88,11 @@ export async function startFakeBackend(): Promise<FakeBackend> {
     },
   };
 }
+
+const withTask = (run: ApiRun, taskId: string, changes: Partial<ApiTask>): ApiRun => ({
+  ...run,
+  tasks: (run.tasks ?? []).map((task) => (task.taskId === taskId ? { ...task, ...changes } : task)),
+});
 
 async function handle(
   state: State,
@@ -129,6 +136,11 @@ function get(state: State, place: string, query: URLSearchParams): Answer {
   if (kind === "dags" && id === undefined) return { body: { dags } };
   if (kind === "dags") return found(dags.find(({ dagId }) => dagId === id));
   if (kind === "ticks") return { body: { ticks: ticks.filter(({ dagId }) => dagId === id) } };
+  if (kind === "approvals") {
+    const of = query.get("run");
+    const list = state.approvals.filter(({ runId }) => of === null || runId === of);
+    return { body: { approvals: list, total: list.length } };
+  }
   if (kind === "triggers") {
     const wanted = (name: "source" | "id", value: string): boolean =>
       (query.get(name) ?? value) === value;
@@ -167,7 +179,24 @@ async function post(state: State, place: string, request: IncomingMessage): Prom
       status: 201,
       body: { created: true, run: [...state.runs.values()].find((run) => run.dagId === id) },
     };
+  if (what === "answer") return answered(state, id ?? "");
   return { body: { changes: changesOf(state.runs.get(id ?? "")) } };
+}
+
+/** The first answer counts; a later one hears so. */
+function answered(state: State, runId: string): Answer {
+  const open = state.approvals.find((one) => one.runId === runId);
+  if (open === undefined)
+    return {
+      status: 409,
+      body: {
+        error: "go was approved by user:ben at 2026-10-07T12:00:00Z",
+        hint: "Its present state does not allow this.",
+      },
+    };
+  state.approvals.splice(state.approvals.indexOf(open), 1);
+  const { task } = open;
+  return { body: { runId, task, state: "succeeded", changed: true } };
 }
 
 /** Whatever is done to a run, here it ends what is not over. */

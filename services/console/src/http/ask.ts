@@ -92,6 +92,14 @@ export function booleanOf(from: Texts, name: string): boolean {
   throw bad(`${name} is ${JSON.stringify(value)}: want true or false`);
 }
 
+/** A count in a body: absent means 0. */
+export function numberOf(from: Texts, name: string): number {
+  const value = from[name] ?? 0;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 31)
+    return value;
+  throw bad(`${name} is ${JSON.stringify(value).slice(0, 80)}: want an integer from 0`);
+}
+
 /** A switch in a body: absent means no. */
 export const switchOf = (from: Texts, name: string): boolean =>
   from[name] === undefined ? false : booleanOf(from, name);

@@ -17,6 +17,7 @@ import type { TraceStore } from "../ports/trace-store.ts";
 import { changesRoute } from "./changes.ts";
 import { answerTo, HttpError } from "./errors.ts";
 import { pageRoutes } from "./pages.ts";
+import { approvalRoutes } from "./routes-approvals.ts";
 import { dagRoutes } from "./routes-dags.ts";
 import { runRoutes } from "./routes-runs.ts";
 
@@ -89,6 +90,7 @@ export async function startHttp(o: HttpOptions): Promise<HttpServer> {
 function routes(app: FastifyInstance, o: HttpOptions): void {
   app.get("/api/server", (request) => o.server(request.hostname));
   runRoutes(app, o);
+  approvalRoutes(app, o.owners);
   dagRoutes(app, o);
   changesRoute(app, o.bus);
   hookRoutes(app, o.hooks);

@@ -21,6 +21,7 @@ export interface OwnerAddresses {
 
 export interface Owners extends Part {
   readonly runs: GrpcClient<typeof RunService>;
+  readonly approvals: GrpcClient<typeof ApprovalService>;
   readonly dags: GrpcClient<typeof DagService>;
   readonly schedules: GrpcClient<typeof ScheduleService>;
   readonly reports: GrpcClient<typeof ReportService>;
@@ -30,6 +31,7 @@ export interface Owners extends Part {
 export function openOwners(addresses: OwnerAddresses): Owners {
   const defaults = { principal: "service:console" };
   const runs = createGrpcClient(RunService, addresses.stateMachine, defaults);
+  const approvals = createGrpcClient(ApprovalService, addresses.stateMachine, defaults);
   const dags = createGrpcClient(DagService, addresses.stateMachine, defaults);
   const schedules = createGrpcClient(ScheduleService, addresses.scheduler, defaults);
   const reports = createGrpcClient(ReportService, addresses.reportMailer, defaults);
@@ -37,12 +39,13 @@ export function openOwners(addresses: OwnerAddresses): Owners {
   return {
     name: "owners",
     runs,
+    approvals,
     dags,
     schedules,
     reports,
     alerts,
     stop() {
-      for (const client of [runs, dags, schedules, reports, alerts]) client.close();
+      for (const client of [runs, approvals, dags, schedules, reports, alerts]) client.close();
       return Promise.resolve();
     },
   };
