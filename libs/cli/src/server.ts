@@ -3,6 +3,7 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { RpcCode, RpcError, createGrpcClient } from "@chasqui/chassis";
 import type { GrpcClient } from "@chasqui/chassis";
 import {
+  BackfillService,
   ConnectionService,
   ApprovalService,
   DagService,
@@ -23,6 +24,7 @@ export interface Server {
   readonly runs: GrpcClient<typeof RunService>;
   readonly logs: GrpcClient<typeof LogService>;
   readonly schedules: GrpcClient<typeof ScheduleService>;
+  readonly backfills: GrpcClient<typeof BackfillService>;
   readonly reports: GrpcClient<typeof ReportService>;
   readonly explain: GrpcClient<typeof ExplainService>;
   readonly pools: GrpcClient<typeof PoolService>;
@@ -51,6 +53,7 @@ export async function connectServer({ url, principal, signal }: ConnectOptions):
     runs: createGrpcClient(RunService, address, { principal }),
     logs: createGrpcClient(LogService, address, { principal }),
     schedules: createGrpcClient(ScheduleService, address, { principal }),
+    backfills: createGrpcClient(BackfillService, address, { principal }),
     reports: createGrpcClient(ReportService, address, { principal }),
     explain: createGrpcClient(ExplainService, address, { principal }),
     pools: createGrpcClient(PoolService, address, { principal }),

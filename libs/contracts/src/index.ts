@@ -269,6 +269,18 @@ export type {
   ListSettledResponse,
 } from "./gen/chasqui/run/v1/run_service_pb.ts";
 export {
+  BackfillSchema,
+  BackfillDateSchema,
+  BackfillAction,
+  Reprocess,
+  BackfillService,
+} from "./gen/chasqui/schedule/v1/backfill_service_pb.ts";
+export type {
+  Backfill,
+  BackfillDate,
+  CreateBackfillRequest,
+} from "./gen/chasqui/schedule/v1/backfill_service_pb.ts";
+export {
   ScheduleStatusSchema,
   TickSchema,
   TriggerRecordSchema,
@@ -277,14 +289,8 @@ export {
   ScheduleService,
 } from "./gen/chasqui/schedule/v1/schedule_service_pb.ts";
 export type {
-  ListSchedulesRequest,
-  ListSchedulesResponse,
   ScheduleStatus,
-  ListTicksRequest,
-  ListTicksResponse,
   Tick,
-  ListTriggersRequest,
-  ListTriggersResponse,
   TriggerRecord,
 } from "./gen/chasqui/schedule/v1/schedule_service_pb.ts";
 export {

@@ -5,12 +5,13 @@
 import { RejectError } from "@chasqui/bus";
 import type { Bus, Delivery } from "@chasqui/bus";
 import { subjects } from "@chasqui/contracts";
+import type { Backfiller } from "./backfiller.ts";
 import type { Continuer } from "./continue.ts";
 import type { KnownDag } from "./core/learn.ts";
 import { leavesOf } from "./core/rules.ts";
 import type { TriggerHandler } from "./handle.ts";
 import type { Registry } from "./registry.ts";
-import { runOfSubject, parseAssetProduced, parseRunSettled } from "./translate-events.ts";
+import { endOfRun, parseAssetProduced, parseRunSettled, runOfSubject } from "./translate-events.ts";
 import type { ReceivedTrigger } from "./translate.ts";
 
 export interface HearOptions {
@@ -18,6 +19,7 @@ export interface HearOptions {
   readonly registry: Registry;
   readonly handler: Pick<TriggerHandler, "happened">;
   readonly continuer: Pick<Continuer, "settled">;
+  readonly backfiller: Pick<Backfiller, "settled">;
   readonly now: () => number;
 }
 
@@ -31,7 +33,14 @@ export interface Hearing {
 /** An event may be stored a little before the apply that it follows is dated. */
 const OVERLAP_MS = 1_000;
 
-export function createHearing({ bus, registry, handler, continuer, now }: HearOptions): Hearing {
+export function createHearing({
+  bus,
+  registry,
+  handler,
+  continuer,
+  backfiller,
+  now,
+}: HearOptions): Hearing {
   function received(delivery: Delivery): readonly ReceivedTrigger[] {
     const listeners = registry.listeners();
     if (delivery.subject.startsWith("chasqui.event.run-settled."))
@@ -52,6 +61,7 @@ export function createHearing({ bus, registry, handler, continuer, now }: HearOp
     async runSettled(delivery) {
       const { dagId, runId } = runOfSubject(delivery.subject);
       await continuer.settled(dagId, runId);
+      await backfiller.settled(dagId, runId, () => endOfRun(delivery));
       await hear(delivery);
     },
     assetProduced: (delivery) => hear(delivery),

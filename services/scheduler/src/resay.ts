@@ -8,8 +8,9 @@ import type { Inbox } from "./ports/inbox.ts";
 import type { StateMachine } from "./ports/state-machine.ts";
 import type { Sampler } from "./sampling.ts";
 import type { Settler } from "./settle.ts";
-import { storedStart, tickStart } from "./starts.ts";
+import { backfillStart, storedStart, tickStart } from "./starts.ts";
 import type { Start } from "./starts.ts";
+import { claimUnsaidDates } from "./store/backfills.ts";
 import { claimUnsaidTicks } from "./store/ticks.ts";
 import { claimUnsaidTriggers } from "./store/triggers.ts";
 
@@ -34,7 +35,9 @@ export async function resay(o: ResayOptions, signal?: AbortSignal): Promise<numb
   const claim = { saidBeforeMs: nowMs - o.resayMs, nowMs, limit: CLAIM_MAX };
   const ticks = await claimUnsaidTicks(o.sql, claim);
   const triggers = await claimUnsaidTriggers(o.sql, claim);
+  const dates = await claimUnsaidDates(o.sql, claim);
   const open: Start[] = [
+    ...dates.map((date) => backfillStart(date, nowMs)),
     ...ticks.map((tick) => tickStart(tick, { nowMs, sampled: o.sampler.take(nowMs) })),
     ...triggers.map(({ key, start }) => storedStart(key, fromBinary(StartRunSchema, start))),
   ];

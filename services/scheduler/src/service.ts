@@ -10,7 +10,10 @@ import {
   readEnvironmentFile,
   serveGrpc,
 } from "@chasqui/chassis";
-import type { Database, EnvironmentFile, Life } from "@chasqui/chassis";
+import type { Database, EnvironmentFile, Life, ServiceImplementation } from "@chasqui/chassis";
+import { backfillService } from "./backfill-service.ts";
+import { startBackfiller } from "./backfiller.ts";
+import type { Backfiller, BackfillerOptions } from "./backfiller.ts";
 import { startClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { createContinuer } from "./continue.ts";
@@ -30,6 +33,7 @@ import { resay } from "./resay.ts";
 import { createSampler } from "./sampling.ts";
 import type { Settings } from "./settings.ts";
 import { createSettler } from "./settle.ts";
+import { forgetBackfills } from "./store/backfill-reads.ts";
 import { forgetSettled } from "./store/ledgers.ts";
 import { createTicker } from "./ticker.ts";
 import { startTriggers } from "./trigger-parts.ts";
@@ -37,6 +41,7 @@ import { startTriggers } from "./trigger-parts.ts";
 const NAME = "scheduler";
 const POLL_MS = 1_000;
 const FORGET_ROWS_MAX = 10_000;
+const FORGET_BACKFILLS_MAX = 100;
 
 interface Neighbours {
   readonly database: Database;
@@ -88,7 +93,6 @@ async function startWork(life: Life<Settings>, neighbours: Neighbours): Promise<
     .catch((error: unknown) =>
       log.warn({ error }, "the state machine does not answer yet: known schedules tick meanwhile"),
     );
-  await serve(life, registry, database);
   const round = async (): Promise<void> => void (await ticker.tick());
   const nextMs = (): number | undefined => registry.wakeMs();
   started.clock = await life.up(startClock({ log, now, nextMs, round, pollMs: POLL_MS }));
@@ -114,22 +118,41 @@ async function startWork(life: Life<Settings>, neighbours: Neighbours): Promise<
       round: async (signal) => void (await continuer.look(signal)),
     }),
   );
+  const backfiller = await startBackfills(life, { ...common, inbox });
+  await serve(life, [
+    scheduleService({ registry, database }),
+    backfillService({ ...common, learner, backfiller }),
+  ]);
   await startHousekeeping(life, learner, neighbours);
   const listening = await startTriggers(life, {
     ...common,
-    ...{ bus, learner, continuer, inbox, sampler },
+    ...{ bus, learner, continuer, backfiller, inbox, sampler },
   });
   life.status(() => ({ ...statusOf(registry, time), bus: bus.state, ...listening.status() }));
 }
 
 async function serve(
   { settings, log, telemetry, health, up }: Life<Settings>,
-  registry: Registry,
-  database: Database,
+  services: ServiceImplementation[],
 ): Promise<void> {
   const { grpcHost: host } = listenHosts(process.env);
-  const services = [scheduleService({ registry, database })];
   await up(serveGrpc({ port: settings.grpcPort, host, services, log, telemetry, health }));
+}
+
+async function startBackfills(
+  { settings, log, up }: Life<Settings>,
+  options: BackfillerOptions,
+): Promise<Backfiller> {
+  const backfiller = await up(startBackfiller(options));
+  await up(
+    startEvery({
+      name: "runs of backfills",
+      everyMs: settings.resayMs,
+      log,
+      round: (signal) => backfiller.reconcile(signal),
+    }),
+  );
+  return backfiller;
 }
 
 async function startHousekeeping(
@@ -146,6 +169,7 @@ async function startHousekeeping(
         await learner.refresh(signal);
         const beforeMs = time.now() - settings.ledgerKeepMs;
         await forgetSettled(database.sql, { beforeMs, limit: FORGET_ROWS_MAX });
+        await forgetBackfills(database.sql, { beforeMs, limit: FORGET_BACKFILLS_MAX });
       },
     }),
   );

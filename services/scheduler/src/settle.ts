@@ -5,8 +5,10 @@ import type { Logger, Part } from "@chasqui/chassis";
 import type { CommandVerdict } from "@chasqui/contracts";
 import type { Sql } from "postgres";
 import type { FoundRun, StateMachine } from "./ports/state-machine.ts";
-import { TICK_BY, triggerBy } from "./starts.ts";
+import { TICK_BY, backfillBy, triggerBy } from "./starts.ts";
 import type { Start } from "./starts.ts";
+import { settleDates } from "./store/backfills.ts";
+import type { StartedDate } from "./store/backfills.ts";
 import { settleTicks } from "./store/ticks.ts";
 import type { SettledTick } from "./store/ticks.ts";
 import { settleTriggers } from "./store/triggers.ts";
@@ -31,6 +33,7 @@ export interface Settler extends Part {
 export function createSettler(o: SettlerOptions): Settler {
   let ticks: SettledTick[] = [];
   let triggers: SettledTrigger[] = [];
+  let dates: StartedDate[] = [];
   let running: Promise<void> | undefined;
   const lookUps = new Set<Promise<void>>();
 
@@ -40,16 +43,17 @@ export function createSettler(o: SettlerOptions): Settler {
 
   async function writeAll(): Promise<void> {
     await Promise.resolve(); // what arrived in the same turn is written together
-    while (ticks.length > 0 || triggers.length > 0) {
-      const [someTicks, someTriggers] = [ticks, triggers];
-      [ticks, triggers] = [[], []];
+    while (ticks.length + triggers.length + dates.length > 0) {
+      const [someTicks, someTriggers, someDates] = [ticks, triggers, dates];
+      [ticks, triggers, dates] = [[], [], []];
       try {
         if (someTicks.length > 0) await settleTicks(o.sql, someTicks, o.now());
         if (someTriggers.length > 0) await settleTriggers(o.sql, someTriggers);
+        if (someDates.length > 0) await settleDates(o.sql, someDates, o.now());
       } catch (error) {
         // Their rows stay open: resay.ts asks for their runs and comes back here.
         o.log.warn(
-          { error, count: someTicks.length + someTriggers.length },
+          { error, count: someTicks.length + someTriggers.length + someDates.length },
           "verdicts not written",
         );
       }
@@ -66,6 +70,12 @@ export function createSettler(o: SettlerOptions): Settler {
               outcome: outcome.isOverlap ? "suppressed" : "skipped",
               reason: outcome.reason,
             },
+      );
+    else if (asked.kind === "backfill")
+      dates.push(
+        outcome.kind === "run"
+          ? { ...asked.date, state: "running", runId: outcome.runId, reason: outcome.note }
+          : { ...asked.date, state: "refused", reason: outcome.reason },
       );
     else
       triggers.push(
@@ -87,10 +97,13 @@ export function createSettler(o: SettlerOptions): Settler {
   }
 
   function found(start: Start, run: FoundRun): void {
+    const { asked } = start;
     const joined =
-      start.asked.kind === "trigger"
-        ? run.by !== triggerBy(start.asked.trigger)
-        : run.by !== TICK_BY || run.logicalMs !== start.startRun.logicalMs;
+      asked.kind === "trigger"
+        ? run.by !== triggerBy(asked.trigger)
+        : asked.kind === "backfill"
+          ? run.by !== backfillBy(asked.date)
+          : run.by !== TICK_BY || run.logicalMs !== start.startRun.logicalMs;
     const paused = run.isQueued && o.isPaused(start.startRun.dagId);
     const how = joined ? "joined" : paused ? "paused-queued" : "started";
     settle(start, { kind: "run", runId: run.runId, how, note: joined ? joinedNote(run) : "" });

@@ -9,12 +9,14 @@ import { RunCauseKind, runIdOf, spanIdOf, traceIdOf } from "@chasqui/contracts";
 import type { StartRunSchema } from "@chasqui/contracts";
 import { eventsAsOne } from "./core/triggers.ts";
 import type { Json, RunEvent } from "./core/triggers.ts";
+import type { DateKey, StartingDate } from "./store/backfills.ts";
 import type { FiringTick, TickKey } from "./store/ticks.ts";
 import type { TriggerKey } from "./store/triggers.ts";
 
 /** What a StartRun was asked for. */
 export type Asked =
   | { readonly kind: "tick"; readonly tick: TickKey }
+  | { readonly kind: "backfill"; readonly date: DateKey }
   | { readonly kind: "trigger"; readonly trigger: TriggerKey };
 
 export type StartRunInit = MessageInitShape<typeof StartRunSchema> & {
@@ -59,6 +61,30 @@ export function tickStart(tick: FiringTick, o: { nowMs: number; sampled: boolean
         sampled: o.sampled,
       }),
       requestedMs: o.nowMs,
+    },
+  };
+}
+
+export const backfillBy = ({ backfillId }: DateKey): string => `backfill ${backfillId}`;
+
+export function backfillStart(date: StartingDate, nowMs: number): Start {
+  const { backfillId, dagId, dueMs, logicalMs, intervalStartMs, runKey, rerunOf, pinned } = date;
+  return {
+    id: `backfill:${backfillId}:${isoOf(dueMs)}`,
+    runId: runIdOf(dagId, runKey),
+    asked: { kind: "backfill", date: { backfillId, dueMs } },
+    startRun: {
+      dagId,
+      key: runKey,
+      logicalMs,
+      intervalStartMs,
+      intervalEndMs: dueMs,
+      causeKind: RunCauseKind.BACKFILL,
+      by: backfillBy(date),
+      paramsJson: JSON.stringify(date.params),
+      requestedMs: nowMs,
+      ...(rerunOf === undefined ? {} : { rerunOf }),
+      ...(pinned === undefined ? {} : { pinned }),
     },
   };
 }

@@ -19,6 +19,7 @@ import {
 import type { Life, Part } from "@chasqui/chassis";
 import {
   AssetProducedSchema,
+  BackfillService,
   Catchup,
   CommandVerdictSchema,
   DagAppliedSchema,
@@ -142,6 +143,9 @@ export interface World extends AsyncDisposable {
   readonly natsUrl: string;
   readonly stateMachine: FakeStateMachine;
   readonly schedules: ReturnType<typeof createGrpcClient<typeof ScheduleService>>;
+  readonly backfills: ReturnType<typeof createGrpcClient<typeof BackfillService>>;
+  /** A client of another replica. */
+  backfillsAt(port: number): ReturnType<typeof createGrpcClient<typeof BackfillService>>;
   /** One more replica. */
   start(changes?: Partial<Settings>): Promise<{ stop(): Promise<void>; port: number }>;
   stopFirst(): Promise<void>;
@@ -188,12 +192,21 @@ export async function world(options: { dags?: readonly Dag[] } = {}): Promise<Wo
   const first = await start();
   const schedules = createGrpcClient(ScheduleService, `127.0.0.1:${first.port}`);
   stack.defer(() => schedules.close());
+  const backfillsAt = (port: number) => {
+    const client = createGrpcClient(BackfillService, `127.0.0.1:${port}`, {
+      principal: "user:ana",
+    });
+    stack.defer(() => client.close());
+    return client;
+  };
   let source: Bus | undefined;
   return {
     admin,
     natsUrl: nats.url,
     stateMachine,
     schedules,
+    backfills: backfillsAt(first.port),
+    backfillsAt,
     start,
     stopFirst: () => first.stop(),
     sourceBus: async () => (source ??= await connect("source-logistics")),
@@ -266,9 +279,11 @@ async function fakeStateMachine(stack: AsyncDisposableStack, bus: Bus): Promise<
           const run = runs.get(runId);
           if (run === undefined) throw new RpcError(RpcCode.NOT_FOUND, `no run ${runId}`);
           const { dagId, key, by } = run;
-          const state = dags.get(dagId)?.paused === true ? RunState.QUEUED : RunState.RUNNING;
+          const ended = settled.find((one) => one.runId === runId);
+          const open = dags.get(dagId)?.paused === true ? RunState.QUEUED : RunState.RUNNING;
+          const state = ended?.state ?? open;
           const logicalTime = timestampFromMs(run.logicalMs);
-          const settledTime = settled.find((one) => one.runId === runId)?.settledTime;
+          const settledTime = ended?.settledTime;
           const times = { logicalTime, ...(settledTime && { settledTime }) };
           return { run: { runId, dagId, key, cause: { by }, state, ...times } };
         },

@@ -9,6 +9,8 @@ import { parseTraceparent } from "@chasqui/chassis";
 import { AssetProducedSchema, RunSettledSchema, RunState, subjects } from "@chasqui/contracts";
 import type { AssetProduced, ProducedAsset, Run, RunRef, RunSettled } from "@chasqui/contracts";
 import type { Json, Trigger } from "./core/triggers.ts";
+import { endOf } from "./ports/state-machine.ts";
+import type { RunEnd } from "./ports/state-machine.ts";
 import type { ReceivedTrigger } from "./translate.ts";
 
 interface EventDelivery {
@@ -28,13 +30,20 @@ const stateNames: Readonly<Record<number, string>> = {
   [RunState.CANCELLED]: "cancelled",
 };
 
-export function parseRunSettled(delivery: EventDelivery): ReceivedTrigger[] {
-  let event: RunSettled;
+/** How the run ended. */
+export const endOfRun = (delivery: EventDelivery): RunEnd | undefined =>
+  endOf(runSettled(delivery).state);
+
+function runSettled({ data }: EventDelivery): RunSettled {
   try {
-    event = fromBinary(RunSettledSchema, delivery.data);
+    return fromBinary(RunSettledSchema, data);
   } catch (error) {
     throw new RejectError(`the body is not a chasqui.run.v1.RunSettled: ${String(error)}`);
   }
+}
+
+export function parseRunSettled(delivery: EventDelivery): ReceivedTrigger[] {
+  const event = runSettled(delivery);
   const run = wholeRef("RunSettled", event.run);
   const { state, reason } = event;
   const trigger = settledTrigger({ ...run, state, reason, settledTime: run.time });

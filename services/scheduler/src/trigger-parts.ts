@@ -6,6 +6,7 @@ import { createCollector } from "./collect.ts";
 import { startEvery } from "./every.ts";
 import { createGroupsRound } from "./groups.ts";
 import { createTriggerHandler } from "./handle.ts";
+import type { Backfiller } from "./backfiller.ts";
 import type { Continuer } from "./continue.ts";
 import { createHearing } from "./hear.ts";
 import type { Learner } from "./learner.ts";
@@ -24,6 +25,7 @@ export interface TriggerDeps {
   readonly registry: Registry;
   readonly learner: Learner;
   readonly continuer: Continuer;
+  readonly backfiller: Backfiller;
   readonly stateMachine: StateMachine;
   readonly inbox: Inbox;
   readonly sampler: Sampler;

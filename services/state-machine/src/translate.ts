@@ -161,7 +161,11 @@ function bodyOf({ body }: InboxMessage): Body {
         to: "dag",
         kind: "other",
         dagId: named("DAG", body.value.dagId),
-        message: { kind: "reopened", runId: named("run", body.value.runId) },
+        message: {
+          kind: "reopened",
+          runId: named("run", body.value.runId),
+          beside: causeWords.get(body.value.causeKind) === "backfill",
+        },
       };
     case "setPaused":
       return {

@@ -7,5 +7,7 @@ export { jitterOf } from "./jitter.ts";
 export { isTimed, timingOf } from "./timing.ts";
 export { describeSchedule } from "./describe.ts";
 export { summaryOf, summaryOfSchedule } from "./summary.ts";
+export { spanOf } from "./span.ts";
+export type { Span } from "./span.ts";
 export { nextTick, previousTick, timetableOf } from "./timetable.ts";
 export type { Timetable, Timing } from "./timetable.ts";

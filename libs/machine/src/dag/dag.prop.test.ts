@@ -175,6 +175,24 @@ describe("decideDag", () => {
       }),
     );
   });
+
+  test("D6. A backfill's runs are beside all that: they take no slot, wait for none, and nobody waits for them", () => {
+    check((world, list, max) => {
+      let count = 0;
+      world.play(list, () => {
+        const before = [...world.dag.active];
+        const runId = `backfill-${count++}`;
+        const start: DagMessage = { kind: "start", runId, exists: false, scheduled: false };
+        const taken = world.say({ ...start, beside: true });
+        expect(taken).toMatchObject({ effects: [{ kind: "create_run", runId, admitted: true }] });
+        world.runs.delete(runId); // it is at work, beside those that the model knows
+        world.say({ kind: "reopened", runId, beside: true });
+        expect(world.dag.active).toEqual(before);
+        if (!world.dag.paused && world.running().length < max) expect(world.waiting()).toEqual([]);
+        expect(world.say({ kind: "settled", runId }).kind).toBe("nothing");
+      });
+    });
+  });
 });
 
 describe("auto-pause", () => {

@@ -6,6 +6,7 @@
 //   D3. A message that was decided once decides nothing the second time.
 //   D4. While runs wait, a new one waits behind them.
 //   D5. It is paused by the N-th run that failed in a row and by no earlier one, when it asked for that.
+//   D6. A backfill's runs are beside all that: they take no slot, wait for none, and nobody waits for them.
 
 import type { Counted, TellPaused } from "./auto-pause.ts";
 import { afterRun, tellPaused } from "./auto-pause.ts";
@@ -59,11 +60,13 @@ export type DagMessage =
       readonly scheduled: boolean;
       /** A task of another run wanted it, and does not any more: it is made to be cancelled, and takes no slot. */
       readonly unwanted?: boolean;
+      /** Of a backfill, which has limits of its own. */
+      readonly beside?: boolean;
     }
   /** `counted`: how it ended, of a run that nobody watched. */
   | { readonly kind: "settled"; readonly runId: string; readonly counted?: Counted | undefined }
   /** A settled run goes on: a person asked, so it waits behind nobody. */
-  | { readonly kind: "reopened"; readonly runId: string }
+  | { readonly kind: "reopened"; readonly runId: string; readonly beside?: boolean | undefined }
   | { readonly kind: "apply"; readonly version: VersionFacts }
   | {
       readonly kind: "set_paused";
@@ -89,7 +92,12 @@ export type DagEvent =
       readonly reason: string;
     }
   | { readonly type: "retired" }
-  | { readonly type: "run_taken"; readonly runId: string; readonly admitted: boolean }
+  | {
+      readonly type: "run_taken";
+      readonly runId: string;
+      readonly admitted: boolean;
+      readonly beside?: true;
+    }
   | { readonly type: "run_admitted"; readonly runId: string }
   | { readonly type: "run_released"; readonly runId: string }
   | { readonly type: "run_failed"; readonly runId: string }
@@ -146,6 +154,10 @@ export function decideDag(
     case "reopened":
       if (draft.active.includes(message.runId))
         return { kind: "nothing", why: "the run holds a slot" };
+      if (message.beside === true) {
+        effects.push({ kind: "admit", runId: message.runId });
+        break;
+      }
       emit({ type: "run_admitted", runId: message.runId });
       effects.push({ kind: "admit", runId: message.runId });
       break;
@@ -196,6 +208,11 @@ function takeRun(
   if (draft.number === 0) return { kind: "rejected", why: `no DAG is called ${draft.dagId}` };
   if (draft.retired)
     return { kind: "rejected", why: `DAG ${draft.dagId} is retired: apply it to bring it back` };
+  if (message.beside === true) {
+    emit({ type: "run_taken", runId, admitted: true, beside: true });
+    effects.push({ kind: "create_run", runId, admitted: true });
+    return undefined;
+  }
   if (message.unwanted === true) {
     effects.push({ kind: "create_run", runId, admitted: false });
     return undefined;
@@ -267,6 +284,7 @@ export function evolveDag(draft: DagState, event: DagEvent): void {
       draft.failing = [];
       return;
     case "run_taken":
+      if (event.beside === true) return;
       if (event.admitted) draft.active.push(event.runId);
       else draft.hasWaiting = true;
       return;

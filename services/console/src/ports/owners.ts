@@ -2,6 +2,7 @@
 import { createGrpcClient } from "@chasqui/chassis";
 import type { GrpcClient, Part, Route } from "@chasqui/chassis";
 import {
+  BackfillService,
   AlertService,
   ApprovalService,
   DagService,
@@ -59,6 +60,7 @@ export const routesOf = (addresses: OwnerAddresses): Route[] => [
   { service: ApprovalService, address: addresses.stateMachine },
   { service: ExplainService, address: addresses.stateMachine },
   { service: ScheduleService, address: addresses.scheduler },
+  { service: BackfillService, address: addresses.scheduler },
   { service: ReportService, address: addresses.reportMailer },
   { service: AlertService, address: addresses.alertNotifier },
 ];

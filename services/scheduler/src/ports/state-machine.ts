@@ -5,6 +5,15 @@ import type { Part } from "@chasqui/chassis";
 import { DagService, RunService, RunState } from "@chasqui/contracts";
 import type { Dag, Run } from "@chasqui/contracts";
 
+export type RunEnd = "succeeded" | "failed" | "cancelled";
+
+const ends: Readonly<Record<number, RunEnd>> = {
+  [RunState.SUCCEEDED]: "succeeded",
+  [RunState.FAILED]: "failed",
+  [RunState.CANCELLED]: "cancelled",
+};
+export const endOf = (state: RunState): RunEnd | undefined => ends[state];
+
 export interface FoundRun {
   readonly runId: string;
   /** Who asked for it first. */
@@ -12,13 +21,18 @@ export interface FoundRun {
   /** It waits for its turn. */
   readonly isQueued: boolean;
   readonly isSettled: boolean;
+  /** How it ended; undefined while it has not. */
+  readonly end: RunEnd | undefined;
   readonly logicalMs: number;
 }
 
 export interface StateMachine extends Part {
   listDags(signal?: AbortSignal): Promise<readonly Dag[]>;
   /** Undefined when there is no such DAG; throws when nobody answers. */
-  getDag(dagId: string, signal?: AbortSignal): Promise<Dag | undefined>;
+  getDag(
+    dagId: string,
+    options?: { readonly version?: number; readonly signal?: AbortSignal },
+  ): Promise<Dag | undefined>;
   /** Undefined when there is no such run; throws when nobody answers. */
   findRun(runId: string, signal?: AbortSignal): Promise<FoundRun | undefined>;
   /** Runs settled since a moment, oldest first, page by page. */
@@ -38,9 +52,9 @@ export function openStateMachine(address: string): StateMachine {
       const response = await dags.listDags({}, { signal, timeoutMs: LIST_TIMEOUT_MS });
       return response.dags;
     },
-    async getDag(dagId, signal) {
+    async getDag(dagId, { version = 0, signal } = {}) {
       const options = { signal, timeoutMs: FIND_TIMEOUT_MS };
-      return (await orUndefined(dags.getDag({ dagId }, options)))?.dag;
+      return (await orUndefined(dags.getDag({ dagId, version }, options)))?.dag;
     },
     async findRun(runId, signal) {
       const options = { signal, timeoutMs: FIND_TIMEOUT_MS };
@@ -52,6 +66,7 @@ export function openStateMachine(address: string): StateMachine {
           logicalMs: run.logicalTime === undefined ? 0 : timestampMs(run.logicalTime),
           isQueued: run.state === RunState.QUEUED,
           isSettled: run.settledTime !== undefined,
+          end: run.settledTime === undefined ? undefined : endOf(run.state),
         }
       );
     },

@@ -13,6 +13,7 @@ import {
   text,
   timestamp,
 } from "drizzle-orm/pg-core";
+import type { BackfillState, DateState, Reprocess } from "../core/backfill.ts";
 import type { TickPolicy } from "../core/learn.ts";
 import type { Admitted } from "../core/rate.ts";
 import type { TriggerRule } from "../core/rules.ts";
@@ -196,6 +197,85 @@ export const triggerRate = pgTable(
     admitted: jsonb("admitted").$type<readonly Admitted[]>().notNull(),
   },
   (t) => [primaryKey({ columns: [t.dagId, t.rule] })],
+);
+
+/** A backfill: runs for due times that are past. */
+export const backfill = pgTable(
+  "backfill",
+  {
+    backfillId: text("backfill_id").primaryKey(),
+    dagId: text("dag_id").notNull(),
+    state: text("state").$type<BackfillState>().notNull(),
+    reprocess: text("reprocess").$type<Reprocess>().notNull(),
+    newestFirst: boolean("newest_first").notNull(),
+    maxActive: integer("max_active").notNull(),
+    /** Parameters of its runs. */
+    params: jsonb("params").$type<{ [name: string]: Json }>().notNull(),
+    /** The version its runs are of; absent: whichever is current when a run starts. */
+    pinnedNumber: integer("pinned_number"),
+    pinnedFingerprint: text("pinned_fingerprint"),
+    createdBy: text("created_by").notNull(),
+    reason: text("reason").notNull(),
+    createdAt: instant("created_at").notNull(),
+    /** Who paused, resumed or cancelled it last, and why. */
+    changedBy: text("changed_by").notNull().default(""),
+    changeReason: text("change_reason").notNull().default(""),
+    /** When its last date had its outcome. */
+    finishedAt: instant("finished_at"),
+  },
+  (t) => [
+    index("backfill_newest").on(t.createdAt),
+    index("backfill_unfinished")
+      .on(t.createdAt)
+      .where(sql`finished_at is null`),
+    check("backfill_state", sql`${t.state} in ('running', 'paused', 'cancelled', 'done')`),
+    check("backfill_done", sql`${t.state} <> 'done' or ${t.finishedAt} is not null`),
+    check("backfill_reprocess", sql`${t.reprocess} in ('none', 'failed', 'all')`),
+    check("backfill_active", sql`${t.maxActive} >= 1`),
+    check("backfill_pinned", sql`(${t.pinnedNumber} is null) = (${t.pinnedFingerprint} is null)`),
+  ],
+);
+
+/** One date of a backfill. */
+export const backfillDate = pgTable(
+  "backfill_date",
+  {
+    backfillId: text("backfill_id").notNull(),
+    dueAt: instant("due_at").notNull(),
+    /** Its turn. */
+    position: integer("position").notNull(),
+    logicalAt: instant("logical_at").notNull(),
+    intervalStartAt: instant("interval_start_at").notNull(),
+    /** The key of the tick's own run; with a run, the run's key. */
+    runKey: text("run_key").notNull(),
+    rerunOf: text("rerun_of"),
+    state: text("state").$type<DateState>().notNull(),
+    runId: text("run_id"),
+    reason: text("reason").notNull(),
+    /** When StartRun was last said; only while starting. */
+    saidAt: instant("said_at"),
+    settledAt: instant("settled_at"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.backfillId, t.dueAt] }),
+    index("backfill_date_waiting")
+      .on(t.backfillId, t.position)
+      .where(sql`state = 'waiting'`),
+    index("backfill_date_active")
+      .on(t.runId)
+      .where(sql`state in ('starting', 'running')`),
+    check(
+      "backfill_date_state",
+      sql`case
+        when ${t.state} = 'waiting' then ${t.runId} is null and ${t.saidAt} is null and ${t.settledAt} is null
+        when ${t.state} = 'starting' then ${t.runId} is not null and ${t.saidAt} is not null and ${t.settledAt} is null
+        when ${t.state} = 'running' then ${t.runId} is not null and ${t.saidAt} is null and ${t.settledAt} is null
+        when ${t.state} in ('succeeded', 'failed', 'cancelled') then ${t.runId} is not null
+          and ${t.saidAt} is null and ${t.settledAt} is not null
+        else ${t.state} in ('skipped', 'refused', 'abandoned') and ${t.reason} <> ''
+          and ${t.saidAt} is null and ${t.settledAt} is not null end`,
+    ),
+  ],
 );
 
 /** Up to when something was compared with the state machine. */

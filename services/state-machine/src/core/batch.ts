@@ -253,7 +253,11 @@ export const versionKey = (dagId: string, fingerprint: string): string => `${dag
 function dagMessageOf(all: Aggregates, body: Extract<Inbound["body"], { to: "dag" }>): DagMessage {
   if (body.kind === "other") return body.message;
   const { runId, causeKind, unwanted } = body.start;
-  const facts = { scheduled: causeKind === "schedule", unwanted: unwanted !== undefined };
+  const facts = {
+    scheduled: causeKind === "schedule",
+    unwanted: unwanted !== undefined,
+    beside: causeKind === "backfill",
+  };
   return { kind: "start", runId, exists: all.runs.has(runId), ...facts };
 }
 

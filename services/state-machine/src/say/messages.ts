@@ -125,7 +125,8 @@ export function settleRun(run: CachedRun): OutMessage {
 export function reopenRun(run: CachedRun): OutMessage {
   const { runId, dagId } = run.meta;
   const id = `reopened:${runId}:${run.state.lastMs}`;
-  return inboxMessage("dag", dagId, id, { case: "reopenRun", value: { dagId, runId } });
+  const value = { dagId, runId, causeKind: causeKinds[run.meta.causeKind] };
+  return inboxMessage("dag", dagId, id, { case: "reopenRun", value });
 }
 
 export function timerDue(runId: string, wakeMs: number): OutMessage {

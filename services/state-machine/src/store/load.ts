@@ -174,7 +174,7 @@ const rulesOf = ({ maxActiveRuns, overlap, autoPauseAfter }: VersionFacts) => ({
 export async function loadWaiting(sql: Sql, dag: CachedDag, limit: number): Promise<string[]> {
   const rows = await sql<{ run_id: string }[]>`
     select run_id from state_machine.run
-    where dag_id = ${dag.state.dagId} and state = 'queued' and run_id <> all(${dag.state.active}::text[])
+    where dag_id = ${dag.state.dagId} and state = 'queued' and cause_kind <> 'backfill' and run_id <> all(${dag.state.active}::text[])
     order by created_at, run_id limit ${limit}`;
   return rows.map((row) => row.run_id);
 }
