@@ -227,6 +227,7 @@ export type {
   ApprovalClosed,
 } from "./gen/chasqui/run/v1/run_events_pb.ts";
 export {
+  RunParentSchema,
   RunSchema,
   RunCauseSchema,
   TaskSchema,

@@ -6,7 +6,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startFakeBackend } from "./testing.ts";
 import type { FakeBackend } from "./testing.ts";
-import { FAILED, MAILED, RUNNING } from "./testing-data.ts";
+import { CHILD, FAILED, MAILED, RUNNING } from "./testing-data.ts";
 
 const program = [
   process.env["CHASQUI_CHROMIUM"],
@@ -114,6 +114,20 @@ test.skipIf(hasNoBrowser)(
       reason: "wrong data",
     });
     await page.locator(".run-header .tag.off").waitFor();
+    expect(view.errors).toEqual([]);
+  },
+);
+
+test.skipIf(hasNoBrowser)(
+  "a task leads to the run that it started, and that one back",
+  async () => {
+    await using view = await open(`/runs/${RUNNING}?task=wait-for-export`);
+    const { page } = view;
+    await page.getByRole("link", { name: CHILD.slice(0, 12) }).click();
+    await view.sees("task delay-model-training/wait-for-export");
+    expect(new URL(page.url()).pathname).toBe(`/runs/${CHILD}`);
+    await page.getByRole("link", { name: "delay-model-training / wait-for-export" }).click();
+    await page.waitForURL(new RegExp(RUNNING));
     expect(view.errors).toEqual([]);
   },
 );

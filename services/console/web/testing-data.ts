@@ -172,6 +172,8 @@ const run = (n: number, dagId: string, state: RunState, init: Partial<ApiRun>): 
 export const RUNNING = idOf(1);
 export const MAILED = idOf(2);
 export const FAILED = idOf(3);
+/** Started by a task of the running one. */
+export const CHILD = idOf(8);
 
 const running = run(1, "delay-model-training", "running", {
   dagVersion: 12,
@@ -182,6 +184,8 @@ const running = run(1, "delay-model-training", "running", {
   params: { epochs: 20 },
   tasks: [
     task(training, "wait-for-export", "succeeded", {
+      kind: "dag.run",
+      childRunId: CHILD,
       ...took(9 * MINUTE, 8.5 * MINUTE),
       output: { rows: 481_220 },
     }),
@@ -266,6 +270,16 @@ const failed = run(3, "example-failing", "failed", {
   ],
 });
 
+const startedByTraining: Partial<ApiRun> = {
+  cause: { kind: "parent", by: "delay-model-training/wait-for-export" },
+  parent: {
+    runId: RUNNING,
+    dagId: "delay-model-training",
+    taskId: "wait-for-export",
+    attempt: 1,
+  },
+};
+
 const older = Array.from({ length: 14 }, (_, index) => {
   const n = index + 4;
   const dagId = ["carrier-daily-costs", "partner-feed", "delay-model-training"][index % 3] ?? "";
@@ -277,6 +291,7 @@ const older = Array.from({ length: 14 }, (_, index) => {
     reason:
       state === "failed" ? "task load failed: timeout: the attempt took longer than 30 m" : "",
     tasks: [],
+    ...(idOf(n) === CHILD ? startedByTraining : {}),
   });
 });
 

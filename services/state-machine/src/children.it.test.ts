@@ -163,6 +163,43 @@ test.each([
   },
 );
 
+test("a retired DAG starts no run for a task", async () => {
+  await using w = await world();
+  const value = { changes: [{ dagId: "prices" }], by: "test" }; // without a version: it is retired
+  await w.bus.publishOne(inboxMessage("dag", "prices", "gone", { case: "changeDags", value }));
+  await until(
+    () => w.sql`select dag_id from state_machine.dag where retired`,
+    [{ dag_id: "prices" }],
+  );
+  await w.bus.publishOne(start(w.spec, "k1"));
+  await until(() => states(w), ["release failed"]);
+  expect((await taskOf(w))?.failure).toEqual({
+    class: "config",
+    message: "DAG prices is retired: apply it to bring it back",
+  });
+});
+
+test("a mapped task starts a run for each item, and each instance takes the end of its own", async () => {
+  const forEach = { lists: [{ in: "['a', 'b', 'c']" }], parallel: 2 };
+  await using w = await world(release({ params: { list: "${item}" } }, { forEach }));
+  await runner(w, (a) => [
+    report(a, a.runKey.includes("[1]") ? AttemptState.FAILED : AttemptState.SUCCEEDED),
+  ]);
+  await w.bus.publishOne(start(w.spec, "k1"));
+  await until(async () => (await runs(w))[0]?.state, "failed");
+  const children = await w.sql`
+    select key, state, params->>'list' as list from state_machine.run where dag_id = 'prices' order by key`;
+  expect(children).toEqual([
+    { key: "release/k1/child[0]#1", state: "succeeded", list: "a" },
+    { key: "release/k1/child[1]#1", state: "failed", list: "b" },
+    { key: "release/k1/child[2]#1", state: "succeeded", list: "c" },
+  ]);
+  const tasks = await w.sql`
+    select map_index, state from state_machine.task where run_id = ${parentId} and map_index >= 0 order by 1`;
+  expect(tasks.map(({ state }) => String(state))).toEqual(["succeeded", "failed", "succeeded"]);
+  await expectRowsEqualHistory(w);
+});
+
 test("a DAG that starts itself stops at the eleventh run, in words", async () => {
   await using w = await world(release({ dag: "release" }));
   await w.bus.publishOne(start(w.spec, "k1"));

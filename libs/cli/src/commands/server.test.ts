@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from "vitest";
 import {
   DeliveryState,
   FailureClass,
+  RunParentSchema,
   RunSchema,
   RunState,
   TaskState,
@@ -57,6 +58,19 @@ function runIn(state: RunState, taskState: TaskState): Run {
     ],
   });
 }
+test("a run that a task of another run started says so", async () => {
+  const parent = { runId: "run-p", dagId: "release", taskId: "prices", mapIndex: 2, attempt: 1 };
+  const child = runIn(RunState.RUNNING, TaskState.RUNNING);
+  child.parent = create(RunParentSchema, parent);
+  await using server = await startFakeServer({ runs: [[child]] });
+  const { out } = await invoke(["run", RUN], { server: server.url });
+  expect(out).toContain("started by task prices[2] of release, run run-p");
+  const json = await invoke(["run", RUN, "--json"], { server: server.url });
+  expect(JSON.parse(json.out)).toMatchObject({
+    parent: { run_id: "run-p", dag_id: "release", task: "prices[2]", attempt: 1 },
+  });
+});
+
 const good = [
   runIn(RunState.RUNNING, TaskState.RUNNING),
   runIn(RunState.SUCCEEDED, TaskState.SUCCEEDED),

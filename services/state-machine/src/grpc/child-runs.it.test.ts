@@ -9,6 +9,7 @@ import {
   runIdOf,
 } from "@chasqui/contracts";
 import { expect, test } from "vitest";
+import { replayAll } from "../../../../tests/support/index.ts";
 import type { World } from "../testing.ts";
 import { report, runner, setup, start } from "../testing.ts";
 import { createAsk } from "./commands.ts";
@@ -73,4 +74,6 @@ test("parent and child name each other, explain names the run that is waited for
   await expect
     .poll(why)
     .toEqual([`child waits for run ${childId} of DAG prices, which is running`]);
+  const { runs: replayed, differences } = await replayAll(world.databaseUrl);
+  expect({ replayed, differences }).toEqual({ replayed: 2, differences: [] });
 });
