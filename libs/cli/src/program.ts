@@ -5,6 +5,7 @@ import type { Cli } from "./cli.ts";
 import { DEFAULT_SERVER } from "./cli.ts";
 import type { ExitCode } from "./errors.ts";
 import { addAdminCommands } from "./program/admin-commands.ts";
+import { addBackfillCommands } from "./program/backfill-commands.ts";
 import { addConnectionCommands } from "./program/connection-commands.ts";
 import { addApprovalCommands } from "./program/approval-commands.ts";
 import { addDagCommands } from "./program/dag-commands.ts";
@@ -64,6 +65,7 @@ export function createProgram(options: ProgramOptions): Command {
   addOperationCommands(program, with_);
   addApprovalCommands(program, with_);
   addDagCommands(program, with_);
+  addBackfillCommands(program, with_);
   addPoolCommands(program, with_);
   addConnectionCommands(program, with_);
   addAdminCommands(program, with_);

@@ -3,6 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import type { JsonValue, MessageInitShape } from "@bufbuild/protobuf";
 import { RpcCode, RpcError, implementation, serveGrpc } from "@chasqui/chassis";
 import {
+  BackfillService,
   ConnectionService,
   ApprovalService,
   DagService,
@@ -16,6 +17,8 @@ import {
 import type {
   ApplyDagsRequest,
   ApprovalSchema,
+  BackfillDateSchema,
+  BackfillSchema,
   CancelRunRequest,
   ConnectionSchema,
   ConnectionTestSchema,
@@ -54,6 +57,9 @@ export interface FakeWorld {
   approvals: MessageInitShape<typeof ApprovalSchema>[];
   ticks: MessageInitShape<typeof TickSchema>[];
   triggers: MessageInitShape<typeof TriggerRecordSchema>[];
+  /** One backfill over time; each look shows the next state, the last one stays. */
+  backfills: MessageInitShape<typeof BackfillSchema>[];
+  backfillDates: MessageInitShape<typeof BackfillDateSchema>[];
   logs: MessageInitShape<typeof LogBatchSchema>[];
   /** Paths below the server's address. */
   json: Record<string, JsonValue>;
@@ -90,6 +96,8 @@ export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<F
     history: [],
     ticks: [],
     triggers: [],
+    backfills: [],
+    backfillDates: [],
     logs: [],
     json: {},
     changes: {},
@@ -149,6 +157,26 @@ const approvalsOf = (world: FakeWorld, note: Note) =>
       return { state, changed: true, runId: request.runId, task: request.task || "publish" };
     },
   });
+
+function backfillsOf(world: FakeWorld, note: Note) {
+  const shift = () => {
+    const [first] = world.backfills;
+    if (world.backfills.length > 1) world.backfills.shift();
+    return first === undefined ? {} : { backfill: first };
+  };
+  return implementation(BackfillService, {
+    async createBackfill(request, { principal }) {
+      note("createBackfill", principal, request);
+      return { ...shift(), dates: request.dryRun ? world.backfillDates : [] };
+    },
+    listBackfills: async () => ({ backfills: world.backfills }),
+    getBackfill: async () => ({ ...shift(), dates: world.backfillDates }),
+    async controlBackfill(request, { principal }) {
+      note("controlBackfill", principal, request);
+      return shift();
+    },
+  });
+}
 
 function servicesOf(world: FakeWorld, note: Note) {
   const find = (id: string): Run[] => {
@@ -266,6 +294,7 @@ function servicesOf(world: FakeWorld, note: Note) {
       },
     }),
     approvalsOf(world, note),
+    backfillsOf(world, note),
     implementation(ReportService, {
       async listDeliveries(request, { principal }) {
         note("listDeliveries", principal, request);
