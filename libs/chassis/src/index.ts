@@ -27,7 +27,7 @@ export {
   processSettings,
 } from "./common-settings.ts";
 export type { EnvironmentName } from "./common-settings.ts";
-export { forgetSecrets, mask, maskPasswordOf, maskSecrets } from "./secrets.ts";
+export { forgetSecrets, mask, maskJson, maskPasswordOf, maskSecrets } from "./secrets.ts";
 export { createLogger } from "./logger.ts";
 export type { Logger, LoggerOptions } from "./logger.ts";
 export { formatTraceparent, newSpanId, parseTraceparent } from "./traceparent.ts";

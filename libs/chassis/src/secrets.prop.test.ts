@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
-import { forgetSecrets, mask, maskPasswordOf, maskSecrets } from "./secrets.ts";
+import { forgetSecrets, mask, maskJson, maskPasswordOf, maskSecrets } from "./secrets.ts";
 
 afterEach(forgetSecrets);
 
@@ -33,7 +33,30 @@ test("S1. no masked text contains a secret, plain or as JSON, URL or base-64 spe
   );
 });
 
-test("S2. short values are not masked, nor is anything before a secret is known", () => {
+test("S2. masked JSON is JSON, without the secret wherever it stood", () => {
+  fc.assert(
+    fc.property(secretText, fc.jsonValue({ maxDepth: 3 }), (secret, value) => {
+      forgetSecrets();
+      maskSecrets([secret]);
+      const json = maskJson(JSON.stringify({ value, list: [`a ${secret}`], [secret]: secret }));
+      const read: unknown = JSON.parse(json);
+      expect(JSON.stringify(read).replaceAll("[secret]", "")).not.toContain(
+        JSON.stringify(secret).slice(1, -1),
+      );
+      expect(read).toMatchObject({ list: ["a [secret]"], "[secret]": "[secret]" });
+    }),
+  );
+});
+
+test("S2. a number is masked when it is the secret, and JSON without one is as it was", () => {
+  maskSecrets(["123456"]);
+  expect(maskJson('{"pin":123456,"at":1123456789, "said":"it is 123456"}')).toBe(
+    '{"pin":"[secret]","at":1123456789,"said":"it is [secret]"}',
+  );
+  expect(maskJson('{ "as":  "it was" }')).toBe('{ "as":  "it was" }');
+});
+
+test("S3. short values are not masked, nor is anything before a secret is known", () => {
   expect(mask("a quiet line")).toBe("a quiet line");
   maskSecrets(["", "a", "quiet"]);
   expect(mask("a quiet line")).toBe("a quiet line");

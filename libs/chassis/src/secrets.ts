@@ -2,7 +2,8 @@
 // Invariants:
 //   S1. After `maskSecrets(values)` no text that went through `mask` contains one of the values, neither
 //       plain nor as JSON, URL or base-64 spell it.
-//   S2. A value shorter than 6 characters is not masked: it would blank out ordinary words and be guessed anyway.
+//   S2. Masked JSON is JSON: texts and keys in it are masked, and a number that is a secret as a whole.
+//   S3. A value shorter than 6 characters is not masked: it would blank out ordinary words and be guessed anyway.
 
 const LENGTH_MIN = 6;
 const MASK = "[secret]";
@@ -22,6 +23,21 @@ export function maskSecrets(values: Iterable<string>): void {
 /** The text with each registered secret replaced. */
 export function mask(text: string): string {
   return pattern === undefined ? text : text.replace(pattern, MASK);
+}
+
+/** The same for JSON as text, which stays JSON whatever a secret looks like. */
+export function maskJson(json: string): string {
+  return mask(json) === json ? json : JSON.stringify(maskedIn(JSON.parse(json)));
+}
+
+function maskedIn(value: unknown): unknown {
+  if (typeof value === "string") return mask(value);
+  if (Array.isArray(value)) return value.map(maskedIn);
+  if (typeof value === "object" && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, one]) => [mask(key), maskedIn(one)]),
+    );
+  return mask(String(value)) === MASK ? MASK : value;
 }
 
 /** Registers the password inside a connection address, if it has one. */

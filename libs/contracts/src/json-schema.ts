@@ -1,6 +1,7 @@
 // The JSON Schemas of task kinds, and the words that kinds have in common.
 // Beyond plain JSON Schema: `format: "duration"` (30s, 1h30m), `format: "cel"` with the names that the
-// expression may use in `x-variables`, `format: "http-url"`, and `x-connection` with the types of connections that fit.
+// expression may use in `x-variables`, `format: "http-url"` and `"http-url-or-path"`, and `x-connection` with the
+// types of connections that fit.
 import type { ConnectionTypeName } from "./connection-types.ts";
 
 /** The part of JSON Schema that Chasqui understands. */

@@ -65,7 +65,11 @@ const sensorHttp: JsonSchema = {
   required: ["url"],
   additionalProperties: false,
   properties: {
-    url: { type: "string", format: "http-url", description: "What is asked" },
+    url: {
+      type: "string",
+      format: "http-url-or-path",
+      description: "What is asked; with a connection also a path below its address",
+    },
     method: { enum: ["GET", "HEAD", "POST"], default: "GET" },
     headers: textMap("Request headers"),
     expect: {

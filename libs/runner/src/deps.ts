@@ -1,5 +1,5 @@
 // What the shells of all kinds of one runner share.
-import { mask } from "@chasqui/chassis";
+import { mask, maskJson } from "@chasqui/chassis";
 import { asking } from "./asking.ts";
 import type { Asking } from "./asking.ts";
 import type { Attempt, AttemptRef, AttemptTimes, Outcome } from "./attempt.ts";
@@ -72,7 +72,10 @@ export function saidOf(outcome: Outcome, logTail: readonly string[]): Said {
   switch (outcome.state) {
     case "succeeded": {
       const output = writeOutput(outcome.output);
-      if ("json" in output) return { state: "succeeded", outputJson: output.json };
+      if ("json" in output) {
+        const outputJson = output.json === "" ? "" : maskJson(output.json);
+        return { state: "succeeded", outputJson };
+      }
       return { state: "failed", failure: bounded(output.failure, logTail, mask) };
     }
     case "failed":

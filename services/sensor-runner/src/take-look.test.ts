@@ -101,6 +101,14 @@ test("K2: what is seen is cleaned, and shows no secret", async () => {
   try {
     const t = setup(async () => ({ is: "skip", note: "token s3cret-token\0 refused" }));
     expect(await t.look()).toEqual({ is: "skip", note: "token [secret]\uFFFD refused" });
+    const echo = { you_said: ["Bearer s3cret-token"], "s3cret-token": 1 };
+    const there = setup(async () => ({ is: "there", note: "", output: echo }));
+    expect(await there.look()).toMatchObject({
+      output: { you_said: ["Bearer [secret]"], "[secret]": 1 },
+    });
+    const long = `${"x".repeat(995)}s3cret-token`;
+    const cut = setup(async () => ({ is: "not_yet", note: long, evidence: { long } }));
+    expect(JSON.stringify(await cut.look())).not.toContain("s3cre");
   } finally {
     forgetSecrets();
   }

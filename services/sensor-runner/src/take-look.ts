@@ -3,10 +3,10 @@
 //   K1. Every look ends: after LOOK_MS nobody has answered.
 //   K2. What it gives can be kept and shown: cleaned, and without secrets.
 //   K3. Only the stop of the service lets a look fail; it is then somebody else's.
-import { mask } from "@chasqui/chassis";
+import { mask, maskJson } from "@chasqui/chassis";
 import type { Part } from "@chasqui/chassis";
 import { cleanSeen } from "./core/clean.ts";
-import type { Seen } from "./core/wait.ts";
+import type { Json, Seen } from "./core/wait.ts";
 import { CannotAsk } from "./kinds/kind.ts";
 import type { Looker, SensorKind } from "./kinds/kind.ts";
 import type { WaitRow } from "./store/rows.ts";
@@ -64,10 +64,26 @@ export function lookersOf(
   };
 }
 
-const kept = (seen: Seen): Seen => {
-  const clean = cleanSeen(seen);
-  return { ...clean, note: mask(clean.note) };
-};
+/** Masked first: what is cut afterwards cuts no secret in half. */
+function kept(seen: Seen): Seen {
+  const note = mask(seen.note);
+  switch (seen.is) {
+    case "there":
+      return cleanSeen({ ...seen, note, output: masked(seen.output) });
+    case "not_yet":
+    case "over":
+      return cleanSeen({ ...seen, note, evidence: masked(seen.evidence) });
+    default:
+      return cleanSeen({ ...seen, note });
+  }
+}
+
+function masked<T extends Json | undefined>(value: T): T {
+  if (value === undefined) return value;
+  const json = JSON.stringify(value);
+  const without = maskJson(json);
+  return without === json ? value : (JSON.parse(without) as T); // masked, it has the shape it had
+}
 
 const cannotAsk = ({ message, evidence }: CannotAsk): Seen => ({
   is: "over",

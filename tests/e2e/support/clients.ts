@@ -3,6 +3,7 @@ import { createGrpcClient } from "@chasqui/chassis";
 import type { GrpcClient } from "@chasqui/chassis";
 import {
   AlertService,
+  ConnectionService,
   DagService,
   ReportService,
   RunService,
@@ -15,6 +16,7 @@ export interface Clients extends AsyncDisposable {
   readonly runs: GrpcClient<typeof RunService>;
   readonly reports: GrpcClient<typeof ReportService>;
   readonly alerts: GrpcClient<typeof AlertService>;
+  readonly connections: GrpcClient<typeof ConnectionService>;
   readonly schedules: GrpcClient<typeof ScheduleService>;
 }
 
@@ -26,6 +28,7 @@ export function openClients(world: World): Clients {
     runs: createGrpcClient(RunService, address, options),
     reports: createGrpcClient(ReportService, address, options),
     alerts: createGrpcClient(AlertService, address, options),
+    connections: createGrpcClient(ConnectionService, address, options),
     schedules: createGrpcClient(ScheduleService, address, options),
   };
   return {

@@ -25,7 +25,14 @@ export function patternError(pattern: string): string | undefined {
     : `pattern ${quote(pattern)} is not a regular expression (RE2 syntax)`;
 }
 
-export const knownFormats = ["duration", "cel", "http-url", "date", "date-time"] as const;
+export const knownFormats = [
+  "duration",
+  "cel",
+  "http-url",
+  "http-url-or-path",
+  "date",
+  "date-time",
+] as const;
 
 interface Wrong {
   readonly message: string;
@@ -46,6 +53,12 @@ export function checkFormat(schema: JsonSchema, value: string): Wrong | undefine
       return isHttpUrl(value)
         ? undefined
         : { message: `${quote(value)}: want an address such as https://host/path` };
+    case "http-url-or-path":
+      return isHttpUrl(value) || /^\/(?!\/)/.test(value)
+        ? undefined
+        : {
+            message: `${quote(value)}: want an address such as https://host/path, or a path below that of a connection`,
+          };
     case "date":
       return isDate(value)
         ? undefined

@@ -40,6 +40,12 @@ test.each<[JsonSchema, JsonValue, JsonValue, string]>([
     ": `2026-02-30`: want a date such as 2026-10-06",
   ],
   [{ format: "http-url" }, "http://a", "a.b", ": `a.b`: want an address such as https://host/path"],
+  [
+    { format: "http-url-or-path" },
+    "/a/b",
+    "//host/a",
+    ": `//host/a`: want an address such as https://host/path, or a path below that of a connection",
+  ],
   [{ format: "cel", "x-variables": ["x"] }, "x > 1", "y > 1", ": no name `y`"],
   [{ items: { type: "string" } }, ["a"], ["a", 1], "1: `1` is an integer: want text"],
   [{ minItems: 1 }, [1], [], ": has 0 items: want at least 1 item"],

@@ -1,4 +1,5 @@
-// The part of S3 that sensors and people need: put, get, head and delete an object, list by prefix. Path style.
+// The part of S3 that sensors and people need: put, get, head and delete an object, list by prefix, list
+// buckets. Path style.
 import { readBody } from "../web/serve.ts";
 import type { HttpCall } from "../web/serve.ts";
 import { checkSignature } from "./signature.ts";
@@ -14,6 +15,7 @@ export async function answerS3(store: BucketStore, call: HttpCall): Promise<void
   if (signature === "unsigned" && !bucket.startsWith("public-"))
     return refuse(call, 403, "AccessDenied", "Access Denied");
   if (typeof signature === "object") return refuse(call, 403, signature.code, signature.message);
+  if (bucket === "" && call.method === "GET") return listBuckets(store, call);
   if (call.method === "PUT") return put(store, call, bucket, key);
   if (!store.has(bucket))
     return refuse(call, 404, "NoSuchBucket", "The specified bucket does not exist");
@@ -74,6 +76,16 @@ function list(store: BucketStore, { query, response }: HttpCall, bucket: string)
       `<Name>${bucket}</Name><Prefix>${name(prefix)}</Prefix><KeyCount>${objects.length}</KeyCount>` +
       `<MaxKeys>${max}</MaxKeys><IsTruncated>${more}</IsTruncated>${next}` +
       `${contents.join("")}</ListBucketResult>`,
+  );
+}
+
+function listBuckets(store: BucketStore, { response }: HttpCall): void {
+  const buckets = store.buckets().map((name) => `<Bucket><Name>${name}</Name></Bucket>`);
+  sendXml(
+    response,
+    200,
+    '<ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">' +
+      `<Buckets>${buckets.join("")}</Buckets></ListAllMyBucketsResult>`,
   );
 }
 

@@ -26,6 +26,10 @@ export class BucketStore {
   #bytes = 0;
   #generation = 1_700_000_000_000_000;
 
+  buckets(): string[] {
+    return [...this.#buckets.keys()].toSorted();
+  }
+
   has(bucket: string): boolean {
     return this.#buckets.has(bucket);
   }

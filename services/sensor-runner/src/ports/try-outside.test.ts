@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { startBuckets } from "@chasqui/sandbox";
 import { expect, onTestFinished, test } from "vitest";
 import { addressPolicy } from "./addresses.ts";
 import { tryGcs, tryHttp, tryS3 } from "./try-outside.ts";
@@ -19,6 +20,7 @@ async function outside(status: number, body = "") {
   return { url: `http://127.0.0.1:${port}`, seen };
 }
 
+const SECRET = "sandbox-secret-key"; // libs/sandbox/README.md
 const policy = addressPolicy(["127.0.0.1"]);
 const { signal } = new AbortController();
 const http = (base: string, more: { token?: string; header?: string } = {}) =>
@@ -76,6 +78,15 @@ test("s3: a signed request; who may not list buckets is known all the same", asy
   expect(await tryS3(s3(denied.url), policy, signal)).toContain("it lists no buckets");
   const wrong = await outside(403, "<Error><Code>SignatureDoesNotMatch</Code></Error>");
   await expect(tryS3(s3(wrong.url), policy, signal)).rejects.toThrow("403: SignatureDoesNotMatch");
+});
+
+test("s3: the local stand-in knows its own key and no other", async () => {
+  await using buckets = await startBuckets({ port: 0 });
+  const own = { ...s3(buckets.url), access_key_id: "sandbox", secret_access_key: SECRET };
+  expect(await tryS3(own, policy, signal)).toContain("knows the key");
+  await expect(tryS3({ ...own, secret_access_key: "another" }, policy, signal)).rejects.toThrow(
+    "403: SignatureDoesNotMatch",
+  );
 });
 
 test("gcs: an emulator without a key is asked as anybody would", async () => {
