@@ -24,6 +24,7 @@ import {
   secretFiles,
   secrets,
 } from "./support/secret-world.ts";
+import { replayOfWorld, replayTest } from "./support/replay.ts";
 import { until } from "./support/until.ts";
 import { useWorld } from "./support/world.ts";
 
@@ -155,3 +156,5 @@ test("what a pod prints is kept as it is in its log, and leaves the house masked
   for (const place of ["Slack", "mails", "telemetry", "log of k8s-runner"])
     expect(held).not.toContain(place);
 });
+
+replayTest(() => replayOfWorld(world()));
