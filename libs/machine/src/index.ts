@@ -69,7 +69,11 @@ export type {
 } from "./run/state.ts";
 export { unhandled, verdictOf } from "./run/verdict.ts";
 export { explainRun, explainTask } from "./explain/explain.ts";
-export type { Cause, CauseKind, Explanation, Surroundings } from "./explain/explain.ts";
+export type { Cause, CauseKind, Explanation, Heard, Surroundings } from "./explain/explain.ts";
+export { medianOf } from "./explain/expected.ts";
+export type { Durations, Expected, Took } from "./explain/expected.ts";
+export { waitsOf } from "./explain/waits.ts";
+export type { Wait } from "./explain/waits.ts";
 export { allGrants, decidePool } from "./pool/pool.ts";
 export type { Asker, PoolDecision, PoolEffect, PoolMessage } from "./pool/pool.ts";
 export { lineOf, newPool, poolRowOf, restorePool } from "./pool/state.ts";

@@ -5,6 +5,7 @@ import type { Bus } from "@chasqui/bus";
 import type { Logger } from "@chasqui/chassis";
 import type { Inventory } from "@chasqui/contracts";
 import { InventorySchema, attemptIdOf, subjects } from "@chasqui/contracts";
+import type { Heard } from "@chasqui/machine";
 import type { Sql } from "postgres";
 import type { HeldAttempt, Look, Lost, Missing } from "./core/missing.ts";
 import { Gathering, afterLook } from "./core/missing.ts";
@@ -21,16 +22,21 @@ export interface InventoryWatchOptions {
   readonly versions: Versions;
   readonly log: Logger;
   readonly youngMs?: number;
+  readonly clock?: () => number;
 }
 
 export interface InventoryWatch {
   /** Resolves when everything that was heard so far has been looked at. */
   idle(): Promise<void>;
+  /** When a runner of the kind was last heard, whatever it held. */
+  heard(kind: string): Heard;
   stop(): Promise<void>;
 }
 
 export function watchInventories(options: InventoryWatchOptions): InventoryWatch {
-  const { bus, log } = options;
+  const { bus, log, clock = Date.now } = options;
+  const listeningSinceMs = clock();
+  const heardMs = new Map<string, number>();
   const gathering = new Gathering();
   const missing = new Map<string, Missing>();
   let working: Promise<void> = Promise.resolve();
@@ -45,6 +51,7 @@ export function watchInventories(options: InventoryWatchOptions): InventoryWatch
 
   const subscription = bus.subscribePlain(subjects.inventories(), (data) => {
     const inventory = parse(data, log);
+    if (inventory !== undefined) heardMs.set(inventory.kind, clock());
     const look = inventory?.isWhole === true ? gathering.take(inventory) : undefined;
     if (look === undefined) return;
     working = working
@@ -55,6 +62,7 @@ export function watchInventories(options: InventoryWatchOptions): InventoryWatch
   });
   return {
     idle: () => working,
+    heard: (kind) => ({ lastMs: heardMs.get(kind), listeningSinceMs }),
     async stop() {
       subscription.unsubscribe();
       await working;

@@ -96,7 +96,7 @@ await runService({
       dagService({ db, sql: reads.sql, ask, versions, clock, rules, pools }),
       poolService({ sql: reads.sql, ask, clock }),
       approvalService({ db, sql: reads.sql, ask, versions, clock }),
-      explainService({ db, sql: reads.sql, bus, versions, clock }),
+      explainService({ db, sql: reads.sql, bus, versions, clock, heard: engine.heard }),
     ];
     await declarePools(bus, file.pools, { environment, nowMs: clock() });
     await up(engine);

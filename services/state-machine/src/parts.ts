@@ -13,7 +13,7 @@ import { runEngine } from "./handle.ts";
 import type { Settings } from "./settings.ts";
 import { createSpeaker } from "./speaker.ts";
 import type { Versions } from "./store/versions.ts";
-import { watchInventories } from "./inventory-watch.ts";
+import { type InventoryWatch, watchInventories } from "./inventory-watch.ts";
 import { startSweeper } from "./sweep.ts";
 import { createTracingLimit } from "./tracing-limit.ts";
 import { createWakes } from "./wakes.ts";
@@ -33,6 +33,7 @@ export interface EngineParts {
 
 export interface RunningEngine extends Part {
   readonly clock: Clock;
+  readonly heard: InventoryWatch["heard"];
   status(): Record<string, unknown>;
 }
 
@@ -70,10 +71,11 @@ export async function startEngine(parts: EngineParts): Promise<RunningEngine> {
     },
   });
   const sweeper = startSweeper({ sql, bus, versions, speaker, environment, log, unheardMs });
-  const inventories = watchInventories({ sql, bus, versions, log });
+  const inventories = watchInventories({ sql, bus, versions, log, clock: clock.now });
   return {
     name: "engine",
     clock,
+    heard: (kind) => inventories.heard(kind),
     status: () => ({
       waiting: source.waiting,
       saying: engine.saying,

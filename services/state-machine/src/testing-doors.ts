@@ -1,6 +1,11 @@
-// The gRPC doors of a state machine for tests, as its main.ts opens them: all four services behind one real server.
+// The doors of a state machine for tests: its gRPC services behind a real server, and the command line that asks them.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { createGrpcClient, openDatabase, serveGrpc } from "@chasqui/chassis";
 import { DagService, ExplainService, PoolService, RunService } from "@chasqui/contracts";
+import type { Heard } from "@chasqui/machine";
+import { invoke } from "../../../libs/cli/src/testing/invoke.ts";
 import { createAsk } from "./grpc/commands.ts";
 import { dagService } from "./grpc/dag-service.ts";
 import { explainService } from "./grpc/explain-service.ts";
@@ -9,7 +14,17 @@ import { runService } from "./grpc/run-service.ts";
 import { poolNames } from "./store/pool-reads.ts";
 import type { World } from "./testing.ts";
 
-export async function openDoors(world: World, { clock = Date.now }: { clock?: () => number } = {}) {
+interface DoorOptions {
+  readonly clock?: () => number;
+  readonly heard?: (kind: string) => Heard;
+}
+
+const justNow = (): Heard => ({ lastMs: Date.now(), listeningSinceMs: 0 });
+
+export async function openDoors(
+  world: World,
+  { clock = Date.now, heard = justNow }: DoorOptions = {},
+) {
   const { bus, versions, stack } = world;
   const reads = openDatabase(world.databaseUrl, { connectionsMax: 2, applicationName: "test" });
   stack.defer(() => reads.end());
@@ -21,7 +36,7 @@ export async function openDoors(world: World, { clock = Date.now }: { clock?: ()
     runService(shared),
     dagService({ ...shared, rules, pools }),
     poolService(shared),
-    explainService(shared),
+    explainService({ ...shared, heard }),
   ];
   const grpc = await serveGrpc({ port: 0, host: "127.0.0.1", services });
   stack.defer(() => grpc.stop(1_000));
@@ -34,5 +49,20 @@ export async function openDoors(world: World, { clock = Date.now }: { clock?: ()
     explain: createGrpcClient(ExplainService, address, who),
   };
   for (const client of Object.values(clients)) stack.defer(() => client.close());
-  return { ...clients, address };
+  const url = await consoleOf(world, address);
+  /** `chasqui …` as a person types it. */
+  const cli = (...args: string[]) => invoke(args, { server: url });
+  return { ...clients, cli };
+}
+
+/** What the command line asks a console: where its gRPC is. */
+async function consoleOf({ stack }: World, grpc: string): Promise<string> {
+  const server = createServer((_request, response) => {
+    response.setHeader("content-type", "application/json").end(JSON.stringify({ grpc }));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  stack.defer(() => void server.close());
+  const { port } = server.address() as AddressInfo; // it listens on TCP
+  return `http://127.0.0.1:${port}`;
 }

@@ -1,12 +1,12 @@
 // `chasqui explain <run> [task]`: why it is not at work now, each cause under the one it explains.
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type { Explanation } from "@chasqui/contracts";
+import type { Explanation, Wait } from "@chasqui/contracts";
 import { printJson, printLines } from "../cli.ts";
 import type { Cli } from "../cli.ts";
 import { exitCodes } from "../errors.ts";
 import type { ExitCode } from "../errors.ts";
 import { printable } from "../render/style.ts";
-import { formatDistance, formatInstant } from "../render/time.ts";
+import { formatDistance, formatInstant, formatSpan } from "../render/time.ts";
 import { time } from "../run-view.ts";
 
 export async function explain(
@@ -32,7 +32,7 @@ export async function explain(
   return exitCodes.ok;
 }
 
-const viewOf = ({ task, state, causes, expectedTime }: Explanation): object => ({
+const viewOf = ({ task, state, causes, waits, ...rest }: Explanation): object => ({
   ...(task === "" ? {} : { task }),
   state,
   causes: causes.map((cause) => ({
@@ -43,16 +43,42 @@ const viewOf = ({ task, state, causes, expectedTime }: Explanation): object => (
     ...(cause.pool === "" ? {} : { pool: cause.pool }),
     ...time("until_time", cause.untilTime),
   })),
-  ...time("expected_time", expectedTime),
+  ...time("expected_time", rest.expectedTime),
+  ...(rest.expectedBy === "" ? {} : { expected_by: rest.expectedBy }),
+  ...(rest.expectedRuns === 0 ? {} : { expected_runs: rest.expectedRuns }),
+  waits: waits.map(({ kind, text, fromTime, untilTime }) => ({
+    ...{ kind, text },
+    ...time("from_time", fromTime),
+    ...time("until_time", untilTime),
+  })),
 });
 
-function linesOf({ task, state, causes, expectedTime }: Explanation, cli: Cli): string[] {
+/** `waited 3 s for a slot of pool warehouse`, or `has waited … so far`. */
+function waitLine({ text, fromTime, untilTime }: Wait, nowMs: number): string {
+  const fromMs = fromTime === undefined ? nowMs : timestampMs(fromTime);
+  const toMs = untilTime === undefined ? nowMs : timestampMs(untilTime);
+  const span = formatSpan(Math.max(0, toMs - fromMs));
+  if (untilTime === undefined) return `has waited ${span} so far for ${printable(text)}`;
+  return `waited ${span} until ${formatInstant(toMs)} for ${printable(text)}`;
+}
+
+/** Where the expected time comes from. */
+function sourceOf({ expectedBy, expectedRuns }: Explanation): string {
+  if (expectedBy !== "estimate") return "";
+  return `, an estimate: the median of ${expectedRuns === 1 ? "1 earlier run" : `${expectedRuns} earlier runs`}`;
+}
+
+function linesOf(one: Explanation, cli: Cli): string[] {
+  const { task, state, causes, expectedTime, waits } = one;
   const expected = expectedTime === undefined ? undefined : timestampMs(expectedTime);
   return [
     ...(task === "" ? [] : [`${printable(task)} is ${state.replaceAll("_", " ")}`]),
     ...causes.map(({ text }, depth) => `${"  ".repeat(depth + 1)}${printable(text)}`),
     ...(expected === undefined
       ? []
-      : [`  expected ${formatInstant(expected)} (${formatDistance(expected, cli.nowMs())})`]),
+      : [
+          `  expected ${formatInstant(expected)} (${formatDistance(expected, cli.nowMs())})${sourceOf(one)}`,
+        ]),
+    ...waits.map((wait) => `  ${waitLine(wait, cli.nowMs())}`),
   ];
 }

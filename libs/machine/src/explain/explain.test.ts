@@ -14,7 +14,9 @@ const around: Surroundings = {
   nowMs: 5_000,
   dag: { paused: false, maxActiveRuns: 1, active: ["run-x"] },
   pools: new Map(),
-  kinds: new Set(["test.task"]),
+  kinds: new Map([["test.task", { lastMs: 4_000, listeningSinceMs: 0 }]]),
+  durations: () => undefined,
+  runs: { took: undefined, oldestStartedMs: undefined },
   past: () => undefined,
   children: new Map(),
 };
@@ -96,9 +98,24 @@ describe("explain names", () => {
 
   test("a kind that no runner takes", () => {
     const t = running({ a: {} });
-    expect(t.why("a", { kinds: new Set() })?.causes).toEqual([
+    expect(t.why("a", { kinds: new Map() })?.causes).toEqual([
       { kind: "no_runner", text: "a: no runner takes test.task", task: "a" },
     ]);
+  });
+
+  test("a kind whose runners are silent: since they were heard last, or since anybody listens", () => {
+    const t = running({ a: {} });
+    const kinds = (lastMs: number | undefined, listeningSinceMs: number) =>
+      new Map([["test.task", { lastMs, listeningSinceMs }]]);
+    const at = (nowMs: number, heard: ReturnType<typeof kinds>) =>
+      t.why("a", { nowMs, kinds: heard })?.causes[0];
+    expect(at(200_000, kinds(80_000, 0))).toEqual({
+      ...{ kind: "no_runner", task: "a" },
+      text: "a: no runner of test.task is alive: none was heard for 120 s",
+    });
+    expect(at(200_000, kinds(undefined, 100_000))?.text).toContain("none was heard for 100 s");
+    expect(at(200_000, kinds(110_000, 0))?.kind).toBe("not_accepted");
+    expect(at(200_000, kinds(undefined, 150_000))?.kind).toBe("not_accepted");
   });
 
   test("a pool, who holds it, and how many are before it", () => {
@@ -131,9 +148,9 @@ describe("explain names", () => {
   test("a repeat, and when it is due", () => {
     const t = running({ a: { retries: 1 } });
     t.fail("a");
-    const why = t.why("a");
+    const why = t.why("a", { nowMs: 1_050 });
     expect(why?.causes.map(({ kind }) => kind)).toEqual(["timer"]);
-    expect(why?.expectedMs).toBe(t.task("a")?.dueMs);
+    expect(why?.expected).toMatchObject({ atMs: t.task("a")?.dueMs, by: "timer" });
   });
 
   test("max_active_tasks, and what is at work", () => {

@@ -3,6 +3,8 @@
 import { APPROVAL_KIND, CHILD_KIND, GROUP_KIND, isInner } from "../plan.ts";
 import { allOfOne, upstreamPending } from "./upstream.ts";
 import { labelOf, nameOf, slotNamed } from "../run/slots.ts";
+import type { Durations, Expected, Took } from "./expected.ts";
+import { expectedOf } from "./expected.ts";
 import type { Child } from "../run/children.ts";
 import type { RunState, TaskState } from "../run/state.ts";
 import { isActive, isFinalTask, isHeld, isSettled } from "../run/state.ts";
@@ -45,7 +47,7 @@ export interface Explanation {
   readonly state: string;
   readonly causes: readonly Cause[];
   /** When it goes on, if anything tells. */
-  readonly expectedMs: number | undefined;
+  readonly expected: Expected | undefined;
 }
 
 /** What is known beside the run. */
@@ -54,13 +56,27 @@ export interface Surroundings {
   readonly dag: DagFacts;
   /** Those that the run's tasks wait for, by name. */
   readonly pools: ReadonlyMap<string, PoolState>;
-  /** Kinds that some runner takes. */
-  readonly kinds: ReadonlySet<string>;
+  /** Kinds that some runner has announced, and when one was last heard of each. */
+  readonly kinds: ReadonlyMap<string, Heard>;
+  /** How long its tasks took in earlier runs. */
+  readonly durations: Durations;
+  /** How long its DAG's runs took, and since when the oldest active one is at work. */
+  readonly runs: { readonly took: Took | undefined; readonly oldestStartedMs: number | undefined };
   /** What became of a task in the run before; absent when it had none. */
   readonly past: (taskId: string) => string | undefined;
   /** Runs of other DAGs that its tasks wait for, by id. */
   readonly children: ReadonlyMap<string, { readonly state: string; readonly dag: DagFacts }>;
 }
+
+/** A runner says every half minute that it is there. */
+export interface Heard {
+  /** When that was last; absent: not since we listen. */
+  readonly lastMs: number | undefined;
+  readonly listeningSinceMs: number;
+}
+
+/** Three inventories. */
+const SILENT_MS = 90_000;
 
 export interface DagFacts {
   readonly paused: boolean;
@@ -85,15 +101,35 @@ export function explainTask(
     task: labelOf(nameOf(state, task)),
     state: task.status,
     causes,
-    expectedMs: causes.at(-1)?.untilMs,
+    expected: expectedOf(state, task, around) ?? timerOf(causes),
   };
+}
+
+/** The end of the chain may have a time of its own. */
+function timerOf(causes: readonly Cause[]): Expected | undefined {
+  const atMs = causes.at(-1)?.untilMs;
+  return atMs === undefined ? undefined : { atMs, by: "timer", runs: Infinity };
+}
+
+/** A run that waits for a slot: the oldest active one ends when runs of this DAG end. */
+function admissionExpected(cause: Cause, { nowMs, runs }: Surroundings): Expected | undefined {
+  const { took, oldestStartedMs } = runs;
+  if (cause.kind !== "admission" || took === undefined || oldestStartedMs === undefined)
+    return undefined;
+  const atMs = Math.max(nowMs, oldestStartedMs + took.medianMs);
+  return { atMs, by: "estimate", runs: took.runs };
 }
 
 /** Of a run: what holds it up, or each of its tasks that would be next. */
 export function explainRun(state: RunState, around: Surroundings): Explanation[] {
   const whole = ofRun(state, around);
   if (whole !== undefined)
-    return [{ task: undefined, state: state.status, causes: [whole], expectedMs: undefined }];
+    return [
+      {
+        ...{ task: undefined, state: state.status, causes: [whole] },
+        expected: admissionExpected(whole, around),
+      },
+    ];
   return state.tasks
     .filter((task) => isFrontier(state, task))
     .slice(0, NEXT_MAX)
@@ -312,7 +348,7 @@ function pool(state: RunState, task: TaskState, { pools }: Surroundings): Cause 
   };
 }
 
-function assigned(state: RunState, task: TaskState, { kinds }: Surroundings): Cause {
+function assigned(state: RunState, task: TaskState, { kinds, nowMs }: Surroundings): Cause {
   const label = labelOf(nameOf(state, task));
   const kind = state.plan.tasks[task.plan]?.kind ?? "";
   if (task.acceptedMs !== undefined)
@@ -325,8 +361,15 @@ function assigned(state: RunState, task: TaskState, { kinds }: Surroundings): Ca
     return { kind: "next", text: `${label} is about to be asked`, task: label };
   if (kind === CHILD_KIND)
     return { kind: "next", text: `${label} is about to ask for its run`, task: label };
-  if (!kinds.has(kind))
+  const heard = kinds.get(kind);
+  if (heard === undefined)
     return { kind: "no_runner", text: `${label}: no runner takes ${kind}`, task: label };
+  const silentMs = nowMs - (heard.lastMs ?? heard.listeningSinceMs);
+  if (silentMs > SILENT_MS) {
+    const seconds = Math.round(silentMs / 1_000);
+    const text = `${label}: no runner of ${kind} is alive: none was heard for ${seconds} s`;
+    return { kind: "no_runner", text, task: label };
+  }
   return {
     kind: "not_accepted",
     text: `${label} waits for a runner of ${kind} to take it`,

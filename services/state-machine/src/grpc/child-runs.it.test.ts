@@ -34,6 +34,7 @@ async function door(world: World) {
     bus,
     versions,
     clock: () => Date.now(),
+    heard: () => ({ lastMs: Date.now(), listeningSinceMs: 0 }),
   };
   const services = [runService({ ...options, ask: createAsk(bus) }), explainService(options)];
   const grpc = await serveGrpc({ port: 0, host: "127.0.0.1", services });

@@ -7,13 +7,17 @@ import { RpcCode, RpcError, authorize, implementation } from "@chasqui/chassis";
 import type { ExplanationSchema } from "@chasqui/contracts";
 import { ExplainService } from "@chasqui/contracts";
 import { quote, suggest } from "@chasqui/dag/text";
-import { explainRun, explainTask } from "@chasqui/machine";
-import type { Child, Explanation, RunState, Surroundings } from "@chasqui/machine";
+import { explainRun, explainTask, waitsOf } from "@chasqui/machine";
+import type { Child, Explanation, Heard, RunState, Surroundings, Wait } from "@chasqui/machine";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import type { Sql } from "postgres";
+import { durationsOf, runsTook } from "../store/durations.ts";
+import { lineageOf } from "../store/lineage.ts";
 import { loadDags, loadPools, loadRuns } from "../store/load.ts";
+import * as reads from "../store/reads.ts";
 import type { Versions } from "../store/versions.ts";
 import { findRun } from "./find-run.ts";
+import { recordedOf } from "./history.ts";
 
 export interface ExplainServiceOptions {
   readonly db: PostgresJsDatabase;
@@ -21,6 +25,8 @@ export interface ExplainServiceOptions {
   readonly bus: Pick<Bus, "listKinds">;
   readonly versions: Versions;
   readonly clock: () => number;
+  /** When a runner of a kind was last heard. */
+  readonly heard: (kind: string) => Heard;
 }
 
 /** Runs of other DAGs that one explanation looks at. */
@@ -28,7 +34,7 @@ const CHILDREN_MAX = 100;
 const NO_DAG = { paused: false, maxActiveRuns: 0, active: [] };
 
 export function explainService(options: ExplainServiceOptions): ServiceImplementation {
-  const { sql, bus, versions, clock } = options;
+  const { db, sql, bus, versions, clock, heard } = options;
 
   async function surroundingsOf(state: RunState): Promise<Surroundings> {
     const names = state.tasks.flatMap(({ status, claims, granted }) =>
@@ -38,13 +44,18 @@ export function explainService(options: ExplainServiceOptions): ServiceImplement
     const wanted = state.tasks.flatMap(({ status, child }) =>
       child !== undefined && (status === "assigned" || status === "running") ? [child] : [],
     );
-    const [[dag], pools, announced, past, children] = await Promise.all([
+    const lineage = await lineageOf(sql, versions, dagId);
+    const wasOf = (taskId: string): readonly string[] =>
+      state.plan.tasks[state.plan.indexOf.get(taskId) ?? -1]?.was ?? [];
+    const [[dag], pools, announced, past, children, durations, took] = await Promise.all([
       loadDags(sql, versions, [dagId]),
       loadPools(sql, [...new Set(names)]),
       bus.listKinds(),
       sql<{ task_id: string; state: string }[]>`
         select task_id, state from state_machine.task where run_id = ${previousRunId} and map_index = -1`,
       childrenOf(wanted),
+      durationsOf(sql, lineage, wasOf),
+      runsTook(sql, lineage),
     ]);
     const before = new Map(past.map((row) => [row.task_id, row.state]));
     return {
@@ -53,14 +64,20 @@ export function explainService(options: ExplainServiceOptions): ServiceImplement
       pools: new Map(
         pools.flatMap(({ state: pool, version }) => (version > 0 ? [[pool.pool, pool]] : [])),
       ),
-      kinds: new Set(announced.map(({ kind }) => kind)),
+      kinds: new Map(announced.map(({ kind }) => [kind, heard(kind)])),
+      durations,
+      runs: { took, oldestStartedMs: await startOf(dag?.state.active[0]) },
       children,
       past: (taskId) => {
-        const was = state.plan.tasks[state.plan.indexOf.get(taskId) ?? -1]?.was ?? [];
-        const name = [taskId, ...was].find((id) => before.has(id)) ?? taskId;
+        const name = [taskId, ...wasOf(taskId)].find((id) => before.has(id)) ?? taskId;
         return before.get(name) ?? "waiting"; // tasks that never began have no row
       },
     };
+  }
+
+  async function startOf(runId: string | undefined): Promise<number | undefined> {
+    if (runId === undefined) return undefined;
+    return (await reads.runById(db, runId))?.startedAt?.getTime();
   }
 
   async function childrenOf(wanted: readonly Child[]): Promise<Surroundings["children"]> {
@@ -87,15 +104,19 @@ export function explainService(options: ExplainServiceOptions): ServiceImplement
       if (state === undefined)
         throw new RpcError(RpcCode.UNAVAILABLE, `run ${runId} was written by newer code`);
       const around = await surroundingsOf(state);
+      const history = recordedOf(await reads.historyOf(db, runId));
+      const view = (found: Explanation) => {
+        const ref = found.task === undefined ? undefined : refNamed(found.task);
+        return viewOf(found, ref === undefined ? [] : waitsOf(state.plan, history, ref));
+      };
       if (task === "")
         return { runId, state: state.status, explanations: explainRun(state, around).map(view) };
-      const [, taskId = task, index] = /^([^[]+)\[(\d+)\]$/.exec(task) ?? [];
-      const ref = { taskId, mapIndex: index === undefined ? -1 : Number(index) };
+      const ref = refNamed(task);
       const found = explainTask(state, ref, around);
       if (found === undefined)
         throw new RpcError(
           RpcCode.NOT_FOUND,
-          `run ${runId} has no task ${quote(task)}: ${suggest(taskId, [...state.plan.indexOf.keys()])}`,
+          `run ${runId} has no task ${quote(task)}: ${suggest(ref.taskId, [...state.plan.indexOf.keys()])}`,
         );
       return { runId, state: state.status, explanations: [view(found)] };
     },
@@ -104,8 +125,15 @@ export function explainService(options: ExplainServiceOptions): ServiceImplement
 
 const timeOf = (ms: number | undefined) => (ms === undefined ? undefined : timestampFromMs(ms));
 
-function view({ task = "", state, causes, expectedMs }: Explanation) {
-  const expectedTime = timeOf(expectedMs);
+/** `load` is a task, `load[3]` an instance. */
+function refNamed(label: string): { taskId: string; mapIndex: number } {
+  const [, taskId = label, index] = /^([^[]+)\[(\d+)\]$/.exec(label) ?? [];
+  return { taskId, mapIndex: index === undefined ? -1 : Number(index) };
+}
+
+function viewOf({ task = "", state, causes, expected }: Explanation, waits: readonly Wait[]) {
+  const expectedTime = timeOf(expected?.atMs);
+  const runs = expected?.by === "estimate" ? expected.runs : 0;
   const init: MessageInitShape<typeof ExplanationSchema> = {
     ...{ task, state },
     causes: causes.map(({ untilMs, ...cause }) => {
@@ -113,6 +141,12 @@ function view({ task = "", state, causes, expectedMs }: Explanation) {
       return { ...cause, ...(untilTime === undefined ? {} : { untilTime }) };
     }),
     ...(expectedTime === undefined ? {} : { expectedTime }),
+    ...{ expectedBy: expected?.by ?? "", expectedRuns: runs },
+    waits: waits.map(({ kind, text, fromMs, toMs }) => {
+      const untilTime = timeOf(toMs);
+      const fromTime = timestampFromMs(fromMs);
+      return { kind, text, fromTime, ...(untilTime === undefined ? {} : { untilTime }) };
+    }),
   };
   return init;
 }

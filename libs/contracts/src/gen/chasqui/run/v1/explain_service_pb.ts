@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file chasqui/run/v1/explain_service.proto.
  */
 export const file_chasqui_run_v1_explain_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRjaGFzcXVpL3J1bi92MS9leHBsYWluX3NlcnZpY2UucHJvdG8SDmNoYXNxdWkucnVuLnYxIjEKEUV4cGxhaW5SdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIMCgR0YXNrGAIgASgJImYKEkV4cGxhaW5SdW5SZXNwb25zZRIOCgZydW5faWQYASABKAkSDQoFc3RhdGUYAyABKAkSMQoMZXhwbGFuYXRpb25zGAIgAygLMhsuY2hhc3F1aS5ydW4udjEuRXhwbGFuYXRpb24ihAEKC0V4cGxhbmF0aW9uEgwKBHRhc2sYASABKAkSDQoFc3RhdGUYAiABKAkSJQoGY2F1c2VzGAMgAygLMhUuY2hhc3F1aS5ydW4udjEuQ2F1c2USMQoNZXhwZWN0ZWRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAifwoFQ2F1c2USDAoEa2luZBgBIAEoCRIMCgR0ZXh0GAIgASgJEgwKBHRhc2sYAyABKAkSDgoGcnVuX2lkGAQgASgJEgwKBHBvb2wYBSABKAkSLgoKdW50aWxfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAyZQoORXhwbGFpblNlcnZpY2USUwoKRXhwbGFpblJ1bhIhLmNoYXNxdWkucnVuLnYxLkV4cGxhaW5SdW5SZXF1ZXN0GiIuY2hhc3F1aS5ydW4udjEuRXhwbGFpblJ1blJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("CiRjaGFzcXVpL3J1bi92MS9leHBsYWluX3NlcnZpY2UucHJvdG8SDmNoYXNxdWkucnVuLnYxIjEKEUV4cGxhaW5SdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIMCgR0YXNrGAIgASgJImYKEkV4cGxhaW5SdW5SZXNwb25zZRIOCgZydW5faWQYASABKAkSDQoFc3RhdGUYAyABKAkSMQoMZXhwbGFuYXRpb25zGAIgAygLMhsuY2hhc3F1aS5ydW4udjEuRXhwbGFuYXRpb24i1QEKC0V4cGxhbmF0aW9uEgwKBHRhc2sYASABKAkSDQoFc3RhdGUYAiABKAkSJQoGY2F1c2VzGAMgAygLMhUuY2hhc3F1aS5ydW4udjEuQ2F1c2USMQoNZXhwZWN0ZWRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLZXhwZWN0ZWRfYnkYBiABKAkSFQoNZXhwZWN0ZWRfcnVucxgHIAEoDRIjCgV3YWl0cxgIIAMoCzIULmNoYXNxdWkucnVuLnYxLldhaXQigQEKBFdhaXQSDAoEa2luZBgBIAEoCRIMCgR0ZXh0GAIgASgJEi0KCWZyb21fdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdW50aWxfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAifwoFQ2F1c2USDAoEa2luZBgBIAEoCRIMCgR0ZXh0GAIgASgJEgwKBHRhc2sYAyABKAkSDgoGcnVuX2lkGAQgASgJEgwKBHBvb2wYBSABKAkSLgoKdW50aWxfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAyZQoORXhwbGFpblNlcnZpY2USUwoKRXhwbGFpblJ1bhIhLmNoYXNxdWkucnVuLnYxLkV4cGxhaW5SdW5SZXF1ZXN0GiIuY2hhc3F1aS5ydW4udjEuRXhwbGFpblJ1blJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * What ExplainRun takes.
@@ -112,6 +112,27 @@ export type Explanation = Message<"chasqui.run.v1.Explanation"> & {
    * @generated from field: google.protobuf.Timestamp expected_time = 5;
    */
   expectedTime?: Timestamp | undefined;
+
+  /**
+   * What tells it: timer, or estimate from how long the same took in earlier runs.
+   *
+   * @generated from field: string expected_by = 6;
+   */
+  expectedBy: string;
+
+  /**
+   * Of an estimate: how many runs it is of.
+   *
+   * @generated from field: uint32 expected_runs = 7;
+   */
+  expectedRuns: number;
+
+  /**
+   * What it waited for before, oldest first; the last may go on.
+   *
+   * @generated from field: repeated chasqui.run.v1.Wait waits = 8;
+   */
+  waits: Wait[];
 };
 
 /**
@@ -120,6 +141,48 @@ export type Explanation = Message<"chasqui.run.v1.Explanation"> & {
  */
 export const ExplanationSchema: GenMessage<Explanation> = /*@__PURE__*/
   messageDesc(file_chasqui_run_v1_explain_service, 2);
+
+/**
+ * One wait of a task, from the history of its run.
+ *
+ * @generated from message chasqui.run.v1.Wait
+ */
+export type Wait = Message<"chasqui.run.v1.Wait"> & {
+  /**
+   * admission, upstream, past, pool, timer, not_accepted, approval or child.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * What it waited for, for people.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * When it began.
+   *
+   * @generated from field: google.protobuf.Timestamp from_time = 3;
+   */
+  fromTime?: Timestamp | undefined;
+
+  /**
+   * When it was over; absent while it goes on.
+   *
+   * @generated from field: google.protobuf.Timestamp until_time = 4;
+   */
+  untilTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message chasqui.run.v1.Wait.
+ * Use `create(WaitSchema)` to create a new message.
+ */
+export const WaitSchema: GenMessage<Wait> = /*@__PURE__*/
+  messageDesc(file_chasqui_run_v1_explain_service, 3);
 
 /**
  * One cause.
@@ -176,7 +239,7 @@ export type Cause = Message<"chasqui.run.v1.Cause"> & {
  * Use `create(CauseSchema)` to create a new message.
  */
 export const CauseSchema: GenMessage<Cause> = /*@__PURE__*/
-  messageDesc(file_chasqui_run_v1_explain_service, 3);
+  messageDesc(file_chasqui_run_v1_explain_service, 4);
 
 /**
  * Explains runs and tasks.
