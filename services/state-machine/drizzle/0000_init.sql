@@ -28,6 +28,7 @@ CREATE TABLE "state_machine"."dag_spec" (
 	"dag_id" text NOT NULL,
 	"fingerprint" text NOT NULL,
 	"spec" "bytea" NOT NULL,
+	"was" text[] NOT NULL,
 	CONSTRAINT "dag_spec_dag_id_fingerprint_pk" PRIMARY KEY("dag_id","fingerprint")
 );
 --> statement-breakpoint

@@ -93,7 +93,7 @@ export class Cache {
       for (const { plan } of this.#all.versions.values())
         if (plan.dagId === dagId) plans.push(plan);
       if (this.#all.runs.has(start.runId) || !plans.some(dependsOnPast)) continue;
-      const names = await lineageOf(this.#sql, this.#versions, dagId);
+      const names = await lineageOf(this.#sql, dagId);
       const found = await loadPrevious(this.#sql, names, start.logicalMs);
       if (found !== undefined) this.#all.previous.set(start.runId, found);
     }

@@ -149,8 +149,8 @@ test("one message that PostgreSQL refuses harms only itself", async () => {
     dead += 1;
     if (dead === 20) allDead.resolve(); // each of the 20 attempts sent one
   });
-  await world.bus.publish(Array.from({ length: 5 }, (_, i) => start(world.spec, `k${i}`)));
   await world.engines(1);
+  await world.bus.publish(Array.from({ length: 5 }, (_, i) => start(world.spec, `k${i}`)));
   expect(new Set((await done).values())).toEqual(new Set([4]));
   await allDead.promise;
   await expectRowsEqualHistory(world);

@@ -38,7 +38,7 @@ async function setup() {
   await sql.unsafe("create schema state_machine");
   await migrateDatabase({ url, folder: fileURLToPath(new URL("../drizzle", import.meta.url)) });
   const versions = openVersions(sql, {});
-  await versions.put(spec, fingerprintOf(spec));
+  await versions.put([spec]);
   await sql`
     insert into state_machine.run (run_id, dag_id, dag_number, fingerprint, key, state, version, format, cause_kind,
       cause_by, params, event, trace_id, traced, logical_at, interval_start_at, interval_end_at, created_at, last_at)

@@ -128,7 +128,7 @@ export async function setup(
     }
     await committed;
   };
-  await versions.put(spec, fingerprintOf(spec));
+  await versions.put([spec]);
   const { committed } = await apply(bus, spec);
   return {
     stack,
@@ -140,7 +140,7 @@ export async function setup(
     engines,
     spec,
     apply: async (other: DagSpec) => {
-      await versions.put(other, fingerprintOf(other));
+      await versions.put([other]);
       return apply(bus, other);
     },
     cancel: (runId: string) => {

@@ -4,11 +4,12 @@ import type { CallContext, Handlers } from "@chasqui/chassis";
 import { RpcCode, RpcError, authorize } from "@chasqui/chassis";
 import type { ApplyDagsRequest, DagService, DagSpec } from "@chasqui/contracts";
 import { deriveId } from "@chasqui/contracts";
-import { canonicalSpec, fingerprintOf, formatPolicy } from "@chasqui/dag";
+import { canonicalSpec, formatPolicy } from "@chasqui/dag";
 import { quote, suggest } from "@chasqui/dag/text";
 import { renamesOf } from "../core/lineage.ts";
 import type { Finding } from "../dag-rules.ts";
 import { inboxMessage } from "../say/messages.ts";
+import { namedDags } from "../store/lineage.ts";
 import * as reads from "../store/reads.ts";
 import { accepted } from "./commands.ts";
 import type { DagServiceOptions } from "./dag-service.ts";
@@ -29,20 +30,22 @@ export function applyDags(options: DagServiceOptions): Handlers<typeof DagServic
     const renamed = await renamedBy(options, specs);
     for (const id of renamed) authorize(context.principal, "retire", `dag/${id}`);
     const retired = [...new Set([...request.retireDagIds, ...renamed])].sort();
-    const fingerprints = specs.map((spec) => fingerprintOf(spec));
-    for (const [index, spec] of specs.entries())
-      await versions.put(spec, fingerprints[index] ?? "");
+    const fingerprints = await versions.put(specs);
     const changed = await change(options, request, context, [
       ...specs.map(({ id: dagId }, index) => ({ dagId, fingerprint: fingerprints[index] ?? "" })),
       ...retired.map((dagId) => ({ dagId, fingerprint: "" })),
     ]);
-    const dags = specs.map(async ({ id: dagId }, index) => {
-      const version = (await reads.dagById(db, dagId))?.number ?? 0;
-      const fingerprint = fingerprints[index] ?? "";
-      return { dagId, version, fingerprint, changed: changed.has(dagId) };
-    });
-    const retiredDagIds = retired.filter((id) => changed.has(id));
-    return { dags: await Promise.all(dags), findings, retiredDagIds };
+    const numbers = await reads.dagNumbers(
+      db,
+      specs.map(({ id }) => id),
+    );
+    const dags = specs.map(({ id: dagId }, index) => ({
+      dagId,
+      version: numbers.get(dagId) ?? 0,
+      fingerprint: fingerprints[index] ?? "",
+      changed: changed.has(dagId),
+    }));
+    return { dags, findings, retiredDagIds: retired.filter((id) => changed.has(id)) };
   };
 }
 
@@ -74,17 +77,10 @@ export const retireOne = (
 
 /** The DAGs that the folder renames: they retire with it. */
 async function renamedBy(
-  { db, versions }: DagServiceOptions,
+  { sql }: DagServiceOptions,
   specs: readonly DagSpec[],
 ): Promise<readonly string[]> {
-  const rows = await reads.listDags(db);
-  const known = await Promise.all(
-    rows.map(async ({ dagId: id, fingerprint, retired }) => {
-      const was = (await versions.get(id, fingerprint))?.spec.was ?? [];
-      return { id, was, retired };
-    }),
-  );
-  const { problems, retire } = renamesOf(specs, known);
+  const { problems, retire } = renamesOf(specs, await namedDags(sql));
   if (problems.length > 0) throw new RpcError(RpcCode.INVALID_ARGUMENT, problems.join("\n"));
   return retire;
 }

@@ -104,7 +104,7 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
     async listDagVersions(request, context) {
       authorize(context.principal, "read", `dag/${request.dagId}`);
       const { dagId } = await find(request.dagId);
-      const rows = await reads.versionsOf(db, await lineageOf(sql, versions, dagId));
+      const rows = await reads.versionsOf(db, await lineageOf(sql, dagId));
       return {
         versions: rows.map(({ number, appliedAt, commitId, ...row }) => ({
           ...{ dagId: row.dagId, version: number, fingerprint: row.fingerprint },

@@ -5,18 +5,13 @@ import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import type { Sql } from "postgres";
 import { lineageOf } from "../store/lineage.ts";
 import * as reads from "../store/reads.ts";
-import type { Versions } from "../store/versions.ts";
 
 export interface FindRunOptions {
   readonly db: PostgresJsDatabase;
   readonly sql: Sql;
-  readonly versions: Pick<Versions, "get">;
 }
 
-export async function findRun(
-  { db, sql, versions }: FindRunOptions,
-  name: string,
-): Promise<reads.RunRecord> {
+export async function findRun({ db, sql }: FindRunOptions, name: string): Promise<reads.RunRecord> {
   if (name === "") throw new RpcError(RpcCode.INVALID_ARGUMENT, "run_id is empty: want a run's id");
   const exact = await reads.runById(db, name);
   if (exact !== undefined) return exact;
@@ -30,7 +25,7 @@ export async function findRun(
       );
   }
   const slash = name.indexOf("/");
-  const dagIds = await lineageOf(sql, versions, slash < 0 ? name : name.slice(0, slash));
+  const dagIds = await lineageOf(sql, slash < 0 ? name : name.slice(0, slash));
   const found = await reads.newestRun(db, dagIds, ...(slash < 0 ? [] : [name.slice(slash + 1)]));
   if (found !== undefined) return found;
   throw new RpcError(

@@ -10,7 +10,6 @@ import {
   runIdOf,
 } from "@chasqui/contracts";
 import type { Assignment } from "@chasqui/contracts";
-import { fingerprintOf } from "@chasqui/dag";
 import { expect, test } from "vitest";
 import type { World } from "../testing.ts";
 import {
@@ -149,7 +148,7 @@ test("a run is done again, of its own version and of the newest, under keys that
   await using _ = world;
   heal();
   const newest = dagOf({ a: [], e: ["a"] });
-  await world.versions.put(newest, fingerprintOf(newest));
+  await world.versions.put([newest]);
   await world.bus.publishOne(applied([newest], "apply-2"));
   const ask = { runId, reason: "again" };
   const dry = await runs.rerunRun({ ...ask, version: RerunVersion.ORIGINAL, dryRun: true });

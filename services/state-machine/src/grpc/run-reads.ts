@@ -36,7 +36,7 @@ export function runReads(options: RunServiceOptions, viewOf: ViewOf): Reads {
       const states = request.states.flatMap((state) => runWords.get(state) ?? []);
       const after = parsePageToken(request.pageToken);
       const { dagId, logicalFromTime, logicalUntilTime } = request;
-      const dagIds = dagId === "" ? [] : await lineageOf(sql, versions, dagId);
+      const dagIds = dagId === "" ? [] : await lineageOf(sql, dagId);
       const logical = { from: dateOf(logicalFromTime), until: dateOf(logicalUntilTime) };
       const rows = await reads.listRuns(db, { dagIds, states, after, logical }, limit);
       const last = rows.length === limit ? rows.at(-1) : undefined;

@@ -65,7 +65,7 @@ async function setup() {
     folder: fileURLToPath(new URL("../../drizzle", import.meta.url)),
   });
   const versions = openVersions(sql, {});
-  await versions.put(spec, fingerprintOf(spec));
+  await versions.put([spec]);
 
   /** A replica that has read what the messages are about, and decided; the batch is not committed yet. */
   const decideApart = async (...messages: readonly Inbound[]): Promise<Batch> => {
@@ -161,7 +161,7 @@ async function folderOf(t: Awaited<ReturnType<typeof setup>>, n: number): Promis
   const changes = [];
   for (const id of ["one", "two", "three"]) {
     const own = create(DagSpecSchema, { id, maxActiveRuns: n, tasks: spec.tasks });
-    await t.versions.put(own, fingerprintOf(own));
+    await t.versions.put([own]);
     changes.push({ dagId: id, fingerprint: fingerprintOf(own) });
   }
   return inbound(`folder-${n}`, { to: "folder", changes });

@@ -139,6 +139,18 @@ export async function dagById(db: Db, dagId: string) {
   return row;
 }
 
+/** The current version's number of each DAG that is there. */
+export async function dagNumbers(
+  db: Db,
+  dagIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .select({ dagId: dag.dagId, number: dag.number })
+    .from(dag)
+    .where(inArray(dag.dagId, [...dagIds]));
+  return new Map(rows.map(({ dagId, number }) => [dagId, number]));
+}
+
 export async function versionOf(db: Db, dagId: string, number: number) {
   const [row] = await db
     .select()

@@ -237,6 +237,8 @@ export const dagSpec = stateMachine.table(
     dagId: text("dag_id").notNull(),
     fingerprint: text("fingerprint").notNull(),
     spec: bytea("spec").notNull(),
+    /** Its earlier names, of the specification: so that renames are found without reading every one. */
+    was: text("was").array().notNull(),
   },
   (t) => [primaryKey({ columns: [t.dagId, t.fingerprint] })],
 );

@@ -3,7 +3,7 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { DagSpec, TaskSpec } from "@chasqui/contracts";
 import { DagSpecSchema, Overlap as WireOverlap } from "@chasqui/contracts";
-import { constantConfig, outputsNamedBy, planOf } from "@chasqui/dag";
+import { constantConfig, fingerprintOf, outputsNamedBy, planOf } from "@chasqui/dag";
 import type { Overlap, Plan, VersionFacts } from "@chasqui/machine";
 import type { Sql } from "postgres";
 import type { StoredVersion } from "../core/aggregates.ts";
@@ -30,8 +30,8 @@ export interface Versions {
   plan(dagId: string, fingerprint: string): Promise<Plan | undefined>;
   /** Only what is cached: whoever decided about a run has loaded its version. */
   cached(dagId: string, fingerprint: string): Version | undefined;
-  /** Stores a specification under its meaning; harmless if repeated. */
-  put(spec: DagSpec, fingerprint: string): Promise<void>;
+  /** Stores specifications under their meanings, which it answers; harmless if repeated. */
+  put(specs: readonly DagSpec[]): Promise<string[]>;
 }
 
 export function openVersions(sql: Sql, vars: JsonObject): Versions {
@@ -91,15 +91,21 @@ export function openVersions(sql: Sql, vars: JsonObject): Versions {
     get,
     plan: async (dagId, fingerprint) => (await get(dagId, fingerprint))?.plan,
     cached: (dagId, fingerprint) => ready.get(keyOf(dagId, fingerprint)),
-    async put(spec, fingerprint) {
-      const bytes = Buffer.from(toBinary(DagSpecSchema, spec));
+    async put(specs) {
+      const rows = specs.map((spec) => ({
+        dag_id: spec.id,
+        fingerprint: fingerprintOf(spec),
+        spec: Buffer.from(toBinary(DagSpecSchema, spec)),
+        was: spec.was,
+      }));
+      if (rows.length === 0) return [];
       await sql`
-        insert into state_machine.dag_spec (dag_id, fingerprint, spec) values (${spec.id}, ${fingerprint}, ${bytes})
-        on conflict (dag_id, fingerprint) do nothing`;
+        insert into state_machine.dag_spec ${sql(rows)} on conflict (dag_id, fingerprint) do nothing`;
       await sql`
         insert into state_machine.dag (dag_id, version, format, number, fingerprint, paused, has_waiting, active, changed_at)
-        values (${spec.id}, 0, 1, 0, '', false, false, '{}', now())
+        select id, 0, 1, 0, '', false, false, '{}', now() from unnest(${rows.map((row) => row.dag_id)}::text[]) id
         on conflict (dag_id) do nothing`;
+      return rows.map(({ fingerprint }) => fingerprint);
     },
   };
 }
