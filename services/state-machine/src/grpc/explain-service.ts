@@ -44,7 +44,7 @@ export function explainService(options: ExplainServiceOptions): ServiceImplement
     const wanted = state.tasks.flatMap(({ status, child }) =>
       child !== undefined && (status === "assigned" || status === "running") ? [child] : [],
     );
-    const lineage = await lineageOf(sql, versions, dagId);
+    const lineage = await lineageOf(sql, dagId);
     const wasOf = (taskId: string): readonly string[] =>
       state.plan.tasks[state.plan.indexOf.get(taskId) ?? -1]?.was ?? [];
     const [[dag], pools, announced, past, children, durations, took] = await Promise.all([
