@@ -172,7 +172,7 @@ owner of the consumer; dead letters are read and redriven by the admin. On the w
       .map(([kind, owner]) => `${code(kind)} (${code(owner)})`)
       .join(
         ", ",
-      )}; ${code("noop")} and ${code("approval")} are decided by the state machine itself.`,
+      )}; ${code("noop")}, ${code("approval")} and ${code("dag.run")} are decided by the state machine itself.`,
     "## Users",
     `Each environment is an account of its own, so that no user of one reaches another. Replies come to
 \`_INBOX_<user>.>\`: clients set this inbox prefix. Besides these there is \`admin\`, who may do everything within the

@@ -148,8 +148,11 @@ export function answersToParent(
   outcome: "moved" | "nothing" | "rejected" | "threw",
   dead: string | undefined,
 ): OutMessage[] {
-  if (body.to === "run" && body.message.kind === "joined" && dead !== undefined)
-    return [refusal(body.message.parent, outcome, dead)];
+  if (body.to === "run" && dead !== undefined) {
+    const { message, runId } = body;
+    if (message.kind === "joined") return [refusal(message.parent, outcome, dead)];
+    return message.kind === "child_named" ? [refusal({ runId, ...message }, outcome, dead)] : [];
+  }
   if (body.to !== "dag" || body.kind !== "start") return [];
   const { parent, runId, unwanted = "" } = body.start;
   if (parent === undefined) return [];
@@ -165,12 +168,16 @@ export const isToldToParent = ({ body }: Inbound, outcome: string): boolean =>
   ((body.to === "dag" && body.kind === "start" && body.start.parent !== undefined) ||
     (body.to === "run" && body.message.kind === "joined"));
 
-function refusal(parent: Parent, outcome: string, why: string): OutMessage {
+function refusal(
+  to: AttemptRef & { readonly runId: string },
+  outcome: string,
+  why: string,
+): OutMessage {
   const failure: Failure =
     outcome === "rejected"
       ? { class: "config", message: why }
       : { class: "unknown", message: `the run that it wants could not be decided: ${why}` };
-  return updateOf(parent, 2, { state: "failed", failure });
+  return updateOf(to, 2, { state: "failed", failure });
 }
 
 function updateOf(

@@ -64,13 +64,14 @@ export interface HeldRow {
 
 const HELD_MAX = 20_000;
 
-/** Attempts that a runner accepted before a moment and that have not ended, oldest first. */
+/** Attempts that a runner accepted before a moment and that have not ended, oldest first; runs have no runner. */
 export async function heldAttempts(sql: Sql, beforeMs: number): Promise<HeldRow[]> {
   return sql<HeldRow[]>`
     select t.run_id as "runId", r.dag_id as "dagId", r.fingerprint, t.task_id as "taskId",
       t.map_index as "mapIndex", t.attempt
     from state_machine.task t join state_machine.run r using (run_id)
     where t.state in ('assigned', 'running') and t.accepted_at is not null and t.attempt > 0
+      and (t.more is null or not jsonb_exists(t.more, 'child'))
       and t.accepted_at < to_timestamp(${beforeMs}::float8 / 1000)
     order by t.accepted_at limit ${HELD_MAX}`;
 }
