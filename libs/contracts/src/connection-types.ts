@@ -119,9 +119,10 @@ export const connectionTypes = {
     fields: {
       scheme: {
         is: "choice",
-        about: "hmac: a header holds the body's HMAC-SHA256 in hex; standard: standardwebhooks.com",
+        about:
+          "hmac: a header holds the body's HMAC-SHA256 in hex; standard: standardwebhooks.com; slack: presses of buttons in Slack",
         required: true,
-        choices: ["hmac", "standard"],
+        choices: ["hmac", "standard", "slack"],
       },
       secret: {
         is: "text",

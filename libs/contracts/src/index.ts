@@ -224,6 +224,7 @@ export type {
   AssetProduced,
   ProducedAsset,
   ApprovalAsked,
+  AskedQuestion,
   ApprovalClosed,
 } from "./gen/chasqui/run/v1/run_events_pb.ts";
 export {
@@ -345,6 +346,7 @@ export {
   updateIdOf,
 } from "./ids.ts";
 export type { AttemptKey } from "./ids.ts";
+export { slackActions } from "./slack-actions.ts";
 export { builtInKindSchemas } from "./kinds.ts";
 export type { JsonSchema, JsonSchemaType } from "./json-schema.ts";
 export { connectionTypes } from "./connection-types.ts";

@@ -210,6 +210,8 @@ export function consumersOf(installation: Installation): Record<string, Consumer
     eventConsumer("alert-notifier", "task-recovered"),
     eventConsumer("alert-notifier", "run-settled"),
     eventConsumer("alert-notifier", "dag-auto-paused"),
+    eventConsumer("alert-notifier", "approval-asked"),
+    eventConsumer("alert-notifier", "approval-closed"),
   ] satisfies [string, ConsumerSpec][]);
 }
 

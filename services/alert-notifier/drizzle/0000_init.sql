@@ -27,7 +27,7 @@ CREATE TABLE "incident" (
 	"next_at" timestamp (3) with time zone NOT NULL,
 	"opened_at" timestamp (3) with time zone NOT NULL,
 	"changed_at" timestamp (3) with time zone NOT NULL,
-	CONSTRAINT "incident_state" CHECK ("incident"."state" in ('open', 'recovered', 'failed', 'cancelled', 'succeeded', 'paused')),
+	CONSTRAINT "incident_state" CHECK ("incident"."state" in ('open', 'recovered', 'failed', 'cancelled', 'succeeded', 'paused', 'asked', 'answered')),
 	CONSTRAINT "incident_delivery" CHECK ("incident"."delivery" in ('pending', 'posting', 'posted', 'refused', 'unconfirmed')),
 	CONSTRAINT "incident_place" CHECK (("incident"."delivery" = 'posted') = ("incident"."message_ts" is not null) and ("incident"."message_ts" is null) = ("incident"."channel_id" is null)),
 	CONSTRAINT "incident_posted" CHECK (("incident"."delivery" = 'posted') = ("incident"."posted_revision" > 0) and "incident"."posted_revision" <= "incident"."revision"),

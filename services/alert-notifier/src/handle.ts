@@ -5,7 +5,7 @@
 import { deriveId } from "@chasqui/contracts";
 import type { Sql } from "postgres";
 import { type Channel, withoutAllowed } from "./core/asked.ts";
-import { fold, type Notice } from "./core/facts.ts";
+import { fold, type Notice, type QuestionRef, taskName } from "./core/facts.ts";
 import { stateOf, titleOf } from "./core/incident-state.ts";
 import type { AlertsOf } from "./ports/dag-alerts.ts";
 import { loadIncident } from "./store/load-incident.ts";
@@ -14,6 +14,8 @@ import { putIncident } from "./store/put-incident.ts";
 export interface HandleDeps {
   readonly sql: Sql;
   readonly alertsOf: AlertsOf;
+  /** Can a question still be answered? */
+  readonly isOpen: (runId: string, question: QuestionRef) => Promise<boolean>;
   /** Something is to be said. */
   readonly onChanged: () => void;
 }
@@ -25,19 +27,36 @@ export const incidentIdOf = (about: string, channel: string): string =>
   deriveId("inc", about, channel);
 
 /** Stores what the notice means; `traceparent` is of the span that what follows belongs to. Answers whether anybody is told. */
-export async function tell(
-  told: Notice,
-  traceparent: string,
-  { sql, alertsOf, onChanged }: HandleDeps,
-): Promise<boolean> {
+export async function tell(told: Notice, traceparent: string, deps: HandleDeps): Promise<boolean> {
+  const { sql, alertsOf, onChanged } = deps;
   const { dagId, dagVersion } = told.run;
   const { channels, allowedToFail } = await alertsOf(dagId, dagVersion);
   const notice = withoutAllowed(told, allowedToFail);
   let changed = false;
   for (const channel of channels)
     if (await changeIncident(sql, { notice, channel, traceparent })) changed = true;
+  if (changed && told.what === "approval-asked") await closeIfOver(told, traceparent, deps);
   if (changed) onChanged();
   return changed;
+}
+
+/** A run, its DAG that paused itself, or one of its questions. */
+function aboutOf(notice: Notice, runId: string): string {
+  if (notice.what === "dag-auto-paused") return `${runId} paused`;
+  if (notice.what !== "approval-asked" && notice.what !== "approval-closed") return runId;
+  return `${runId} asks ${taskName(notice.question)} ${notice.question.attempt}`;
+}
+
+/** Its end may have been heard before it: events of two kinds have no order between them. */
+async function closeIfOver(
+  told: Notice & { readonly what: "approval-asked" },
+  traceparent: string,
+  deps: HandleDeps,
+): Promise<void> {
+  const { run, question } = told;
+  if (await deps.isOpen(run.runId, question)) return;
+  const closing = { outcome: "closed", by: "", comment: "" } as const;
+  await tell({ what: "approval-closed", run, question, closing }, traceparent, deps);
 }
 
 async function changeIncident(
@@ -47,7 +66,7 @@ async function changeIncident(
   const { notice, channel, traceparent } = told;
   const { channel: name, asked } = channel;
   const { runId } = notice.run;
-  const about = notice.what === "dag-auto-paused" ? `${runId} paused` : runId;
+  const about = aboutOf(notice, runId);
   const incidentId = incidentIdOf(about, name);
   for (let i = 0; i < TRIES_MAX; i++) {
     const said = await loadIncident(sql, incidentId);

@@ -6,7 +6,15 @@ import { deliveryText } from "./alert-service.ts";
 import type { Notice } from "./core/facts.ts";
 import type { Slack } from "./ports/slack.ts";
 import { webApiSlack } from "./ports/web-api-slack.ts";
-import { failed, failure, recovered, retrying, settled } from "./testing/notices.ts";
+import {
+  answered,
+  askedFor,
+  failed,
+  failure,
+  recovered,
+  retrying,
+  settled,
+} from "./testing/notices.ts";
 import { all, testNotifier, type TestNotifier } from "./testing/test-notifier.ts";
 
 const posts = (t: TestNotifier) =>
@@ -31,6 +39,33 @@ async function closedPort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+describe.concurrent("a question", () => {
+  test("is a message of its own, and is updated when it is answered", async () => {
+    await using t = await testNotifier();
+    t.sender();
+    await t.tell(askedFor(2), failed(2));
+    await t.until(isShown(t));
+    await t.tell(answered(3));
+    await t.until(isShown(t));
+    expect(t.slack.messages().map(({ text }) => text)).toEqual([
+      "[prod] carrier-daily-costs: go was approved",
+      "[prod] carrier-daily-costs: aggregate failed (code: exit code 3)",
+    ]);
+    expect(posts(t)).toHaveLength(2);
+  });
+
+  test("whose end was heard before it does not stay open", async () => {
+    await using t = await testNotifier();
+    t.isOpen = false;
+    await t.tell(answered(3), askedFor(2));
+    expect((await t.incidents()).map(({ state }) => state)).toEqual(["answered"]);
+    await t.tell(answered(3));
+    expect((await t.incidents()).map(({ title }) => title)).toEqual([
+      "carrier-daily-costs: go was approved",
+    ]);
+  });
+});
 
 describe.concurrent("one incident", () => {
   test("is posted once and edited as things change", async () => {

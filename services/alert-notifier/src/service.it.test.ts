@@ -12,6 +12,10 @@ import { createGrpcClient, implementation, RpcCode, RpcError, serveGrpc } from "
 import {
   AlertOn,
   AlertService,
+  ApprovalAskedSchema,
+  ApprovalClosedSchema,
+  ApprovalOutcome,
+  ApprovalService,
   DagAutoPausedSchema,
   DagService,
   eventIdOf,
@@ -54,6 +58,13 @@ async function stateMachine(settled: readonly Run[]) {
         listDagVersions: no,
         retireDag: no,
         getDag: ({ dagId, version }) => ({ dag: { dagId, version, spec } }),
+      }),
+      implementation(ApprovalService, {
+        listApprovals: ({ runId }) => ({
+          approvals: [{ runId, task: "go", attempt: 1 }],
+          total: 1,
+        }),
+        answerApproval: no,
       }),
       implementation(RunService, {
         startRun: no,
@@ -101,7 +112,9 @@ async function setup(settled: readonly Run[] = []) {
   const folder = stack.use(await temporaryFolder("notifier"));
   const environmentFile = path.join(folder.path, "test.yaml");
   const connection = `{ type: slack, token: "env:TEST_TOKEN", api_url: "${slack.apiUrl}" }`;
-  await writeFile(environmentFile, `connections:\n  slack: ${connection}\n`);
+  const actions = `{ type: webhook, scheme: slack, secret: "env:TEST_SIGNING" }`;
+  const connections = `  slack: ${connection}\n  slack-actions: ${actions}\n`;
+  await writeFile(environmentFile, `connections:\n${connections}`);
   const service = await startService({
     CHASQUI_ENVIRONMENT_FILE: environmentFile,
     CHASQUI_NATS_URL: nats.url,
@@ -193,9 +206,12 @@ test("a failed task becomes one message, and an incident that people can list", 
   ])
     expect(said).toContain(text);
   const alerts = createGrpcClient(AlertService, t.service.grpc);
-  expect(await alerts.listIncidents({ runId })).toMatchObject({
-    incidents: [{ runId, dagId: DAG, channel: "#ops", state: "open", delivery: "posted" }],
-  });
+  // Slack has it a moment before we have noted that it does.
+  await expect
+    .poll(() => alerts.listIncidents({ runId }), { timeout: 10_000 })
+    .toMatchObject({
+      incidents: [{ runId, dagId: DAG, channel: "#ops", state: "open", delivery: "posted" }],
+    });
   alerts.close();
   expect(await t.service.end("SIGTERM")).toBe(0);
 });
@@ -258,4 +274,34 @@ test("a DAG that paused itself is a message of its own, beside that of the run w
       "[prod] daily is paused: its last run failed",
       "[prod] daily: mail failed (upstream: the mail server is away)",
     ]);
+});
+
+test("a question is posted with buttons, and updated when it was answered", async () => {
+  await using t = await setup();
+  const run = { runId, dagId: DAG, dagVersion: 1, version: 4, environment: "prod", key: "k" };
+  const question = { taskId: "go", mapIndex: -1, attempt: 1 };
+  const ask = create(ApprovalAskedSchema, {
+    run,
+    questions: [{ ...question, message: "Publish?", approvers: ["ana"] }],
+  });
+  await t.bus.publishOne({
+    subject: subjects.event("approval-asked", DAG, runId),
+    data: toBinary(ApprovalAskedSchema, ask),
+    id: eventIdOf(runId, 4, "approval-asked"),
+  });
+  const shown = () => JSON.stringify(t.slack.messages("#ops").map(({ blocks }) => blocks));
+  await expect.poll(shown, { timeout: 10_000 }).toContain("chasqui_approve");
+  const { APPROVED: outcome } = ApprovalOutcome;
+  const close = create(ApprovalClosedSchema, {
+    run: { ...run, version: 5 },
+    questions: [{ ...question, outcome, by: "slack:U1", comment: "in Slack, as ana" }],
+  });
+  await t.bus.publishOne({
+    subject: subjects.event("approval-closed", DAG, runId),
+    data: toBinary(ApprovalClosedSchema, close),
+    id: eventIdOf(runId, 5, "approval-closed"),
+  });
+  await expect.poll(shown, { timeout: 10_000 }).toContain("*approved* by slack:U1");
+  expect(shown()).not.toContain("chasqui_approve");
+  expect(t.slack.messages("#ops")).toHaveLength(1);
 });

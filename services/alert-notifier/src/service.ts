@@ -16,19 +16,20 @@ import {
   RpcError,
   serveGrpc,
 } from "@chasqui/chassis";
-import { DagService, RunService } from "@chasqui/contracts";
+import { ApprovalService, DagService, RunService, slackActions } from "@chasqui/contracts";
 import { alertService } from "./alert-service.ts";
 import type { Links } from "./core/blocks.ts";
 import { startEvery } from "./every.ts";
 import { type HandleDeps, tell } from "./handle.ts";
 import { dagAlerts } from "./ports/dag-alerts.ts";
+import { openQuestions } from "./ports/open-questions.ts";
 import { reconcile } from "./reconcile.ts";
 import { startSender } from "./sender.ts";
 import type { Settings } from "./settings.ts";
 import { slackClient } from "./slack-client.ts";
 import { openSpan } from "./spans.ts";
 import { countUnshown } from "./store/list-incidents.ts";
-import { heard, type Heard, noticeOf } from "./translate.ts";
+import { heard, type Heard, noticesOf } from "./translate.ts";
 import { connectionTries } from "./try-connections.ts";
 
 const NAME = "alert-notifier";
@@ -55,14 +56,16 @@ export async function startAlertNotifier(life: Life<Settings>): Promise<void> {
   const principal = `service:${NAME}`;
   const dags = createGrpcClient(DagService, settings.stateMachine, { principal });
   const runs = createGrpcClient(RunService, settings.stateMachine, { principal });
+  const approvals = createGrpcClient(ApprovalService, settings.stateMachine, { principal });
   await life.up({
     name: "state machine",
-    stop: () => Promise.resolve(void (dags.close(), runs.close())),
+    stop: () => Promise.resolve(void (dags.close(), runs.close(), approvals.close())),
   });
   const sender = await life.up(startSlackSender(life, file, database));
   const deps: HandleDeps = {
     sql: database.sql,
     alertsOf: dagAlerts(dags),
+    isOpen: openQuestions(approvals),
     onChanged: () => sender.wake(),
   };
   const { environment, reconcileMs: everyMs, reconcileWindowMs: windowMs } = settings;
@@ -91,10 +94,14 @@ function startSlackSender(
   { sql }: Database,
 ): ReturnType<typeof startSender> {
   const { slackConnection: connection, slackTimeoutMs: timeoutMs } = settings;
+  const hasActions = Object.values(file.connections).some(
+    (connection) => connection.type === "webhook" && connection["scheme"] === "slack",
+  );
+  const actions = hasActions ? slackActions : undefined;
   return startSender({
     sql,
     slack: slackClient(file, { connection, timeoutMs }),
-    linksOf: ({ run_id: runId }, traceId) => linksOf(settings, runId, traceId),
+    linksOf: ({ run_id: runId }, traceId) => ({ ...linksOf(settings, runId, traceId), actions }),
     telemetry,
     log,
     leaseMs: LEASE_FACTOR * timeoutMs,
@@ -125,7 +132,9 @@ async function listen(life: Life<Settings>, bus: Bus, deps: HandleDeps): Promise
     const consuming: Consuming = await bus.consume(durableOf(what), {
       concurrency: CONCURRENCY,
       async handle({ data, traceparent, id }) {
-        const notice = noticeOf(what, data);
+        const notices = noticesOf(what, data);
+        const [first] = notices;
+        if (first === undefined) return;
         const destination = `chasqui.event.${what}`;
         const span = openSpan(telemetry, traceparent, {
           name: `process ${destination}`,
@@ -136,12 +145,15 @@ async function listen(life: Life<Settings>, bus: Bus, deps: HandleDeps): Promise
             "messaging.operation.type": "process",
             "messaging.operation.name": "process",
             "messaging.message.id": id,
-            "chasqui.run.id": notice.run.runId,
-            "chasqui.dag.id": notice.run.dagId,
+            "chasqui.run.id": first.run.runId,
+            "chasqui.dag.id": first.run.dagId,
           },
         });
         // Events that nobody asked about are most of them, and no part of a trace.
-        if (await tell(notice, span.traceparent, deps).catch(notNow)) span.end();
+        let isTold = false;
+        for (const notice of notices)
+          if (await tell(notice, span.traceparent, deps).catch(notNow)) isTold = true;
+        if (isTold) span.end();
       },
     });
     await life.up({ name: durableOf(what), stop: (deadlineMs) => consuming.stop(deadlineMs) });

@@ -4,6 +4,9 @@ import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import { RejectError } from "@chasqui/bus";
 import { mask } from "@chasqui/chassis";
 import {
+  ApprovalAskedSchema,
+  ApprovalClosedSchema,
+  ApprovalOutcome,
   DagAutoPausedSchema,
   type EventWhat,
   FailureClass,
@@ -15,13 +18,14 @@ import {
   TaskState,
 } from "@chasqui/contracts";
 import type {
+  AskedQuestion,
   Failure,
   Run,
   RunRef as WireRunRef,
   Task,
   TaskFailure as WireTaskFailure,
 } from "@chasqui/contracts";
-import type { Notice, RunRef, SettledState, TaskFailure } from "./core/facts.ts";
+import type { Notice, Outcome, Question, RunRef, SettledState, TaskFailure } from "./core/facts.ts";
 
 /** The events that alerts are about. */
 export const heard = [
@@ -30,10 +34,56 @@ export const heard = [
   "task-recovered",
   "run-settled",
   "dag-auto-paused",
+  "approval-asked",
+  "approval-closed",
 ] as const satisfies readonly EventWhat[];
 export type Heard = (typeof heard)[number];
 
-export function noticeOf(what: Heard, data: Uint8Array): Notice {
+/** Of questions an event may tell of several. */
+export function noticesOf(what: Heard, data: Uint8Array): Notice[] {
+  switch (what) {
+    case "approval-asked": {
+      const event = decode(ApprovalAskedSchema, data);
+      const run = runRef(event.run, ApprovalAskedSchema);
+      return event.questions.map((question) => ({ what, run, question: questionOf(question) }));
+    }
+    case "approval-closed": {
+      const event = decode(ApprovalClosedSchema, data);
+      const run = runRef(event.run, ApprovalClosedSchema);
+      return event.questions.map(({ taskId, mapIndex, attempt, outcome, by, comment }) => ({
+        ...{ what, run, question: { taskId, mapIndex, attempt } },
+        closing: { outcome: OUTCOMES[outcome] ?? "closed", by, comment: mask(comment) },
+      }));
+    }
+    default:
+      return [noticeOf(what, data)];
+  }
+}
+
+const OUTCOMES: Readonly<Record<number, Outcome>> = {
+  [ApprovalOutcome.APPROVED]: "approved",
+  [ApprovalOutcome.REJECTED]: "rejected",
+  [ApprovalOutcome.UNANSWERED]: "unanswered",
+  [ApprovalOutcome.WITHDRAWN]: "withdrawn",
+};
+
+function questionOf(asked: AskedQuestion): Question {
+  const { taskId, mapIndex, attempt, message, approvers, fallback, form } = asked;
+  const untilMs = msOf(asked.untilTime);
+  const fields = form?.["properties"];
+  return {
+    ...{ taskId, mapIndex, attempt, message: mask(message), fallback },
+    approvers: approvers.slice(0, APPROVERS_MAX),
+    hasForm: typeof fields === "object" && fields !== null && Object.keys(fields).length > 0,
+    ...optional("untilMs", untilMs),
+  };
+}
+
+const APPROVERS_MAX = 20;
+
+type HeardOnce = Exclude<Heard, "approval-asked" | "approval-closed">;
+
+export function noticeOf(what: HeardOnce, data: Uint8Array): Notice {
   switch (what) {
     case "task-failed":
     case "task-retrying": {

@@ -12,6 +12,7 @@ import manifest from "../package.json" with { type: "json" };
 import type { ApiServer } from "./api.ts";
 import { connectionService } from "./connections/service.ts";
 import { connectionTries } from "./connections/try-connections.ts";
+import { whisperInSlack } from "./hooks/slack-actions.ts";
 import { signingOf } from "./hooks/signing-of.ts";
 import { findPages } from "./http/pages.ts";
 import { startHttp } from "./http/server.ts";
@@ -63,6 +64,7 @@ export async function startConsole(life: Life<Settings>): Promise<void> {
         bus,
         log,
         now: Date.now,
+        slack: { approvals: owners.approvals, log, whisper: whisperInSlack },
         signingOf: (webhook) => signingOf(environment, webhook, process.env),
       },
     }),

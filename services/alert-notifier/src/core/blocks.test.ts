@@ -24,6 +24,7 @@ function facts(...notices: Notice[]): Facts {
 const texts = (block: Block): string[] => {
   if (block.type === "header") return [block.text.text];
   if (block.type === "context") return block.elements.map((one) => one.text);
+  if (block.type === "actions") return block.elements.map(({ text }) => `[${text.text}]`);
   return [...(block.text ? [block.text.text] : []), ...(block.fields ?? []).map((one) => one.text)];
 };
 const said = (blocks: readonly Block[]): string => blocks.flatMap(texts).join("\n");

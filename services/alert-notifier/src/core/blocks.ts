@@ -3,7 +3,7 @@
 //   B1. Whatever the facts hold, Slack takes the message: at most 50 blocks, 3,000 characters a section, 10 fields.
 //   B2. Nothing from a log or a name is markup: it cannot mention, link or end a code block.
 //   B3. No line shows what looks like a secret.
-import { type Facts, type TaskFact, taskName } from "./facts.ts";
+import { type Facts, type Question, type TaskFact, taskName } from "./facts.ts";
 import { type IncidentState, stateOf, titleOf } from "./incident-state.ts";
 import { maskLine } from "./mask-line.ts";
 
@@ -12,13 +12,24 @@ export interface Links {
   readonly trace: string | undefined;
   /** The run's trace, shown also without a link. */
   readonly traceId: string | undefined;
+  /** Names of buttons, when the Slack app tells us of presses. */
+  readonly actions?: { readonly approve: string; readonly reject: string } | undefined;
 }
 
 interface Text {
   readonly type: "mrkdwn" | "plain_text";
   readonly text: string;
 }
+export interface Button {
+  readonly type: "button";
+  readonly text: Text;
+  readonly action_id: string;
+  readonly value?: string;
+  readonly url?: string;
+  readonly style?: "primary" | "danger";
+}
 export type Block =
+  | { readonly type: "actions"; readonly elements: readonly Button[] }
   | { readonly type: "header"; readonly text: Text }
   | { readonly type: "section"; readonly text?: Text; readonly fields?: readonly Text[] }
   | { readonly type: "context"; readonly elements: readonly Text[] };
@@ -40,6 +51,8 @@ const MARKS: Readonly<Record<IncidentState, string>> = {
   cancelled: ":white_circle:",
   succeeded: ":large_green_circle:",
   paused: ":double_vertical_bar:",
+  asked: ":raised_hand:",
+  answered: ":white_check_mark:",
 };
 
 export function messageOf(facts: Facts, links: Links): SlackMessage {
@@ -50,6 +63,7 @@ export function messageOf(facts: Facts, links: Links): SlackMessage {
     { type: "header", text: plain(`${MARKS[stateOf(facts)]} ${title}`) },
     { type: "section", fields: runFields(facts, links) },
     ...pausedBlocks(facts),
+    ...questionBlocks(facts, links),
     ...settledBlocks(facts),
     ...shown.flatMap((task) => taskBlocks(task, facts, links)),
   ];
@@ -85,6 +99,50 @@ function runFields({ run, paused }: Facts, links: Links): Text[] {
     field("Logical date", new Date(run.logicalMs).toISOString().replace(".000Z", "Z")),
     field("DAG version", String(run.dagVersion)),
   ];
+}
+
+/** What is asked, of whom, until when; then how it ended, and no buttons any more. */
+function questionBlocks({ run, question }: Facts, links: Links): Block[] {
+  if (question === undefined) return [];
+  const asked = section(escape(maskLine(question.message)));
+  const { closing, approvers } = question;
+  if (closing !== undefined) {
+    const by = closing.by === "" ? "" : ` by ${escape(maskLine(closing.by))}`;
+    const why = closing.comment === "" ? "" : `: ${escape(maskLine(closing.comment))}`;
+    return [asked, section(`*${closing.outcome}*${by}${why}`)];
+  }
+  const who = approvers.length === 0 ? "Anybody may answer" : `For ${escape(approvers.join(", "))}`;
+  const command = `chasqui approve ${run.runId} ${taskName(question)}`;
+  const terms = `${who}${untilOf(question)} · \`${escape(command)}\``;
+  const buttons = buttonsOf(run.runId, question, links);
+  return [
+    asked,
+    section(terms),
+    ...(buttons.length === 0 ? [] : [{ type: "actions" as const, elements: buttons }]),
+  ];
+}
+
+function untilOf({ untilMs, fallback: then }: Question): string {
+  if (untilMs === undefined) return "";
+  const date = `<!date^${Math.floor(untilMs / 1_000)}^{date_short_pretty} {time}|${new Date(untilMs).toISOString()}>`;
+  return `, until ${date}, then ${then === "" ? "it fails" : then === "approve" ? "it is approved" : "it is rejected"}`;
+}
+
+/** A form is filled in in the console; yes or no can be said here. */
+function buttonsOf(runId: string, question: Question, { run, actions }: Links): Button[] {
+  const { attempt, hasForm } = question;
+  const task = taskName(question);
+  const value = JSON.stringify({ run: runId, task, attempt });
+  const label = (text: string): Text => ({ type: "plain_text", text });
+  if (actions !== undefined && !hasForm) {
+    const { approve, reject } = actions;
+    return [
+      { type: "button", text: label("Approve"), action_id: approve, value, style: "primary" },
+      { type: "button", text: label("Reject"), action_id: reject, value, style: "danger" },
+    ];
+  }
+  if (run === undefined) return [];
+  return [{ type: "button", text: label("Answer in the console"), action_id: "open", url: run }];
 }
 
 /** Why nothing runs any more, and how that ends. */

@@ -50,7 +50,7 @@ test("F1 once open, order and repetition do not matter", () => {
 });
 
 const tasksOf = (notice: Notice): readonly { readonly taskId: string }[] => {
-  if (notice.what === "dag-auto-paused") return [];
+  if (notice.what === "dag-auto-paused" || "question" in notice) return [];
   return notice.what === "task-recovered" ? notice.tasks : notice.failures;
 };
 

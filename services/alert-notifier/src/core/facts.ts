@@ -50,6 +50,14 @@ export type Notice =
       readonly reason: string;
       readonly failures: readonly TaskFailure[];
     }
+  /** A run asks people; each question is an incident of its own. */
+  | { readonly what: "approval-asked"; readonly run: RunRef; readonly question: Question }
+  | {
+      readonly what: "approval-closed";
+      readonly run: RunRef;
+      readonly question: QuestionRef;
+      readonly closing: Closing;
+    }
   /** Its DAG paused itself when this run failed, the last of those named. */
   | {
       readonly what: "dag-auto-paused";
@@ -57,6 +65,33 @@ export type Notice =
       readonly reason: string;
       readonly runIds: readonly string[];
     };
+
+/** Which question of a run. */
+export interface QuestionRef {
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly attempt: number;
+}
+
+export interface Question extends QuestionRef {
+  readonly message: string;
+  readonly approvers: readonly string[];
+  /** It wants more than yes or no. */
+  readonly hasForm: boolean;
+  readonly untilMs?: number;
+  /** approve or reject; empty: then the task fails. */
+  readonly fallback: string;
+}
+
+/** `closed`: nobody can answer any more, and how it ended is not known here yet. */
+export type Outcome = "approved" | "rejected" | "unanswered" | "withdrawn" | "closed";
+
+export interface Closing {
+  readonly outcome: Outcome;
+  /** Empty when nobody answered. */
+  readonly by: string;
+  readonly comment: string;
+}
 
 export interface TaskFact {
   readonly taskId: string;
@@ -81,6 +116,8 @@ export interface Facts {
   readonly moreTasks: boolean;
   readonly settled?: Settled;
   /** Of an incident that is about a DAG which paused itself; it has no tasks. */
+  /** Of an incident that is about a question; it has no tasks. */
+  readonly question?: Question & { readonly closing?: Closing };
   readonly paused?: { readonly reason: string; readonly runIds: readonly string[] };
 }
 
@@ -117,6 +154,20 @@ export function fold(facts: Facts | undefined, notice: Notice, asked: Asked): Fa
       const settled = { version, state: notice.state, reason: short(notice.reason) };
       return { ...after, settled };
     }
+    case "approval-asked": {
+      const { message, ...rest } = notice.question;
+      const question = { ...rest, message: short(message) };
+      return before.question === undefined ? { ...before, question } : before;
+    }
+    case "approval-closed": {
+      const { question } = before;
+      const known = question?.closing?.outcome ?? "closed";
+      const isNews = known === "closed" && notice.closing.outcome !== question?.closing?.outcome;
+      if (question === undefined || !isNews) return before;
+      const { outcome, by, comment } = notice.closing;
+      const closing = { outcome, by: short(by), comment: short(comment) };
+      return { ...before, question: { ...question, closing } };
+    }
     case "dag-auto-paused": {
       const runIds = notice.runIds.slice(-TASKS_MAX);
       return before.paused === undefined
@@ -133,11 +184,13 @@ function opens(notice: Notice, asked: Asked): boolean {
     case "task-retrying":
       return asked.retrying && notice.failures.length > 0;
     case "task-recovered":
+    case "approval-closed":
       return false;
     case "run-settled":
       return notice.state === "failed"
         ? asked.failed
         : notice.state === "succeeded" && asked.succeeded;
+    case "approval-asked":
     case "dag-auto-paused":
       return asked.failed;
   }

@@ -2,7 +2,7 @@
 // Invariant: a message's metadata carries the incident's id, so that a post whose answer was lost is found again.
 // oxlint-disable unicorn/require-post-message-target-origin -- Slack's postMessage, not a window's
 import { type KnownBlock, LogLevel, type MessageMetadata, WebClient } from "@slack/web-api";
-import type { Block } from "../core/blocks.ts";
+import type { Block, Button } from "../core/blocks.ts";
 import type { LookUpAnswer, Posted } from "../core/delivery.ts";
 import { answerOf } from "./slack-answer.ts";
 import type { Mark, Slack } from "./slack.ts";
@@ -152,12 +152,23 @@ function placeOf(channelId: string | undefined, messageTs: string | undefined): 
   return channelId === undefined || messageTs === undefined ? undefined : { channelId, messageTs };
 }
 
+const button = ({ text, action_id, value, url, style }: Button) => ({
+  type: "button" as const,
+  text: { type: "plain_text" as const, text: text.text, emoji: true },
+  action_id,
+  ...(value === undefined ? {} : { value }),
+  ...(url === undefined ? {} : { url }),
+  ...(style === undefined ? {} : { style }),
+});
+
 /** Ours are a part of Slack's, but for `readonly`. */
 function knownBlocks(blocks: readonly Block[]): KnownBlock[] {
   return blocks.map((block): KnownBlock => {
     switch (block.type) {
       case "header":
         return { type: "header", text: { type: "plain_text", text: block.text.text, emoji: true } };
+      case "actions":
+        return { type: "actions", elements: block.elements.map(button) };
       case "context":
         return { type: "context", elements: block.elements.map(({ text }) => mrkdwn(text)) };
       case "section": {

@@ -54,7 +54,7 @@ export const incident = pgTable(
       .where(sql`${t.delivery} <> 'posted' or ${t.postedRevision} < ${t.revision}`),
     check(
       "incident_state",
-      sql`${t.state} in ('open', 'recovered', 'failed', 'cancelled', 'succeeded', 'paused')`,
+      sql`${t.state} in ('open', 'recovered', 'failed', 'cancelled', 'succeeded', 'paused', 'asked', 'answered')`,
     ),
     check(
       "incident_delivery",

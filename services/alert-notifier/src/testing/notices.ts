@@ -58,3 +58,21 @@ export const settled = (
   reason: state === "succeeded" ? "" : "a task failed",
   failures,
 });
+
+export const question = {
+  ...{ taskId: "go", mapIndex: -1, attempt: 1, message: "Publish <the> prices?" },
+  ...{ approvers: ["ana"], hasForm: false, fallback: "reject" },
+} as const;
+
+export const askedFor = (version: number, more: { readonly hasForm?: boolean } = {}): Notice => ({
+  what: "approval-asked",
+  run: run(version),
+  question: { ...question, ...more },
+});
+
+export const answered = (version: number): Notice => ({
+  what: "approval-closed",
+  run: run(version),
+  question: { taskId: "go", mapIndex: -1, attempt: 1 },
+  closing: { outcome: "approved", by: "slack:U1", comment: "fine" },
+});

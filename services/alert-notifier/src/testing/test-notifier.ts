@@ -20,6 +20,8 @@ export interface TestNotifier extends AsyncDisposable {
   readonly deps: HandleDeps;
   readonly client: Slack;
   channels: readonly Channel[];
+  /** What the state machine says of any question. */
+  isOpen: boolean;
   tell(...notices: readonly Notice[]): Promise<void>;
   /** A running sender; `client` in place of the real one. */
   sender(client?: Slack): Sender;
@@ -51,9 +53,11 @@ export async function testNotifier(): Promise<TestNotifier> {
     database,
     client,
     channels: [all("#ops")],
+    isOpen: true,
     deps: {
       sql: database.sql,
       alertsOf: () => Promise.resolve({ channels: t.channels, allowedToFail: new Set<string>() }),
+      isOpen: () => Promise.resolve(t.isOpen),
       onChanged: wake,
     },
     async tell(...notices) {

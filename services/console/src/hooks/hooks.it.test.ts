@@ -1,7 +1,10 @@
 // Webhooks through the console: real HTTP, a real broker, the console's own permissions.
 import { createHmac } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { readCloudEvent, triggerData } from "@chasqui/contracts";
 import { afterEach, expect, test, vi } from "vitest";
+import { temporaryFolder } from "../../../../tests/support/index.ts";
 import { world } from "../testing.ts";
 import type { World } from "../testing.ts";
 import { HOOK_BYTES_MAX } from "./routes.ts";
@@ -100,4 +103,41 @@ test("a webhook whose secret is missing says so, and the rest of the console wor
   expect(answer.status).toBe(503);
   expect(await answer.json()).toMatchObject({ error: "webhook depot is not ready" });
   expect((await fetch(`${w.url}/api/server`)).status).toBe(200);
+});
+
+test("a button pressed in Slack answers a question once, in the presser's name; unsigned it does nothing", async () => {
+  vi.stubEnv("CHASQUI_SLACK_SIGNING_SECRET", SECRET);
+  await using folder = await temporaryFolder("slack-actions");
+  const local = await readFile(
+    new URL("../../../../environments/local.yaml", import.meta.url),
+    "utf8",
+  );
+  const connection = `  slack-actions: { type: webhook, scheme: slack, secret: "env:CHASQUI_SLACK_SIGNING_SECRET" }`;
+  const file = path.join(folder.path, "local.yaml");
+  await writeFile(file, local.replace(/^connections:$/m, `connections:\n${connection}`));
+  await using w = await world({ CHASQUI_ENVIRONMENT_FILE: file });
+  const value = JSON.stringify({ run: "run-1", task: "go", attempt: 2 });
+  const payload = JSON.stringify({
+    user: { id: "U1", username: "ana" },
+    actions: [{ action_id: "chasqui_approve", value }],
+  });
+  const body = new URLSearchParams({ payload }).toString();
+  const time = String(Math.floor(Date.now() / 1_000));
+  const signature = createHmac("sha256", SECRET).update(`v0:${time}:${body}`).digest("hex");
+  const press = async (signed: string) => {
+    const headers = {
+      "content-type": "application/x-www-form-urlencoded",
+      "x-slack-request-timestamp": time,
+      "x-slack-signature": `v0=${signed}`,
+    };
+    const place = `${w.url}/hooks/slack-actions/press`;
+    return (await fetch(place, { method: "POST", headers, body })).status;
+  };
+  expect(await press(signature.replaceAll(/[0-9]/g, "0"))).toBe(401);
+  expect(w.owned.told).toEqual([]);
+  expect(await press(signature)).toBe(202);
+  expect(await press(signature)).toBe(409);
+  expect(w.owned.told).toMatchObject([
+    { what: "answer go 2 true in Slack, as ana {}", by: "slack:U1" },
+  ]);
 });

@@ -9,8 +9,10 @@ import type { Logger } from "@chasqui/chassis";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { pathText } from "../http/ask.ts";
 import { HttpError } from "../http/errors.ts";
-import { verify } from "./signature.ts";
+import { TOLERANCE_MS, verify } from "./signature.ts";
 import type { Signing } from "./signature.ts";
+import { answerPress, pressOf, seenOnce } from "./slack-actions.ts";
+import type { SlackActionDeps } from "./slack-actions.ts";
 
 export interface HookOptions {
   readonly bus: Pick<Bus, "publish">;
@@ -18,12 +20,17 @@ export interface HookOptions {
   /** Undefined for a webhook that nobody configured. Throws when its secret cannot be had. */
   readonly signingOf: (webhook: string) => Signing | undefined;
   readonly now: () => number;
+  /** Answers to questions in Slack. */
+  readonly slack: SlackActionDeps;
 }
 
+/** How Slack sends presses of buttons. */
+export const FORM = "application/x-www-form-urlencoded";
 export const HOOK_BYTES_MAX = 256 * 1024;
 const NAME = /^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$/;
 
 export function hookRoutes(app: FastifyInstance, o: HookOptions): void {
+  const isFirst = seenOnce(2 * TOLERANCE_MS);
   // In a scope of its own: here a body stays the bytes that were signed.
   void app.register((hooks, _, done) => {
     hooks.removeAllContentTypeParsers();
@@ -32,15 +39,24 @@ export function hookRoutes(app: FastifyInstance, o: HookOptions): void {
       { parseAs: "buffer", bodyLimit: HOOK_BYTES_MAX },
       (_request, body, parsed) => parsed(null, body),
     );
+    hooks.addContentTypeParser(
+      FORM,
+      { parseAs: "buffer", bodyLimit: HOOK_BYTES_MAX },
+      (_request, body, parsed) => parsed(null, body),
+    );
     hooks.post("/hooks/:webhook/:name", async (request, reply) => {
       reply.code(202);
-      return receive(request, o);
+      return receive(request, o, isFirst);
     });
     done();
   });
 }
 
-async function receive(request: FastifyRequest, o: HookOptions): Promise<object> {
+async function receive(
+  request: FastifyRequest,
+  o: HookOptions,
+  isFirst: (id: string, nowMs: number) => boolean,
+): Promise<object> {
   const source = pathText(request, "webhook");
   const name = pathText(request, "name");
   const signing = signingOf(source, o);
@@ -54,6 +70,9 @@ async function receive(request: FastifyRequest, o: HookOptions): Promise<object>
     o.log.warn({ webhook: source, reason: verified.reason }, "a webhook's request is refused");
     throw new HttpError(401, "the signature does not fit", "See docs: webhooks.");
   }
+  if (signing.scheme === "slack") return pressed(body, { id: verified.id, isFirst }, o);
+  if (header("content-type")?.toLowerCase().startsWith(FORM) === true)
+    throw new HttpError(415, "a form is no event: want JSON", "Send the body as application/json.");
   if (!NAME.test(name))
     throw new HttpError(
       404,
@@ -78,6 +97,20 @@ async function receive(request: FastifyRequest, o: HookOptions): Promise<object>
   if (outcome !== "stored" && outcome !== "duplicate")
     throw new HttpError(503, "the trigger was not stored", "Send it again: the same is once.");
   return { source, id, subject, duplicate: outcome === "duplicate" };
+}
+
+async function pressed(
+  body: Uint8Array,
+  {
+    id,
+    isFirst,
+  }: { readonly id: string; readonly isFirst: (id: string, nowMs: number) => boolean },
+  o: HookOptions,
+): Promise<object> {
+  if (!isFirst(id, o.now())) throw new HttpError(409, "this request came before", "Press again.");
+  const press = pressOf(body);
+  if (press !== undefined) await answerPress(press, o.slack);
+  return {};
 }
 
 function signingOf(webhook: string, { signingOf: find, log }: HookOptions): Signing {

@@ -93,3 +93,39 @@ test.each([-1, 1])("standard: five minutes, and not a millisecond more (%i)", (s
   expect(at(TOLERANCE_MS)).toMatchObject({ ok: true });
   expect(at(TOLERANCE_MS + 1)).toMatchObject({ ok: false });
 });
+
+// Slack's own example, https://docs.slack.dev/authentication/verifying-requests-from-slack
+const slack: Signing = {
+  scheme: "slack",
+  secrets: ["8f742231b10e8888abcd99yyyzzz85a5"],
+  header: "",
+};
+const SLACK_BODY = Buffer.from(
+  "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c",
+);
+const SLACK_MS = 1_531_420_618_000;
+const ofSlack = {
+  "x-slack-request-timestamp": "1531420618",
+  "x-slack-signature": "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
+};
+
+test("slack: its own example fits, and the signature identifies the request", () => {
+  expect(ask(ofSlack, SLACK_BODY, slack, SLACK_MS)).toEqual({
+    ok: true,
+    id: "slack-a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
+  });
+});
+
+test.each<[string, Record<string, string>, Uint8Array, number, RegExp]>([
+  ["no headers", {}, SLACK_BODY, 0, /want the headers x-slack-request-timestamp/],
+  ["another body", ofSlack, Buffer.from("payload={}"), 0, /does not fit/],
+  ["another time", { ...ofSlack, "x-slack-request-timestamp": "1531420619" }, SLACK_BODY, 0, /fit/],
+  ["no hex", { ...ofSlack, "x-slack-signature": "v0=zz" }, SLACK_BODY, 0, /does not fit/],
+  ["an old one", ofSlack, SLACK_BODY, TOLERANCE_MS + 1, /within 5 minutes/],
+  ["one of the future", ofSlack, SLACK_BODY, -TOLERANCE_MS - 1, /within 5 minutes/],
+])("slack, %s: refused", (_, headers, of, laterMs, reason) => {
+  expect(ask(headers, of, slack, SLACK_MS + laterMs)).toEqual({
+    ok: false,
+    reason: expect.stringMatching(reason),
+  });
+});

@@ -6,7 +6,7 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
 export interface Signing {
-  readonly scheme: "hmac" | "standard";
+  readonly scheme: "hmac" | "standard" | "slack";
   /** Any of them will do, while one takes the place of another. */
   readonly secrets: readonly string[];
   /** With `hmac`: the header that carries the signature. */
@@ -26,9 +26,14 @@ export const TOLERANCE_MS = 300_000;
 const ID_LENGTH_MAX = 256;
 
 export function verify(request: SignedRequest, signing: Signing, nowMs: number): Verified {
-  return signing.scheme === "hmac"
-    ? verifyHmac(request, signing)
-    : verifyStandard(request, signing, nowMs);
+  switch (signing.scheme) {
+    case "hmac":
+      return verifyHmac(request, signing);
+    case "standard":
+      return verifyStandard(request, signing, nowMs);
+    case "slack":
+      return verifySlack(request, signing, nowMs);
+  }
 }
 
 const no = (reason: string): Verified => ({ ok: false, reason });
@@ -42,6 +47,25 @@ function verifyHmac({ body, header }: SignedRequest, signing: Signing): Verified
   if (!fits) return no(`${signing.header} is not the HMAC-SHA256 of the body with our secret`);
   // Delivery ids in headers are not signed; the body is.
   return { ok: true, id: `body-${createHash("sha256").update(body).digest("hex").slice(0, 40)}` };
+}
+
+/** Slack signs version, time and body together; its signature is the request's id. */
+function verifySlack(
+  { body, header }: SignedRequest,
+  { secrets }: Signing,
+  nowMs: number,
+): Verified {
+  const [time, given] = ["x-slack-request-timestamp", "x-slack-signature"].map(header);
+  if (!time || !given)
+    return no("want the headers x-slack-request-timestamp and x-slack-signature");
+  const sentMs = /^\d{1,12}$/.test(time) ? Number(time) * 1_000 : Number.NaN;
+  if (!(Math.abs(nowMs - sentMs) <= TOLERANCE_MS))
+    return no(`x-slack-request-timestamp is ${time}: want seconds since 1970, within 5 minutes`);
+  const [, hex = ""] = /^v0=([0-9a-f]{64})$/.exec(given) ?? [];
+  const signature = Buffer.from(hex, "hex");
+  const content = Buffer.concat([Buffer.from(`v0:${time}:`), body]);
+  const fits = secrets.some((secret) => equal(signature, hmac(secret, content)));
+  return fits ? { ok: true, id: `slack-${hex}` } : no("x-slack-signature does not fit our secret");
 }
 
 /** The Standard Webhooks specification: id, time and body are signed together. */
