@@ -99,6 +99,7 @@ export {
   GetDagRequestSchema,
   GetDagResponseSchema,
   SetPausedRequestSchema,
+  PauseChangesSchema,
   ListDagVersionsRequestSchema,
   ListDagVersionsResponseSchema,
   DagVersionSchema,

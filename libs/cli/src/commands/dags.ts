@@ -11,9 +11,10 @@ import type { ExitCode } from "../errors.ts";
 import { printable } from "../render/style.ts";
 import type { Style } from "../render/style.ts";
 import { renderTable } from "../render/table.ts";
-import { oneLine } from "../render/text.ts";
+import { count, oneLine } from "../render/text.ts";
 import { formatDistance, formatInstant } from "../render/time.ts";
 import { time, wordOf } from "../run-view.ts";
+import type { Server } from "../server.ts";
 import { shortId } from "./run.ts";
 
 interface Json {
@@ -88,13 +89,38 @@ function whyPaused({ dagId, retired, pausedBy, pauseReason }: Dag): string[] {
 export async function setPaused(
   cli: Cli,
   dagId: string,
-  options: Json & { readonly paused: boolean; readonly reason?: string },
+  options: Json & { readonly paused: boolean; readonly reason?: string; readonly dryRun?: boolean },
 ): Promise<ExitCode> {
   const server = await cli.connect();
   const { paused, reason = "" } = options;
+  if (options.dryRun === true) return previewPaused(cli, server, dagId, options);
   const { dag } = await server.dags.setPaused({ dagId, paused, reason }, { reason });
   if (options.json === true) printJson(cli.out, { dag_id: dagId, paused: dag?.paused ?? paused });
   else printLines(cli.out, [`${dagId} is ${paused ? "paused: new runs wait" : "active"}`]);
+  return exitCodes.ok;
+}
+
+async function previewPaused(
+  cli: Cli,
+  server: Server,
+  dagId: string,
+  { paused, json }: Json & { readonly paused: boolean },
+): Promise<ExitCode> {
+  const { changes } = await server.dags.setPaused({ dagId, paused, dryRun: true });
+  const { changed = false, activeRuns = 0, waitingRuns = 0, startedRunIds = [] } = changes ?? {};
+  const counts = { active_runs: activeRuns, waiting_runs: waitingRuns };
+  if (json === true)
+    printJson(cli.out, { dag_id: dagId, changed, ...counts, started_run_ids: startedRunIds });
+  else if (!changed)
+    printLines(cli.out, [`${dagId} is ${paused ? "paused" : "active"} already: nothing changes`]);
+  else
+    printLines(cli.out, [
+      `${dagId} would be ${paused ? "paused: new runs wait, due times are recorded and not run" : "active"}`,
+      `  ${count(activeRuns, "run")} at work would go on`,
+      paused
+        ? `  ${count(waitingRuns, "run")} waiting would go on waiting`
+        : `  of ${count(waitingRuns, "run")} waiting would begin: ${startedRunIds.map(shortId).join(", ") || "none"}`,
+    ]);
   return exitCodes.ok;
 }
 

@@ -25,12 +25,15 @@ export function addDagCommands(program: Command, with_: With): void {
       .description(about)
       .argument("<dag>", "the DAG's id")
       .option("--reason <text>", "why, for the audit")
+      .option("--dry-run", "only say what would change")
       .option(...JSON_OPTION)
       .action(
-        with_(async (cli, dag: string, o: { reason?: string; json?: boolean }) => {
-          const { setPaused } = await import("../commands/dags.ts");
-          return setPaused(cli, dag, { ...o, paused });
-        }),
+        with_(
+          async (cli, dag: string, o: { reason?: string; dryRun?: boolean; json?: boolean }) => {
+            const { setPaused } = await import("../commands/dags.ts");
+            return setPaused(cli, dag, { ...o, paused });
+          },
+        ),
       );
   program
     .command("ticks")

@@ -17,6 +17,7 @@ import type { Versions } from "../store/versions.ts";
 import type { Ask } from "./commands.ts";
 import { applyDags, retireOne } from "./apply-dags.ts";
 import { accepted } from "./commands.ts";
+import { previewPause } from "./preview-pause.ts";
 
 export interface DagServiceOptions {
   readonly db: PostgresJsDatabase;
@@ -92,6 +93,11 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
     async setPaused(request, context) {
       authorize(context.principal, "pause", `dag/${request.dagId}`);
       const { dagId } = await find(request.dagId);
+      if (request.dryRun)
+        return {
+          dag: await viewOf(await find(dagId)),
+          changes: await previewPause(options, dagId, request.paused),
+        };
       const reason = request.reason || (context.reason ?? "");
       const value = { dagId, paused: request.paused, by: context.principal, reason };
       const id = deriveId("pause", dagId, String(request.paused), clock());

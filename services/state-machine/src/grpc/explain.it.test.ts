@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { AttemptState, DagSpecSchema, KindAnnouncementSchema, runIdOf } from "@chasqui/contracts";
 import { expect, test } from "vitest";
-import { openDoors } from "../testing-doors.ts";
+import { openDoors } from "../testing/doors.ts";
 import { report, runner, setup, start, succeed } from "../testing.ts";
 
 const SECOND = 1_000;

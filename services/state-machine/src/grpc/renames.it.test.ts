@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { DagSpecSchema, TaskState } from "@chasqui/contracts";
 import type { DagSpec } from "@chasqui/contracts";
 import { expect, test } from "vitest";
-import { openDoors } from "../testing-doors.ts";
+import { openDoors } from "../testing/doors.ts";
 import { expectRowsEqualHistory, runner, setup, start, succeed } from "../testing.ts";
 
 const specOf = (id: string, task: string, more: { was?: string[]; taskWas?: string[] } = {}) =>

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file chasqui/dag/v1/dag_service.proto.
  */
 export const file_chasqui_dag_v1_dag_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBjaGFzcXVpL2RhZy92MS9kYWdfc2VydmljZS5wcm90bxIOY2hhc3F1aS5kYWcudjEibwoQQXBwbHlEYWdzUmVxdWVzdBIlCgRkYWdzGAEgAygLMhcuY2hhc3F1aS5kYWcudjEuRGFnU3BlYxIMCgRub3RlGAIgASgJEg4KBmNvbW1pdBgDIAEoCRIWCg5yZXRpcmVfZGFnX2lkcxgEIAMoCSKEAQoRQXBwbHlEYWdzUmVzcG9uc2USKAoEZGFncxgBIAMoCzIaLmNoYXNxdWkuZGFnLnYxLkFwcGxpZWREYWcSLAoIZmluZGluZ3MYAiADKAsyGi5jaGFzcXVpLmRhZy52MS5EYWdGaW5kaW5nEhcKD3JldGlyZWRfZGFnX2lkcxgDIAMoCSI5ChBDaGVja0RhZ3NSZXF1ZXN0EiUKBGRhZ3MYASADKAsyFy5jaGFzcXVpLmRhZy52MS5EYWdTcGVjIkEKEUNoZWNrRGFnc1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouY2hhc3F1aS5kYWcudjEuRGFnRmluZGluZyJ2CgpEYWdGaW5kaW5nEg4KBmRhZ19pZBgBIAEoCRIMCgRwYXRoGAIgAygJEg8KB21lc3NhZ2UYAyABKAkSDgoGZGVuaWVkGAQgASgIEikKBnBvbGljeRgFIAEoCzIZLmNoYXNxdWkuZGFnLnYxLlBvbGljeVJlZiI7CglQb2xpY3lSZWYSEQoJcG9saWN5X2lkGAEgASgJEgwKBHJ1bGUYAiABKAkSDQoFcGxhY2UYAyABKAkiUwoKQXBwbGllZERhZxIOCgZkYWdfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoDRITCgtmaW5nZXJwcmludBgDIAEoCRIPCgdjaGFuZ2VkGAQgASgIIhEKD0xpc3REYWdzUmVxdWVzdCI1ChBMaXN0RGFnc1Jlc3BvbnNlEiEKBGRhZ3MYASADKAsyEy5jaGFzcXVpLmRhZy52MS5EYWciMAoNR2V0RGFnUmVxdWVzdBIOCgZkYWdfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoDSIyCg5HZXREYWdSZXNwb25zZRIgCgNkYWcYASABKAsyEy5jaGFzcXVpLmRhZy52MS5EYWciQgoQU2V0UGF1c2VkUmVxdWVzdBIOCgZkYWdfaWQYASABKAkSDgoGcGF1c2VkGAIgASgIEg4KBnJlYXNvbhgDIAEoCSI1ChFTZXRQYXVzZWRSZXNwb25zZRIgCgNkYWcYASABKAsyEy5jaGFzcXVpLmRhZy52MS5EYWci3gEKA0RhZxIOCgZkYWdfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoDRITCgtmaW5nZXJwcmludBgDIAEoCRIOCgZwYXVzZWQYBCABKAgSJQoEc3BlYxgFIAEoCzIXLmNoYXNxdWkuZGFnLnYxLkRhZ1NwZWMSMAoMYXBwbGllZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdyZXRpcmVkGAcgASgIEhEKCXBhdXNlZF9ieRgMIAEoCRIUCgxwYXVzZV9yZWFzb24YDSABKAkiKAoWTGlzdERhZ1ZlcnNpb25zUmVxdWVzdBIOCgZkYWdfaWQYASABKAkiRwoXTGlzdERhZ1ZlcnNpb25zUmVzcG9uc2USLAoIdmVyc2lvbnMYASADKAsyGi5jaGFzcXVpLmRhZy52MS5EYWdWZXJzaW9uIqYBCgpEYWdWZXJzaW9uEg8KB3ZlcnNpb24YASABKA0SEwoLZmluZ2VycHJpbnQYAiABKAkSMAoMYXBwbGllZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgphcHBsaWVkX2J5GAQgASgJEgwKBG5vdGUYBSABKAkSDgoGY29tbWl0GAYgASgJEg4KBmRhZ19pZBgHIAEoCSIyChBSZXRpcmVEYWdSZXF1ZXN0Eg4KBmRhZ19pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiNQoRUmV0aXJlRGFnUmVzcG9uc2USIAoDZGFnGAEgASgLMhMuY2hhc3F1aS5kYWcudjEuRGFnIi4KCkRhZ0FwcGxpZWQSIAoDZGFnGAEgASgLMhMuY2hhc3F1aS5kYWcudjEuRGFnImoKDURhZ0F1dG9QYXVzZWQSDgoGZGFnX2lkGAEgASgJEhMKC2RhZ192ZXJzaW9uGAIgASgNEhMKC2Vudmlyb25tZW50GAMgASgJEg4KBnJlYXNvbhgEIAEoCRIPCgdydW5faWRzGAUgAygJMtAECgpEYWdTZXJ2aWNlElAKCUFwcGx5RGFncxIgLmNoYXNxdWkuZGFnLnYxLkFwcGx5RGFnc1JlcXVlc3QaIS5jaGFzcXVpLmRhZy52MS5BcHBseURhZ3NSZXNwb25zZRJQCglDaGVja0RhZ3MSIC5jaGFzcXVpLmRhZy52MS5DaGVja0RhZ3NSZXF1ZXN0GiEuY2hhc3F1aS5kYWcudjEuQ2hlY2tEYWdzUmVzcG9uc2USTQoITGlzdERhZ3MSHy5jaGFzcXVpLmRhZy52MS5MaXN0RGFnc1JlcXVlc3QaIC5jaGFzcXVpLmRhZy52MS5MaXN0RGFnc1Jlc3BvbnNlEkcKBkdldERhZxIdLmNoYXNxdWkuZGFnLnYxLkdldERhZ1JlcXVlc3QaHi5jaGFzcXVpLmRhZy52MS5HZXREYWdSZXNwb25zZRJQCglTZXRQYXVzZWQSIC5jaGFzcXVpLmRhZy52MS5TZXRQYXVzZWRSZXF1ZXN0GiEuY2hhc3F1aS5kYWcudjEuU2V0UGF1c2VkUmVzcG9uc2USYgoPTGlzdERhZ1ZlcnNpb25zEiYuY2hhc3F1aS5kYWcudjEuTGlzdERhZ1ZlcnNpb25zUmVxdWVzdBonLmNoYXNxdWkuZGFnLnYxLkxpc3REYWdWZXJzaW9uc1Jlc3BvbnNlElAKCVJldGlyZURhZxIgLmNoYXNxdWkuZGFnLnYxLlJldGlyZURhZ1JlcXVlc3QaIS5jaGFzcXVpLmRhZy52MS5SZXRpcmVEYWdSZXNwb25zZWIGcHJvdG8z", [file_chasqui_dag_v1_dag, file_google_protobuf_timestamp]);
+  fileDesc("CiBjaGFzcXVpL2RhZy92MS9kYWdfc2VydmljZS5wcm90bxIOY2hhc3F1aS5kYWcudjEibwoQQXBwbHlEYWdzUmVxdWVzdBIlCgRkYWdzGAEgAygLMhcuY2hhc3F1aS5kYWcudjEuRGFnU3BlYxIMCgRub3RlGAIgASgJEg4KBmNvbW1pdBgDIAEoCRIWCg5yZXRpcmVfZGFnX2lkcxgEIAMoCSKEAQoRQXBwbHlEYWdzUmVzcG9uc2USKAoEZGFncxgBIAMoCzIaLmNoYXNxdWkuZGFnLnYxLkFwcGxpZWREYWcSLAoIZmluZGluZ3MYAiADKAsyGi5jaGFzcXVpLmRhZy52MS5EYWdGaW5kaW5nEhcKD3JldGlyZWRfZGFnX2lkcxgDIAMoCSI5ChBDaGVja0RhZ3NSZXF1ZXN0EiUKBGRhZ3MYASADKAsyFy5jaGFzcXVpLmRhZy52MS5EYWdTcGVjIkEKEUNoZWNrRGFnc1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouY2hhc3F1aS5kYWcudjEuRGFnRmluZGluZyJ2CgpEYWdGaW5kaW5nEg4KBmRhZ19pZBgBIAEoCRIMCgRwYXRoGAIgAygJEg8KB21lc3NhZ2UYAyABKAkSDgoGZGVuaWVkGAQgASgIEikKBnBvbGljeRgFIAEoCzIZLmNoYXNxdWkuZGFnLnYxLlBvbGljeVJlZiI7CglQb2xpY3lSZWYSEQoJcG9saWN5X2lkGAEgASgJEgwKBHJ1bGUYAiABKAkSDQoFcGxhY2UYAyABKAkiUwoKQXBwbGllZERhZxIOCgZkYWdfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoDRITCgtmaW5nZXJwcmludBgDIAEoCRIPCgdjaGFuZ2VkGAQgASgIIhEKD0xpc3REYWdzUmVxdWVzdCI1ChBMaXN0RGFnc1Jlc3BvbnNlEiEKBGRhZ3MYASADKAsyEy5jaGFzcXVpLmRhZy52MS5EYWciMAoNR2V0RGFnUmVxdWVzdBIOCgZkYWdfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoDSIyCg5HZXREYWdSZXNwb25zZRIgCgNkYWcYASABKAsyEy5jaGFzcXVpLmRhZy52MS5EYWciUwoQU2V0UGF1c2VkUmVxdWVzdBIOCgZkYWdfaWQYASABKAkSDgoGcGF1c2VkGAIgASgIEg4KBnJlYXNvbhgDIAEoCRIPCgdkcnlfcnVuGAQgASgIImQKEVNldFBhdXNlZFJlc3BvbnNlEiAKA2RhZxgBIAEoCzITLmNoYXNxdWkuZGFnLnYxLkRhZxItCgdjaGFuZ2VzGAIgASgLMhwuY2hhc3F1aS5kYWcudjEuUGF1c2VDaGFuZ2VzImMKDFBhdXNlQ2hhbmdlcxIPCgdjaGFuZ2VkGAEgASgIEhMKC2FjdGl2ZV9ydW5zGAIgASgNEhQKDHdhaXRpbmdfcnVucxgDIAEoDRIXCg9zdGFydGVkX3J1bl9pZHMYBCADKAki3gEKA0RhZxIOCgZkYWdfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoDRITCgtmaW5nZXJwcmludBgDIAEoCRIOCgZwYXVzZWQYBCABKAgSJQoEc3BlYxgFIAEoCzIXLmNoYXNxdWkuZGFnLnYxLkRhZ1NwZWMSMAoMYXBwbGllZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdyZXRpcmVkGAcgASgIEhEKCXBhdXNlZF9ieRgMIAEoCRIUCgxwYXVzZV9yZWFzb24YDSABKAkiKAoWTGlzdERhZ1ZlcnNpb25zUmVxdWVzdBIOCgZkYWdfaWQYASABKAkiRwoXTGlzdERhZ1ZlcnNpb25zUmVzcG9uc2USLAoIdmVyc2lvbnMYASADKAsyGi5jaGFzcXVpLmRhZy52MS5EYWdWZXJzaW9uIqYBCgpEYWdWZXJzaW9uEg8KB3ZlcnNpb24YASABKA0SEwoLZmluZ2VycHJpbnQYAiABKAkSMAoMYXBwbGllZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgphcHBsaWVkX2J5GAQgASgJEgwKBG5vdGUYBSABKAkSDgoGY29tbWl0GAYgASgJEg4KBmRhZ19pZBgHIAEoCSIyChBSZXRpcmVEYWdSZXF1ZXN0Eg4KBmRhZ19pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiNQoRUmV0aXJlRGFnUmVzcG9uc2USIAoDZGFnGAEgASgLMhMuY2hhc3F1aS5kYWcudjEuRGFnIi4KCkRhZ0FwcGxpZWQSIAoDZGFnGAEgASgLMhMuY2hhc3F1aS5kYWcudjEuRGFnImoKDURhZ0F1dG9QYXVzZWQSDgoGZGFnX2lkGAEgASgJEhMKC2RhZ192ZXJzaW9uGAIgASgNEhMKC2Vudmlyb25tZW50GAMgASgJEg4KBnJlYXNvbhgEIAEoCRIPCgdydW5faWRzGAUgAygJMtAECgpEYWdTZXJ2aWNlElAKCUFwcGx5RGFncxIgLmNoYXNxdWkuZGFnLnYxLkFwcGx5RGFnc1JlcXVlc3QaIS5jaGFzcXVpLmRhZy52MS5BcHBseURhZ3NSZXNwb25zZRJQCglDaGVja0RhZ3MSIC5jaGFzcXVpLmRhZy52MS5DaGVja0RhZ3NSZXF1ZXN0GiEuY2hhc3F1aS5kYWcudjEuQ2hlY2tEYWdzUmVzcG9uc2USTQoITGlzdERhZ3MSHy5jaGFzcXVpLmRhZy52MS5MaXN0RGFnc1JlcXVlc3QaIC5jaGFzcXVpLmRhZy52MS5MaXN0RGFnc1Jlc3BvbnNlEkcKBkdldERhZxIdLmNoYXNxdWkuZGFnLnYxLkdldERhZ1JlcXVlc3QaHi5jaGFzcXVpLmRhZy52MS5HZXREYWdSZXNwb25zZRJQCglTZXRQYXVzZWQSIC5jaGFzcXVpLmRhZy52MS5TZXRQYXVzZWRSZXF1ZXN0GiEuY2hhc3F1aS5kYWcudjEuU2V0UGF1c2VkUmVzcG9uc2USYgoPTGlzdERhZ1ZlcnNpb25zEiYuY2hhc3F1aS5kYWcudjEuTGlzdERhZ1ZlcnNpb25zUmVxdWVzdBonLmNoYXNxdWkuZGFnLnYxLkxpc3REYWdWZXJzaW9uc1Jlc3BvbnNlElAKCVJldGlyZURhZxIgLmNoYXNxdWkuZGFnLnYxLlJldGlyZURhZ1JlcXVlc3QaIS5jaGFzcXVpLmRhZy52MS5SZXRpcmVEYWdSZXNwb25zZWIGcHJvdG8z", [file_chasqui_dag_v1_dag, file_google_protobuf_timestamp]);
 
 /**
  * What ApplyDags takes.
@@ -374,6 +374,13 @@ export type SetPausedRequest = Message<"chasqui.dag.v1.SetPausedRequest"> & {
    * @generated from field: string reason = 3;
    */
   reason: string;
+
+  /**
+   * Only say what would change.
+   *
+   * @generated from field: bool dry_run = 4;
+   */
+  dryRun: boolean;
 };
 
 /**
@@ -390,11 +397,18 @@ export const SetPausedRequestSchema: GenMessage<SetPausedRequest> = /*@__PURE__*
  */
 export type SetPausedResponse = Message<"chasqui.dag.v1.SetPausedResponse"> & {
   /**
-   * The DAG after the change.
+   * The DAG after the change; in a dry run as it is.
    *
    * @generated from field: chasqui.dag.v1.Dag dag = 1;
    */
   dag?: Dag | undefined;
+
+  /**
+   * In a dry run: what would change.
+   *
+   * @generated from field: chasqui.dag.v1.PauseChanges changes = 2;
+   */
+  changes?: PauseChanges | undefined;
 };
 
 /**
@@ -403,6 +417,48 @@ export type SetPausedResponse = Message<"chasqui.dag.v1.SetPausedResponse"> & {
  */
 export const SetPausedResponseSchema: GenMessage<SetPausedResponse> = /*@__PURE__*/
   messageDesc(file_chasqui_dag_v1_dag_service, 12);
+
+/**
+ * What a pause or its end changes.
+ *
+ * @generated from message chasqui.dag.v1.PauseChanges
+ */
+export type PauseChanges = Message<"chasqui.dag.v1.PauseChanges"> & {
+  /**
+   * False: it is so already.
+   *
+   * @generated from field: bool changed = 1;
+   */
+  changed: boolean;
+
+  /**
+   * Runs that are at work; they go on.
+   *
+   * @generated from field: uint32 active_runs = 2;
+   */
+  activeRuns: number;
+
+  /**
+   * Runs that wait for a slot of the DAG now.
+   *
+   * @generated from field: uint32 waiting_runs = 3;
+   */
+  waitingRuns: number;
+
+  /**
+   * Of these the runs that would begin.
+   *
+   * @generated from field: repeated string started_run_ids = 4;
+   */
+  startedRunIds: string[];
+};
+
+/**
+ * Describes the message chasqui.dag.v1.PauseChanges.
+ * Use `create(PauseChangesSchema)` to create a new message.
+ */
+export const PauseChangesSchema: GenMessage<PauseChanges> = /*@__PURE__*/
+  messageDesc(file_chasqui_dag_v1_dag_service, 13);
 
 /**
  * A DAG as the state machine knows it.
@@ -479,7 +535,7 @@ export type Dag = Message<"chasqui.dag.v1.Dag"> & {
  * Use `create(DagSchema)` to create a new message.
  */
 export const DagSchema: GenMessage<Dag> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 13);
+  messageDesc(file_chasqui_dag_v1_dag_service, 14);
 
 /**
  * What ListDagVersions takes.
@@ -500,7 +556,7 @@ export type ListDagVersionsRequest = Message<"chasqui.dag.v1.ListDagVersionsRequ
  * Use `create(ListDagVersionsRequestSchema)` to create a new message.
  */
 export const ListDagVersionsRequestSchema: GenMessage<ListDagVersionsRequest> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 14);
+  messageDesc(file_chasqui_dag_v1_dag_service, 15);
 
 /**
  * What ListDagVersions answers.
@@ -521,7 +577,7 @@ export type ListDagVersionsResponse = Message<"chasqui.dag.v1.ListDagVersionsRes
  * Use `create(ListDagVersionsResponseSchema)` to create a new message.
  */
 export const ListDagVersionsResponseSchema: GenMessage<ListDagVersionsResponse> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 15);
+  messageDesc(file_chasqui_dag_v1_dag_service, 16);
 
 /**
  * One version of a DAG.
@@ -584,7 +640,7 @@ export type DagVersion = Message<"chasqui.dag.v1.DagVersion"> & {
  * Use `create(DagVersionSchema)` to create a new message.
  */
 export const DagVersionSchema: GenMessage<DagVersion> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 16);
+  messageDesc(file_chasqui_dag_v1_dag_service, 17);
 
 /**
  * What RetireDag takes.
@@ -612,7 +668,7 @@ export type RetireDagRequest = Message<"chasqui.dag.v1.RetireDagRequest"> & {
  * Use `create(RetireDagRequestSchema)` to create a new message.
  */
 export const RetireDagRequestSchema: GenMessage<RetireDagRequest> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 17);
+  messageDesc(file_chasqui_dag_v1_dag_service, 18);
 
 /**
  * What RetireDag answers.
@@ -633,7 +689,7 @@ export type RetireDagResponse = Message<"chasqui.dag.v1.RetireDagResponse"> & {
  * Use `create(RetireDagResponseSchema)` to create a new message.
  */
 export const RetireDagResponseSchema: GenMessage<RetireDagResponse> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 18);
+  messageDesc(file_chasqui_dag_v1_dag_service, 19);
 
 /**
  * Published on chasqui.event.dag-applied.<dag>.<version>: a new version is current, or the DAG was paused or resumed.
@@ -654,7 +710,7 @@ export type DagApplied = Message<"chasqui.dag.v1.DagApplied"> & {
  * Use `create(DagAppliedSchema)` to create a new message.
  */
 export const DagAppliedSchema: GenMessage<DagApplied> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 19);
+  messageDesc(file_chasqui_dag_v1_dag_service, 20);
 
 /**
  * Published on chasqui.event.dag-auto-paused.<dag>.<run>: as many runs in a row failed as auto_pause_after says.
@@ -703,7 +759,7 @@ export type DagAutoPaused = Message<"chasqui.dag.v1.DagAutoPaused"> & {
  * Use `create(DagAutoPausedSchema)` to create a new message.
  */
 export const DagAutoPausedSchema: GenMessage<DagAutoPaused> = /*@__PURE__*/
-  messageDesc(file_chasqui_dag_v1_dag_service, 20);
+  messageDesc(file_chasqui_dag_v1_dag_service, 21);
 
 /**
  * Owner of DAGs and their versions.

@@ -5,14 +5,14 @@ import type { AddressInfo } from "node:net";
 import { createGrpcClient, openDatabase, serveGrpc } from "@chasqui/chassis";
 import { DagService, ExplainService, PoolService, RunService } from "@chasqui/contracts";
 import type { Heard } from "@chasqui/machine";
-import { invoke } from "../../../libs/cli/src/testing/invoke.ts";
-import { createAsk } from "./grpc/commands.ts";
-import { dagService } from "./grpc/dag-service.ts";
-import { explainService } from "./grpc/explain-service.ts";
-import { poolService } from "./grpc/pool-service.ts";
-import { runService } from "./grpc/run-service.ts";
-import { poolNames } from "./store/pool-reads.ts";
-import type { World } from "./testing.ts";
+import { invokeCli } from "../../../../tests/support/cli.ts";
+import { createAsk } from "../grpc/commands.ts";
+import { dagService } from "../grpc/dag-service.ts";
+import { explainService } from "../grpc/explain-service.ts";
+import { poolService } from "../grpc/pool-service.ts";
+import { runService } from "../grpc/run-service.ts";
+import { poolNames } from "../store/pool-reads.ts";
+import type { World } from "../testing.ts";
 
 interface DoorOptions {
   readonly clock?: () => number;
@@ -51,7 +51,7 @@ export async function openDoors(
   for (const client of Object.values(clients)) stack.defer(() => client.close());
   const url = await consoleOf(world, address);
   /** `chasqui …` as a person types it. */
-  const cli = (...args: string[]) => invoke(args, { server: url });
+  const cli = (...args: string[]) => invokeCli(args, { server: url });
   return { ...clients, cli };
 }
 
