@@ -40,7 +40,11 @@ function descendantsOf(pid: number): number[] {
   return [...parents.keys()].filter(isBelow);
 }
 
-export function rssMbOf(pid: number): number {
-  const kb = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";
+export const rssMbOf = (pid: number): number => memoryMbOf(pid, /VmRSS:\s+(\d+)/);
+/** The most that it ever had. */
+export const peakRssMbOf = (pid: number): number => memoryMbOf(pid, /VmHWM:\s+(\d+)/);
+
+function memoryMbOf(pid: number, field: RegExp): number {
+  const kb = field.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";
   return Math.round(Number(kb) / 1_024);
 }

@@ -94,4 +94,5 @@ export {
 export type { ConnectionSpec, EnvironmentFile } from "./environment/environment-file.ts";
 export type { Json } from "./environment/check-vars.ts";
 export type { Scalar } from "./environment/connection-field.ts";
+export { collectGarbageWhenIdle } from "./idle-garbage.ts";
 export { leanProcessEnv } from "./lean-process.ts";

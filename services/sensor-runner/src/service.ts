@@ -3,6 +3,7 @@ import { connectBus } from "@chasqui/bus";
 import {
   answerConnectionTests,
   assetFolder,
+  collectGarbageWhenIdle,
   createGrpcClient,
   migrateDatabase,
   openDatabase,
@@ -71,6 +72,9 @@ export async function startService(life: Life<Settings>): Promise<void> {
   );
   const tries = connectionTries({ policy, connections });
   await life.up(answerConnectionTests({ service: NAME, bus, environment: installation, tries }));
+  // Thousands of waits are looked at all the time: it is never idle, and a look may well be 50 ms later.
+  const letGarbageBe = collectGarbageWhenIdle({ utilization: () => 0 });
+  await life.up({ name: "memory", stop: async () => letGarbageBe() });
   life.status(() => ({
     bus: bus.state,
     in_flight: runner.inFlight(),
