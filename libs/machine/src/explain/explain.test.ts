@@ -190,6 +190,19 @@ describe("explain names", () => {
     expect(t.kinds("a")).toEqual(["approval"]);
   });
 
+  test("a question: whom it asks, what, and until when", () => {
+    const t = running({ go: { kind: "approval", timeoutMs: 5_000 }, after: { needs: ["go"] } });
+    expect(t.kinds("go")).toEqual(["next"]);
+    t.ask("go", { message: "Publish?", approvers: ["ana", "ben"] });
+    expect(t.why("after")?.causes.at(-1)).toEqual({
+      kind: "approval",
+      text: "go waits for the approval of ana or ben: Publish?",
+      task: "go",
+      untilMs: t.task("go")?.dueMs,
+    });
+    expect(t.task("go")?.dueMs).toBe(6_000);
+  });
+
   test("of a run everything that would be next, and nothing that waits behind it", () => {
     const t = running({ a: {}, b: {}, c: { needs: ["a", "b"] } });
     expect(explainRun(t.state, around).map(({ task }) => task)).toEqual(["a", "b"]);
