@@ -277,3 +277,47 @@ export interface ApiError {
   /** What to do about it. */
   readonly hint: string;
 }
+
+/** Runs for due times that are past. */
+export interface ApiBackfill {
+  readonly backfillId: string;
+  readonly dagId: string;
+  /** running, paused, cancelled or done. */
+  readonly state: string;
+  readonly reprocess: "none" | "failed" | "all";
+  readonly maxActive: number;
+  readonly newestFirst: boolean;
+  /** 0: whichever is current when a run starts. */
+  readonly version: number;
+  readonly createdBy: string;
+  readonly createdTime: string;
+  readonly reason: string;
+  readonly changedBy: string;
+  readonly changeReason: string;
+  /** How many dates there are of each state. */
+  readonly counts: { readonly [state: string]: number };
+  readonly firstTime: string;
+  readonly lastTime: string;
+  /** Why nothing starts although dates wait; empty when nothing is in the way. */
+  readonly waitsFor: string;
+  readonly isOver: boolean;
+}
+
+export interface ApiBackfillDate {
+  readonly dueTime: string;
+  readonly logicalTime: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly runKey: string;
+  readonly runId?: string;
+}
+
+export interface ApiBackfills {
+  readonly backfills: readonly ApiBackfill[];
+}
+
+/** In the order of their turn. */
+export interface ApiBackfillDates {
+  readonly backfill: ApiBackfill;
+  readonly dates: readonly ApiBackfillDate[];
+}

@@ -115,6 +115,39 @@ test("DAGs have their next due time, and are shown without it when the scheduler
   });
 });
 
+test("backfills: the list, one with its dates, a new one, and what it is told", async () => {
+  await using w = await world();
+  const ana = { "chasqui-principal": "user:ana" };
+  expect((await get(`${w.url}/api/backfills?dag=costs`)).body).toMatchObject({
+    backfills: [{ backfillId: "bf-1", state: "running", reprocess: "none", isOver: false }],
+  });
+  expect((await get(`${w.url}/api/backfills/bf-1`)).body).toMatchObject({
+    backfill: { counts: { waiting: 1 } },
+    dates: [{ state: "running", runId: RUN }],
+  });
+  const body = {
+    from: "2026-10-01",
+    to: "2026-10-02",
+    maxActive: 2,
+    reprocess: "failed",
+    dryRun: true,
+  };
+  const made = await post(`${w.url}/api/dags/costs/backfills`, body, ana);
+  expect(made.body).toMatchObject({ dates: [{ state: "waiting", reason: "no run" }] });
+  const paused = await post(`${w.url}/api/backfills/bf-1/pause`, { reason: "night" }, ana);
+  expect(paused).toMatchObject({ status: 200, body: { state: "paused" } });
+  expect((await post(`${w.url}/api/backfills/bf-1/stop`, {}, ana)).status).toBe(400);
+  const wrong = await post(`${w.url}/api/dags/costs/backfills`, { reprocess: "some" }, ana);
+  expect(wrong).toMatchObject({
+    status: 400,
+    body: { error: "reprocess: want none, failed or all" },
+  });
+  expect(w.owned.told).toMatchObject([
+    { by: "user:ana", what: "backfill costs 2026-10-01 2026-10-02  2 true 2" },
+    { by: "user:ana", what: "bf-1 1 night" },
+  ]);
+});
+
 test("commands say who asks and why", async () => {
   await using w = await world();
   const ana = { "chasqui-principal": "user:ana", "chasqui-reason": "ticket 7" };

@@ -18,6 +18,7 @@ import type { CallContext, Life, Part } from "@chasqui/chassis";
 import {
   AlertService,
   ApprovalService,
+  BackfillService,
   Catchup,
   DagSchema,
   DagService,
@@ -185,6 +186,21 @@ const approvalsOf = (tell: (what: string, context: CallContext) => void) =>
     },
   });
 
+const ofCosts = { backfillId: "bf-1", dagId: "costs", state: "running", counts: { waiting: 1 } };
+const backfillsOf = (tell: (what: string, context: CallContext) => void) =>
+  implementation(BackfillService, {
+    createBackfill: ({ dagId, from, to, dates, maxActive, dryRun, reprocess }, context) => {
+      tell(`backfill ${dagId} ${from} ${to} ${dates} ${maxActive} ${dryRun} ${reprocess}`, context);
+      return { backfill: ofCosts, dates: [{ state: "waiting", runKey: "k", reason: "no run" }] };
+    },
+    listBackfills: () => ({ backfills: [ofCosts] }),
+    getBackfill: () => ({ backfill: ofCosts, dates: [{ state: "running", runId: RUN }] }),
+    controlBackfill: ({ backfillId, action, reason }, context) => {
+      tell(`${backfillId} ${action} ${reason}`, context);
+      return { backfill: { ...ofCosts, state: "paused" } };
+    },
+  });
+
 async function startOwners(stack: AsyncDisposableStack) {
   const owned: Owned = { run: firstRun(), dag: onlyDag(), told: [], schedulerIsUp: true };
   let changed = Promise.withResolvers<void>();
@@ -317,6 +333,7 @@ async function startOwners(stack: AsyncDisposableStack) {
         }),
       }),
       approvalsOf(tell),
+      backfillsOf(tell),
       implementation(AlertService, { listIncidents: () => ({ incidents: [] }) }),
     ],
   });

@@ -1,6 +1,7 @@
 // The frame of every page: where one is, where one can go, and whose installation this is.
 import type { ApiServer } from "../src/api.ts";
 import { ApprovalsLink, ApprovalsPage } from "./approvals.tsx";
+import { BackfillPage, BackfillsPage } from "./backfills-page.tsx";
 import { DagPage } from "./dag-page.tsx";
 import { DagsPage } from "./dags-page.tsx";
 import { useJson } from "./live.ts";
@@ -30,6 +31,9 @@ export function App() {
           </Link>
           <Link to="/dags" current={section === "dags"}>
             DAGs
+          </Link>
+          <Link to="/backfills" current={section === "backfills"}>
+            Backfills
           </Link>
           <Link to="/triggers" current={section === "triggers"}>
             Triggers
@@ -62,6 +66,8 @@ function Page({ place, links }: { readonly place: Place; readonly links: ApiServ
   if (section === "runs") return <RunsPage query={place.query} />;
   if (section === "dags" && id !== undefined) return <DagPage key={id} dagId={id} />;
   if (section === "dags") return <DagsPage />;
+  if (section === "backfills" && id !== undefined) return <BackfillPage key={id} backfillId={id} />;
+  if (section === "backfills") return <BackfillsPage />;
   if (section === "approvals") return <ApprovalsPage />;
   if (section === "triggers") return <TriggersPage query={place.query} />;
   return (

@@ -225,6 +225,19 @@ test.skipIf(hasNoBrowser)("what went wrong is said, and what was known stays", a
   expect(await rowsOf(view.page)).toBe(17);
 });
 
+test.skipIf(hasNoBrowser)("backfills: progress, dates, and a pause", async () => {
+  await using view = await open("/backfills");
+  await view.page.getByText("1 succeeded, 1 skipped, 1 running, 1 waiting").waitFor();
+  await view.page.getByRole("link", { name: /^\d.* to \d/ }).click();
+  await view.page.getByText("its run succeeded, and reprocess is failed").waitFor();
+  expect(await rowsOf(view.page)).toBe(4);
+  await view.page.getByRole("button", { name: "Pause" }).click();
+  await expect
+    .poll(() => view.backend.posted.map(({ path }) => path))
+    .toEqual(["/api/backfills/bf-0123456789abcdefghjkmnpqrs/pause"]);
+  expect(view.errors).toEqual([]);
+});
+
 test.skipIf(hasNoBrowser)("no page is wider than a telephone or a laptop", async () => {
   for (const width of [390, 1280]) {
     await using view = await open("/", { width, height: 800 });
@@ -232,6 +245,8 @@ test.skipIf(hasNoBrowser)("no page is wider than a telephone or a laptop", async
       "/",
       "/dags",
       "/triggers",
+      "/backfills",
+      "/backfills/bf-0123456789abcdefghjkmnpqrs",
       `/runs/${RUNNING}`,
       `/runs/${MAILED}`,
       "/dags/carrier-daily-costs",

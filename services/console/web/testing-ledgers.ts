@@ -1,5 +1,12 @@
 // What the stand-in of testing.ts knows beside runs: mails, history, due times, triggers.
-import type { ApiDelivery, ApiHistoryEntry, ApiTick, ApiTrigger } from "../src/api.ts";
+import type {
+  ApiBackfill,
+  ApiBackfillDate,
+  ApiDelivery,
+  ApiHistoryEntry,
+  ApiTick,
+  ApiTrigger,
+} from "../src/api.ts";
 import { ago, DAY, dayOf, HOUR, MAILED, MINUTE } from "./testing-data.ts";
 
 const carriers = [
@@ -125,3 +132,35 @@ export const triggers: readonly ApiTrigger[] = [
   receivedTime: ago(2 * HOUR + index * 13 * MINUTE),
   ...trigger,
 }));
+
+export const backfills: readonly ApiBackfill[] = [
+  {
+    backfillId: "bf-0123456789abcdefghjkmnpqrs",
+    dagId: "carrier-daily-costs",
+    state: "running",
+    reprocess: "failed",
+    maxActive: 2,
+    newestFirst: false,
+    version: 0,
+    createdBy: "user:ana",
+    createdTime: ago(10 * MINUTE),
+    reason: "new rates of Andina Express",
+    changedBy: "",
+    changeReason: "",
+    counts: { succeeded: 1, skipped: 1, running: 1, waiting: 1 },
+    firstTime: `${dayOf(9)}T00:00:00.000Z`,
+    lastTime: `${dayOf(6)}T00:00:00.000Z`,
+    waitsFor: "",
+    isOver: false,
+  },
+];
+
+export const backfillDates: readonly ApiBackfillDate[] = [
+  { state: "succeeded", reason: "", runId: MAILED },
+  { state: "skipped", reason: "its run succeeded, and reprocess is failed", runId: MAILED },
+  { state: "running", reason: "", runId: MAILED },
+  { state: "waiting", reason: "" },
+].map((date, index) => {
+  const time = `${dayOf(9 - index)}T00:00:00.000Z`;
+  return { ...date, dueTime: time, logicalTime: time, runKey: dayOf(9 - index) };
+});

@@ -7,7 +7,14 @@ import path from "node:path";
 import { build } from "esbuild";
 import type { ApiApproval, ApiLogLine, ApiOperation, ApiRun, ApiTask } from "../src/api.ts";
 import { dags, logs, runs, server } from "./testing-data.ts";
-import { deliveries, history, ticks, triggers } from "./testing-ledgers.ts";
+import {
+  backfillDates,
+  backfills,
+  deliveries,
+  history,
+  ticks,
+  triggers,
+} from "./testing-ledgers.ts";
 
 export interface FakeBackend extends AsyncDisposable {
   readonly url: string;
@@ -141,6 +148,8 @@ function get(state: State, place: string, query: URLSearchParams): Answer {
     const list = state.approvals.filter(({ runId }) => of === null || runId === of);
     return { body: { approvals: list, total: list.length } };
   }
+  if (kind === "backfills" && id === undefined) return { body: { backfills } };
+  if (kind === "backfills") return { body: { backfill: backfills[0], dates: backfillDates } };
   if (kind === "triggers") {
     const wanted = (name: "source" | "id", value: string): boolean =>
       (query.get(name) ?? value) === value;

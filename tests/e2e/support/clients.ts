@@ -3,6 +3,7 @@ import { createGrpcClient } from "@chasqui/chassis";
 import type { GrpcClient } from "@chasqui/chassis";
 import {
   AlertService,
+  BackfillService,
   ConnectionService,
   DagService,
   ReportService,
@@ -18,6 +19,7 @@ export interface Clients extends AsyncDisposable {
   readonly alerts: GrpcClient<typeof AlertService>;
   readonly connections: GrpcClient<typeof ConnectionService>;
   readonly schedules: GrpcClient<typeof ScheduleService>;
+  readonly backfills: GrpcClient<typeof BackfillService>;
 }
 
 export function openClients(world: World): Clients {
@@ -30,6 +32,7 @@ export function openClients(world: World): Clients {
     alerts: createGrpcClient(AlertService, address, options),
     connections: createGrpcClient(ConnectionService, address, options),
     schedules: createGrpcClient(ScheduleService, address, options),
+    backfills: createGrpcClient(BackfillService, address, options),
   };
   return {
     ...clients,

@@ -18,6 +18,7 @@ import { changesRoute } from "./changes.ts";
 import { answerTo, HttpError } from "./errors.ts";
 import { pageRoutes } from "./pages.ts";
 import { approvalRoutes } from "./routes-approvals.ts";
+import { backfillRoutes } from "./routes-backfills.ts";
 import { dagRoutes } from "./routes-dags.ts";
 import { runRoutes } from "./routes-runs.ts";
 
@@ -91,6 +92,7 @@ function routes(app: FastifyInstance, o: HttpOptions): void {
   app.get("/api/server", (request) => o.server(request.hostname));
   runRoutes(app, o);
   approvalRoutes(app, o.owners);
+  backfillRoutes(app, o.owners);
   dagRoutes(app, o);
   changesRoute(app, o.bus);
   hookRoutes(app, o.hooks);

@@ -25,6 +25,7 @@ export interface Owners extends Part {
   readonly approvals: GrpcClient<typeof ApprovalService>;
   readonly dags: GrpcClient<typeof DagService>;
   readonly schedules: GrpcClient<typeof ScheduleService>;
+  readonly backfills: GrpcClient<typeof BackfillService>;
   readonly reports: GrpcClient<typeof ReportService>;
   readonly alerts: GrpcClient<typeof AlertService>;
 }
@@ -35,6 +36,7 @@ export function openOwners(addresses: OwnerAddresses): Owners {
   const approvals = createGrpcClient(ApprovalService, addresses.stateMachine, defaults);
   const dags = createGrpcClient(DagService, addresses.stateMachine, defaults);
   const schedules = createGrpcClient(ScheduleService, addresses.scheduler, defaults);
+  const backfills = createGrpcClient(BackfillService, addresses.scheduler, defaults);
   const reports = createGrpcClient(ReportService, addresses.reportMailer, defaults);
   const alerts = createGrpcClient(AlertService, addresses.alertNotifier, defaults);
   return {
@@ -43,10 +45,12 @@ export function openOwners(addresses: OwnerAddresses): Owners {
     approvals,
     dags,
     schedules,
+    backfills,
     reports,
     alerts,
     stop() {
-      for (const client of [runs, approvals, dags, schedules, reports, alerts]) client.close();
+      for (const client of [runs, approvals, dags, schedules, backfills, reports, alerts])
+        client.close();
       return Promise.resolve();
     },
   };

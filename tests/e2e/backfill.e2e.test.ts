@@ -1,0 +1,70 @@
+// A backfill of two months goes on while the scheduler and the state machine are killed: each date ends once,
+// with one run under its tick's key.
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { RunState } from "../../libs/contracts/src/index.ts";
+import { compileDag, formatProblem } from "../../libs/dag/src/index.ts";
+import { expectNothingLeft } from "./support/nothing-left.ts";
+import { replayOfWorld, replayTest } from "./support/replay.ts";
+import { until } from "./support/until.ts";
+import { useWorld } from "./support/world.ts";
+
+const world = useWorld({ services: ["state-machine", "scheduler", "console"], ackWaitMs: 2_000 });
+const DATES = 61;
+const VICTIMS = ["scheduler", "state-machine", "scheduler", "state-machine", "scheduler"] as const;
+
+async function apply(): Promise<void> {
+  const text = [
+    "id: costs",
+    'schedule: { cron: "0 19 * * *", timezone: America/Bogota }',
+    "max_active_runs: 1",
+    "tasks: { a: { uses: noop }, b: { uses: noop, needs: [a] } }",
+  ].join("\n");
+  const compiled = compileDag({ file: "costs.yaml", text });
+  if (!compiled.ok) throw new Error(compiled.problems.map(formatProblem).join("\n"));
+  await world().clients.dags.applyDags({ dags: [compiled.spec] });
+}
+
+const backfill = () =>
+  until("the backfill to be made", async () => {
+    const made = await world().clients.backfills.createBackfill(
+      { dagId: "costs", from: "2024-03-01", to: "2024-04-30", maxActive: 3, requestId: "one" },
+      { timeoutMs: 3_000 },
+    );
+    return made.backfill?.backfillId;
+  });
+
+test("killed again and again, a backfill gives each of its dates one run", async () => {
+  await apply();
+  const backfillId = await backfill();
+  for (const victim of VICTIMS) {
+    await delay(150); // the moment of the blow; not waited for anything
+    const service = world().world.service(victim);
+    await service.kill();
+    await service.start();
+  }
+  const over = await until(
+    "the backfill to be over",
+    async () => {
+      const { backfill: now } = await world().clients.backfills.getBackfill(
+        { backfillId },
+        { timeoutMs: 3_000 },
+      );
+      return now?.finishedTime === undefined ? undefined : now;
+    },
+    { timeoutMs: 120_000 },
+  );
+  expect(over).toMatchObject({ state: "done", counts: { succeeded: DATES } });
+  const { runs } = await world().clients.runs.listRuns({ dagId: "costs", pageSize: 200 });
+  expect(runs.every(({ state }) => state === RunState.SUCCEEDED)).toBe(true);
+  expect(runs.map(({ key }) => key).sort()).toEqual(
+    Array.from(
+      { length: DATES },
+      (_, day) => new Date(Date.UTC(2024, 2, 2 + day)).toISOString(), // 19:00 in Bogota
+    ),
+  );
+});
+
+test("nothing is left", () => expectNothingLeft(world()));
+
+replayTest(() => replayOfWorld(world()));
