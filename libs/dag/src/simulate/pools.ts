@@ -1,5 +1,7 @@
-// Pools in a simulation: who asks first, of the highest priority, gets the slots that are free. A pool of the
-// installation, whose size a DAG does not say, has slots for all unless the author gives it a size.
+// Pools in a simulation: decided by the machine's own pools. A pool of the installation, whose size a DAG does not say, has
+// slots for all unless the author gives it a size.
+import { decidePool, newPool } from "@chasqui/machine";
+import type { Claim, PoolEffect, PoolMessage, PoolState } from "@chasqui/machine";
 
 export interface Asker {
   /** Slot of the run's state, and attempt. */
@@ -8,68 +10,52 @@ export interface Asker {
   readonly priority: number;
 }
 
-export interface Grant extends Asker {
+export interface Grant {
+  readonly slot: number;
+  readonly attempt: number;
   readonly pool: string;
-}
-
-interface Pool {
-  readonly size: number;
-  readonly holders: Map<string, number>;
-  readonly line: (Asker & { readonly slots: number })[];
 }
 
 export interface Pools {
   /** What is granted at once. */
-  acquire(asker: Asker, claim: PoolClaim): readonly Grant[];
+  acquire(asker: Asker, claim: Claim, atMs: number): readonly Grant[];
   /** What others are granted because of it. */
-  release(asker: Pick<Asker, "slot" | "attempt">, pool: string): readonly Grant[];
+  release(asker: Pick<Asker, "slot" | "attempt">, pool: string, atMs: number): readonly Grant[];
 }
 
-export interface PoolClaim {
-  readonly pool: string;
-  readonly slots: number;
-  readonly size?: number;
-}
-
-const keyOf = ({ slot, attempt }: Pick<Asker, "slot" | "attempt">): string => `${slot}:${attempt}`;
+/** There is one run: a slot of its state and the attempt are enough of an id. */
+const idOf = ({ slot, attempt }: Pick<Asker, "slot" | "attempt">): string => `${slot}:${attempt}`;
 
 export function createPools(sizes: Readonly<Record<string, number>>): Pools {
-  const pools = new Map<string, Pool>();
+  const pools = new Map<string, PoolState>();
 
-  function grantNext(name: string, pool: Pool): Grant[] {
-    const granted: Grant[] = [];
-    for (let next = pool.line[0]; next !== undefined; next = pool.line[0]) {
-      const held = [...pool.holders.values()].reduce((sum, slots) => sum + slots, 0);
-      if (held + Math.min(next.slots, pool.size) > pool.size) break;
-      pool.line.shift();
-      pool.holders.set(keyOf(next), Math.min(next.slots, pool.size));
-      granted.push({ ...next, pool: name });
-    }
-    return granted;
+  function poolOf(name: string): PoolState {
+    const pool = pools.get(name) ?? {
+      ...newPool(name),
+      size: sizes[name] ?? Number.MAX_SAFE_INTEGER,
+    };
+    pools.set(name, pool);
+    return pool;
+  }
+
+  function tell(name: string, message: PoolMessage, atMs: number): Grant[] {
+    const { effects } = decidePool(poolOf(name), message, atMs);
+    return effects.map(({ claim }) => grantOf(claim, name));
   }
 
   return {
-    acquire(asker, { pool: name, slots, size }) {
-      const pool = pools.get(name) ?? {
-        size: size ?? sizes[name] ?? Infinity,
-        holders: new Map<string, number>(),
-        line: [],
-      };
-      pools.set(name, pool);
-      const key = keyOf(asker);
-      if (pool.holders.has(key) || pool.line.some((other) => keyOf(other) === key)) return [];
-      const behind = pool.line.findIndex((other) => other.priority < asker.priority);
-      pool.line.splice(behind === -1 ? pool.line.length : behind, 0, { ...asker, slots });
-      return grantNext(name, pool);
+    acquire(asker, { pool, slots, size }, atMs) {
+      const { slot: taskSlot, attempt, priority } = asker;
+      const who = { runId: "", dagId: "", taskId: String(taskSlot), mapIndex: -1 };
+      const claim = { attemptId: idOf(asker), ...who, attempt, slots, priority };
+      return tell(pool, { kind: "acquire", claim, size }, atMs);
     },
-    release(asker, name) {
-      const pool = pools.get(name);
-      if (pool === undefined) return [];
-      const key = keyOf(asker);
-      const waits = pool.line.findIndex((other) => keyOf(other) === key);
-      if (waits !== -1) pool.line.splice(waits, 1);
-      pool.holders.delete(key);
-      return grantNext(name, pool);
-    },
+    release: (asker, pool, atMs) => tell(pool, { kind: "release", attemptId: idOf(asker) }, atMs),
   };
 }
+
+const grantOf = ({ taskId, attempt }: PoolEffect["claim"], pool: string): Grant => ({
+  slot: Number(taskId),
+  attempt,
+  pool,
+});

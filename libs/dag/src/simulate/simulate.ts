@@ -103,11 +103,11 @@ function run(
     const { attempt } = effect;
     if (effect.kind === "release") {
       const slot = slotNamed(state, effect.taskId, effect.mapIndex) ?? -1;
-      return pools.release({ slot, attempt }, effect.pool);
+      return pools.release({ slot, attempt }, effect.pool, nowMs);
     }
     const { slot, claim } = effect;
     const priority = state.plan.tasks[state.tasks[slot]?.plan ?? -1]?.priority ?? 0;
-    return pools.acquire({ slot, attempt, priority }, claim);
+    return pools.acquire({ slot, attempt, priority }, claim, nowMs);
   }
 
   function tell(message: RunMessage): void {
