@@ -1,9 +1,12 @@
 // The process as the lifecycle sees it: signals in, exit code out. A test brings a host of its own.
 
+/** Thrown to nobody, or a promise that nobody looks at was rejected. */
+export type UncaughtOrigin = "uncaughtException" | "unhandledRejection";
+
 export interface Host {
   readonly env: NodeJS.ProcessEnv;
   onSignal(listener: (signal: string) => void): void;
-  onUncaught(listener: (error: unknown) => void): void;
+  onUncaught(listener: (error: unknown, origin: UncaughtOrigin) => void): void;
   /** The parent closed our stdin or IPC channel, and CHASQUI_EXIT_WITH_PARENT=1. */
   onParentGone(listener: () => void): void;
   /** Milliseconds on a clock that only goes forward. */
@@ -22,8 +25,8 @@ export function processHost(): Host {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, listener);
     },
     onUncaught(listener) {
-      process.on("uncaughtException", listener);
-      process.on("unhandledRejection", listener);
+      process.on("uncaughtException", (error) => listener(error, "uncaughtException"));
+      process.on("unhandledRejection", (reason) => listener(reason, "unhandledRejection"));
     },
     onParentGone(listener) {
       if (process.env["CHASQUI_EXIT_WITH_PARENT"] === "1") watchParent(listener);

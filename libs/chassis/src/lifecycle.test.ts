@@ -166,6 +166,18 @@ test("L4. an error that nobody caught ends the process at once with 1", async ()
   await t.done;
 });
 
+test.each([
+  ["a rejection that nobody looked at, of a database that is away", "unhandledRejection", []],
+  ["the same, thrown", "uncaughtException", [1]],
+] as const)("%s", async (_, origin, exitCodes) => {
+  const t = run(async () => {});
+  await ready(await t.begun);
+  t.host.uncaught(Object.assign(new Error("write"), { code: "CONNECTION_CLOSED" }), origin);
+  expect(t.host.exitCodes).toEqual(exitCodes);
+  t.host.signal();
+  await t.done;
+});
+
 test("when the parent is gone, the process stops within a short deadline", async () => {
   let deadlineMs = Infinity;
   const t = run(async (life) => {

@@ -6,6 +6,7 @@
 //   L3. If a part fails to start, those already up are stopped, and the exit code is 1.
 //   L4. An error that nobody caught is our own mistake: it is logged, and the process ends at once with 1.
 import { listenHosts, type EnvironmentName } from "./common-settings.ts";
+import { isOutage } from "./database-errors.ts";
 import { startHealth, type Health } from "./health.ts";
 import { processHost, type Host } from "./host.ts";
 import { createLogger, type Logger } from "./logger.ts";
@@ -62,7 +63,11 @@ export async function runService<S extends ProcessSettings>(
   let service: RunningService<S>;
   try {
     const log = createLogger({ service: name, env: host.env });
-    host.onUncaught((error) => {
+    host.onUncaught((error, origin) => {
+      // postgres.js asks for array types when a connection opens and drops that promise: a database that goes away just
+      // then rejects it. Whoever asked for something has been told by its own promise.
+      if (origin === "unhandledRejection" && isOutage(error))
+        return log.warn({ error }, "the database went away while a connection opened");
       log.fatal({ error }, "nobody caught this error: the process ends");
       host.exit(1);
     });

@@ -1,10 +1,10 @@
 // A process for lifecycle tests: signals are sent by the test, the exit code is seen, time is asked for.
-import type { Host } from "../host.ts";
+import type { Host, UncaughtOrigin } from "../host.ts";
 
 export interface FakeHost extends Host {
   signal(name?: string): void;
   parentGone(): void;
-  uncaught(error: unknown): void;
+  uncaught(error: unknown, origin?: UncaughtOrigin): void;
   /** Moves the clock, and runs what was to be called back after `ms` or less. */
   elapse(ms: number): void;
   readonly exitCodes: number[];
@@ -15,7 +15,7 @@ export interface FakeHost extends Host {
 export function fakeHost(env: NodeJS.ProcessEnv = {}): FakeHost {
   const onSignal: ((signal: string) => void)[] = [];
   const onParentGone: (() => void)[] = [];
-  const onUncaught: ((error: unknown) => void)[] = [];
+  const onUncaught: Parameters<Host["onUncaught"]>[0][] = [];
   const later: { ms: number; callback: () => void }[] = [];
   const exitCodes: number[] = [];
   const complaints: string[] = [];
@@ -35,7 +35,8 @@ export function fakeHost(env: NodeJS.ProcessEnv = {}): FakeHost {
     },
     signal: (name = "SIGTERM") => onSignal.forEach((listener) => listener(name)),
     parentGone: () => onParentGone.forEach((listener) => listener()),
-    uncaught: (error) => onUncaught.forEach((listener) => listener(error)),
+    uncaught: (error, origin = "uncaughtException") =>
+      onUncaught.forEach((listener) => listener(error, origin)),
     elapse(ms) {
       nowMs += ms;
       for (const { callback } of later.filter((one) => one.ms <= ms)) callback();
