@@ -1,104 +1,172 @@
 // PostgreSQL as far as the protocol leans on it: rows with versions, and one statement that commits each aggregate
 // whose version is the one that was read. A run's row is its history: reading it is folding it.
-import { evolveDag, fold, newDag } from "../../libs/machine/src/index.ts";
-import type { DagEvent, Plan, Recorded, RunInit, RunState } from "../../libs/machine/src/index.ts";
+import {
+  decidePool,
+  evolveDag,
+  fold,
+  newDag,
+  newPool,
+  poolRowOf,
+  restorePool,
+} from "../../libs/machine/src/index.ts";
+import type {
+  DagEvent,
+  PoolClaim,
+  PoolRow,
+  PoolState,
+  Recorded,
+  RunInit,
+  RunState,
+} from "../../libs/machine/src/index.ts";
 import type {
   CachedDag,
+  CachedPool,
   CachedRun,
   RunMeta,
 } from "../../services/state-machine/src/core/aggregates.ts";
+import { poolOfKey } from "../../services/state-machine/src/core/aggregates.ts";
 import type { Batch } from "../../services/state-machine/src/core/batch.ts";
+import type { Committed } from "../../services/state-machine/src/store/commit.ts";
+import type { Scenario, SimulatedDag } from "./scenario.ts";
 
 interface RunRow {
   readonly init: RunInit;
   readonly meta: RunMeta;
   version: number;
   readonly history: Recorded[];
+  /** What was folded last, for whoever only looks. */
+  seen: { readonly version: number; readonly state: RunState } | undefined;
+}
+interface DagRow {
+  readonly dag: SimulatedDag;
+  version: number;
+  readonly events: DagEvent[];
+}
+interface PoolRows {
+  version: number;
+  row: PoolRow;
+  claims: readonly PoolClaim[];
 }
 
 export class ModelDatabase {
   readonly runs = new Map<string, RunRow>();
-  readonly #plan: Plan;
-  readonly #dagEvents: DagEvent[] = [];
-  #dagVersion = 0;
+  readonly dags = new Map<string, DagRow>();
+  readonly pools = new Map<string, PoolRows>();
 
-  constructor(plan: Plan, maxActiveRuns: number) {
-    this.#plan = plan;
-    const rules = { maxActiveRuns, overlap: "queue" as const, autoPauseAfter: 0 };
-    const version = { fingerprint: plan.fingerprint, ...rules };
-    this.#dagEvents.push({ type: "version_applied", number: 1, version });
+  constructor({ dags, pools }: Scenario) {
+    for (const dag of dags) {
+      const applied = { type: "version_applied" as const, number: 1, version: dag.facts };
+      this.dags.set(dag.plan.dagId, { dag, version: 0, events: [applied] });
+    }
+    for (const [name, size] of Object.entries(pools)) {
+      const state = newPool(name);
+      decidePool(state, { kind: "set", size, declared: true }, 0);
+      this.#storePool(state, 1);
+    }
   }
 
-  /** The truth about a run, now. */
+  #storePool(state: PoolState, version: number): void {
+    this.pools.set(state.pool, {
+      version,
+      row: poolRowOf(state),
+      claims: [...state.claims.values()],
+    });
+  }
+
+  /** The truth about a run, now; to look at, not to move. */
   state(runId: string): RunState | undefined {
     const row = this.runs.get(runId);
-    return row === undefined ? undefined : fold(row.init, row.history);
+    if (row === undefined) return undefined;
+    if (row.seen?.version !== row.version)
+      row.seen = { version: row.version, state: fold(row.init, row.history) };
+    return row.seen.state;
   }
 
-  loadRun(runId: string): CachedRun | undefined {
+  /** A run to look at. */
+  readRun(runId: string): CachedRun | undefined {
     const row = this.runs.get(runId);
     const state = this.state(runId);
     if (row === undefined || state === undefined) return undefined;
     return { state, version: row.version, announced: row.version, meta: row.meta, fresh: true };
   }
 
-  loadDag(): CachedDag {
-    const state = newDag(this.#plan.dagId);
-    for (const event of this.#dagEvents) evolveDag(state, event);
+  /** A run to decide about. */
+  loadRun(runId: string): CachedRun | undefined {
+    const row = this.runs.get(runId);
+    const run = this.readRun(runId);
+    return row === undefined || run === undefined
+      ? undefined
+      : { ...run, state: fold(row.init, row.history) };
+  }
+
+  loadDag(dagId: string): CachedDag | undefined {
+    const row = this.dags.get(dagId);
+    if (row === undefined) return undefined;
+    const state = newDag(dagId);
+    for (const event of row.events) evolveDag(state, event);
     const waiting = [...this.runs]
-      .filter(([runId]) => this.state(runId)?.status === "queued" && !state.active.includes(runId))
-      .map(([runId]) => runId);
-    return { state, version: this.#dagVersion, fresh: true, plan: this.#plan, waiting };
+      .filter(([runId, { meta }]) => meta.dagId === dagId && !state.active.includes(runId))
+      .map(([runId]) => runId)
+      .filter((runId) => this.state(runId)?.status === "queued");
+    return { state, version: row.version, fresh: true, plan: row.dag.plan, waiting };
+  }
+
+  loadPool(pool: string): CachedPool {
+    const rows = this.pools.get(pool);
+    if (rows === undefined) return { state: newPool(pool), version: 0, fresh: true };
+    return { state: restorePool(rows.row, rows.claims), version: rows.version, fresh: true };
+  }
+
+  configOf(dagId: string, taskId: string): string {
+    return this.dags.get(dagId)?.dag.configs.get(taskId) ?? "{}";
   }
 
   versionOf(aggregate: string): number | undefined {
-    return aggregate === this.#plan.dagId ? this.#dagVersion : this.runs.get(aggregate)?.version;
+    const pool = poolOfKey(aggregate);
+    if (pool !== undefined) return this.pools.get(pool)?.version ?? 0;
+    return (this.dags.get(aggregate) ?? this.runs.get(aggregate))?.version;
   }
 
   /** Who won. Created runs follow their DAG. */
-  commit(batch: Pick<Batch, "runs" | "dags">): {
-    runs: Set<string>;
-    dags: Set<string>;
-    pools: Set<string>;
-    refused: Map<string, string>;
-  } {
-    const winners = {
-      runs: new Set<string>(),
-      dags: new Set<string>(),
-      pools: new Set<string>(),
-      refused: new Map<string, string>(),
-    };
+  commit(batch: Pick<Batch, "runs" | "dags" | "pools">): Committed {
+    const dags = new Set<string>();
+    const runs = new Set<string>();
+    const pools = new Set<string>();
+    for (const [name, { pool }] of batch.pools) {
+      if (pool.version !== (this.pools.get(name)?.version ?? 0)) continue;
+      this.#storePool(pool.state, pool.version + 1);
+      pools.add(name);
+    }
     for (const [dagId, { dag, events }] of batch.dags) {
-      if (dag.version !== this.#dagVersion) continue;
-      this.#dagVersion += 1;
-      this.#dagEvents.push(...events.map(({ event }) => event));
-      winners.dags.add(dagId);
+      const row = this.dags.get(dagId);
+      if (row === undefined || dag.version !== row.version) continue;
+      row.version += 1;
+      row.events.push(...events.map(({ event }) => event));
+      dags.add(dagId);
     }
     for (const [runId, { run, created, events }] of batch.runs) {
       const row = this.runs.get(runId);
       if (created) {
-        if (!winners.dags.has(run.meta.dagId) || row !== undefined) continue;
+        if (!dags.has(run.meta.dagId) || row !== undefined) continue;
         const { plan, facts, params, event } = run.state;
-        this.runs.set(runId, {
-          init: { plan, facts, params, event },
-          meta: run.meta,
-          version: 1,
-          history: [...events],
-        });
+        const init = { plan, facts, params, event };
+        const first = { init, meta: run.meta, version: 1, history: [...events], seen: undefined };
+        this.runs.set(runId, first);
       } else {
         if (row?.version !== run.version) continue;
         row.version += 1;
         row.history.push(...events);
       }
-      winners.runs.add(runId);
+      runs.add(runId);
     }
-    return winners;
+    return { runs, dags, pools, refused: new Map() };
   }
 
   /** Planted bug two_aggregates_one_loses: a second aggregate beside the fence, carried by whoever happens to win. */
-  releaseIf(version: number, runId: string): void {
-    if (version !== this.#dagVersion) return;
-    this.#dagVersion += 1;
-    this.#dagEvents.push({ type: "run_released", runId });
+  releaseIf(version: number, dagId: string, runId: string): void {
+    const row = this.dags.get(dagId);
+    if (row === undefined || version !== row.version) return;
+    row.version += 1;
+    row.events.push({ type: "run_released", runId });
   }
 }

@@ -1,5 +1,5 @@
 // The known ways to break the design, each behind a flag. The simulator must see every one of them.
-export const mutations = [
+export const plainMutations = [
   "publish_before_commit",
   "ack_before_publish",
   "ack_before_work",
@@ -12,4 +12,8 @@ export const mutations = [
   "retry_before_old_seen_gone",
   "two_aggregates_one_loses",
 ] as const;
-export type Mutation = "none" | (typeof mutations)[number];
+
+/** Of what only the DAGs of the feature scenario use. */
+export const featureMutations = ["slots_back_at_cancel", "release_said_once"] as const;
+
+export type Mutation = "none" | (typeof plainMutations)[number] | (typeof featureMutations)[number];

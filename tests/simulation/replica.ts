@@ -1,15 +1,21 @@
-// One replica of the state machine: the real decideBatch and judge, on the model's database and bus.
+// One replica of the state machine: the real decideBatch, judge and speakers, on the model's database and bus.
 // Its cache may be stale at any time; it crashes at any point.
 import { judge } from "../../services/state-machine/src/judge.ts";
+import type { Judgement } from "../../services/state-machine/src/judge.ts";
+import { aggregateNamed } from "../../services/state-machine/src/core/aggregates.ts";
 import type { Aggregates } from "../../services/state-machine/src/core/aggregates.ts";
 import type { Batch, Said } from "../../services/state-machine/src/core/batch.ts";
 import { decideBatch } from "../../services/state-machine/src/core/batch.ts";
 import type { Inbound } from "../../services/state-machine/src/core/inbound.ts";
-import type { RunEffect } from "../../libs/machine/src/index.ts";
-import { attemptNumberOf } from "./attempt-number.ts";
+import { answersToParent } from "../../services/state-machine/src/say/children.ts";
+import { dagMessages, undecidable } from "../../services/state-machine/src/say/messages.ts";
+import { slotGranted } from "../../services/state-machine/src/say/pool-messages.ts";
+import type { Committed } from "../../services/state-machine/src/store/commit.ts";
 import type { Mutation } from "./mutations.ts";
 import type { Message, ModelBus } from "./model-bus.ts";
 import type { ModelDatabase } from "./model-database.ts";
+import type { Voice } from "./say.ts";
+import { environment, post, sayEffect } from "./say.ts";
 import type { Body } from "../../services/state-machine/src/core/inbound.ts";
 
 export type CrashPoint = "none" | "before_commit" | "after_commit" | "after_publish";
@@ -47,134 +53,130 @@ export class Replica {
   ): { again: Inbound[]; died: boolean } {
     this.#load(inbound);
     const batch = decideBatch(this.#cache, inbound, { nowMs, isTraced: () => false });
-    if (this.#mutation === "publish_before_commit") this.#sayAll(batch, inbound, nowMs);
+    if (this.#mutation === "publish_before_commit")
+      for (const [index, said] of batch.said.entries())
+        this.#say(said, { inbound: inbound[index], nowMs });
     if (crash === "before_commit") return { again: [], died: true };
-    const released =
-      this.#mutation === "two_aggregates_one_loses" ? this.#database.loadDag().version : undefined;
+    const releasing = new Map(
+      [...this.#database.dags].map(([dagId, { version }]) => [dagId, version]),
+    );
     const winners = this.#database.commit(batch);
-    const verdicts = judge(batch, {
-      winners,
-      threw: new Set(),
-      isFresh: (id) =>
-        this.#mutation === "noop_from_stale_cache" ||
-        (this.#cache.runs.get(id) ?? this.#cache.dags.get(id))?.fresh !== false,
-      current: this.#current(batch),
-      versionOf: (id) => (this.#cache.runs.get(id) ?? this.#cache.dags.get(id))?.version,
-      counts: new Map(),
-    });
+    const verdicts = this.#judge(batch, winners);
     const done = inbound.filter((_, index) => verdicts[index]?.kind !== "again");
     const again = inbound.filter((_, index) => verdicts[index]?.kind === "again");
     this.#settle(batch, winners);
     for (const message of again) this.#forget(message);
     if (this.#mutation === "ack_before_publish") for (const { id } of done) this.#bus.inbox.ack(id);
     if (crash === "after_commit") return { again: [], died: true };
-    for (const [index, said] of batch.said.entries())
-      if (verdicts[index]?.kind === "done")
-        this.#say(said, inbound[index]?.id ?? "", nowMs, released);
+    for (const [index, said] of batch.said.entries()) {
+      const verdict = verdicts[index];
+      if (verdict === undefined || verdict.kind === "again") continue;
+      this.#say(said, { inbound: inbound[index], nowMs, verdict, releasing });
+    }
     if (crash === "after_publish") return { again: [], died: true };
     for (const { id } of done) this.#bus.inbox.ack(id);
     return { again, died: false };
   }
 
   #load(inbound: readonly Inbound[]): void {
+    const { runs, dags, pools } = this.#cache;
     for (const { body } of inbound) {
-      if (body.to === "pool" || body.to === "folder") continue;
+      if (body.to === "folder") continue;
+      if (body.to === "pool") {
+        if (!pools.has(body.pool)) pools.set(body.pool, this.#database.loadPool(body.pool));
+        continue;
+      }
       const runId =
         body.to === "run" ? body.runId : body.kind === "start" ? body.start.runId : undefined;
-      if (runId !== undefined && !this.#cache.runs.has(runId)) {
+      if (runId !== undefined && !runs.has(runId)) {
         const run = this.#database.loadRun(runId);
-        if (run !== undefined) this.#cache.runs.set(runId, run);
+        if (run !== undefined) runs.set(runId, run);
       }
       if (body.to !== "dag") continue;
-      const dag = this.#cache.dags.get(body.dagId);
-      if (dag === undefined) this.#cache.dags.set(body.dagId, this.#database.loadDag());
-      else dag.waiting = this.#database.loadDag().waiting;
+      const cached = dags.get(body.dagId);
+      const stored = this.#database.loadDag(body.dagId);
+      if (stored === undefined) continue;
+      if (cached === undefined) dags.set(body.dagId, stored);
+      else cached.waiting = stored.waiting;
     }
   }
 
-  #current(batch: Batch): Record<"runs" | "dags" | "pools", Map<string, number>> {
-    const none = new Map<string, number>();
-    const current = { runs: new Map<string, number>(), dags: none, pools: none };
+  #judge(batch: Batch, winners: Committed): Judgement[] {
+    const current = new Map<string, number>();
+    const pools = new Map<string, number>();
     for (const { outcome } of batch.said) {
       const version = this.#database.versionOf(outcome.aggregate);
-      if (version !== undefined) current.runs.set(outcome.aggregate, version);
+      if (version === undefined) continue;
+      current.set(outcome.aggregate, version);
+      if (outcome.aggregate.startsWith("pool:"))
+        pools.set(outcome.aggregate.slice("pool:".length), version);
     }
-    return current;
+    return judge(batch, {
+      winners,
+      threw: new Set(),
+      isFresh: (id) =>
+        this.#mutation === "noop_from_stale_cache" ||
+        aggregateNamed(this.#cache, id)?.fresh !== false,
+      current: { runs: current, dags: new Map(), pools },
+      versionOf: (id) => aggregateNamed(this.#cache, id)?.version,
+      counts: new Map(),
+    });
   }
 
-  #settle(batch: Batch, winners: { runs: ReadonlySet<string>; dags: ReadonlySet<string> }): void {
+  #settle(batch: Batch, winners: Committed): void {
+    const { runs, dags, pools } = this.#cache;
+    for (const [name, { pool }] of batch.pools) {
+      if (winners.pools.has(name)) pool.version += 1;
+      else pools.delete(name);
+    }
     for (const [id, { dag }] of batch.dags) {
       if (winners.dags.has(id)) dag.version += 1;
-      else this.#cache.dags.delete(id);
+      else dags.delete(id);
     }
     for (const [id, { run }] of batch.runs) {
       if (winners.runs.has(id)) run.version += 1;
-      else this.#cache.runs.delete(id);
+      else runs.delete(id);
     }
-    for (const run of this.#cache.runs.values()) run.fresh = false;
-    for (const dag of this.#cache.dags.values()) dag.fresh = false;
+    for (const one of [...runs.values(), ...dags.values(), ...pools.values()]) one.fresh = false;
   }
 
   #forget({ body }: Inbound): void {
     if (body.to === "run") this.#cache.runs.delete(body.runId);
     else if (body.to === "dag") this.#cache.dags.delete(body.dagId);
+    else if (body.to === "pool") this.#cache.pools.delete(body.pool);
   }
 
-  #sayAll(batch: Batch, inbound: readonly Inbound[], nowMs: number): void {
-    for (const [index, said] of batch.said.entries())
-      this.#say(said, inbound[index]?.id ?? "", nowMs);
-  }
-
-  #say(said: Said, cause: string, nowMs: number, released?: number): void {
-    const { inbox } = this.#bus;
+  /** What speaker.ts says of a message. */
+  #say(
+    said: Said,
+    about: {
+      readonly inbound: Inbound | undefined;
+      readonly nowMs: number;
+      readonly verdict?: Judgement;
+      readonly releasing?: ReadonlyMap<string, number>;
+    },
+  ): void {
+    const { inbound, nowMs, verdict, releasing } = about;
+    if (inbound === undefined) return;
+    const mutation = this.#mutation;
+    const voice: Voice = { bus: this.#bus, database: this.#database, mutation, nowMs };
+    const { kind } = said.outcome;
+    const dead = verdict?.kind === "dead" ? verdict.why : undefined;
+    if (dead !== undefined && kind !== "rejected")
+      for (const message of undecidable(inbound, dead)) post(voice, message);
+    for (const message of answersToParent(inbound, kind, dead)) post(voice, message);
+    for (const message of dagMessages(said.dagEffects, { cause: inbound.id, environment }))
+      post(voice, message);
+    for (const { pool, effect } of said.poolEffects) post(voice, slotGranted(pool, effect));
     for (const { run, effect } of said.runEffects) {
-      if (effect.kind === "tell_dag" && released !== undefined)
-        this.#database.releaseIf(released, run.meta.runId);
-      else sayEffect(this.#bus, run.meta, run.state.plan.tasks, effect, nowMs, this.#mutation);
+      const { dagId, runId } = run.meta;
+      const version = releasing?.get(dagId);
+      if (mutation === "release_said_once" && effect.kind === "release" && inbound.redelivered)
+        continue;
+      if (mutation === "two_aggregates_one_loses" && effect.kind === "tell_dag")
+        this.#database.releaseIf(version ?? -1, dagId, runId);
+      else sayEffect(voice, run, effect);
     }
-    for (const effect of said.dagEffects) {
-      const { runId } = effect;
-      if (effect.kind === "admit")
-        inbox.publish(`admit:${runId}`, { to: "run", runId, message: { kind: "admit" } }, nowMs);
-    }
-    void cause;
-  }
-}
-
-export function sayEffect(
-  bus: ModelBus,
-  meta: { runId: string; dagId: string },
-  tasks: readonly { id: string }[],
-  effect: RunEffect,
-  nowMs: number,
-  mutation: Mutation,
-): void {
-  const { runId, dagId } = meta;
-  switch (effect.kind) {
-    case "assign": {
-      const taskId = tasks[effect.slot]?.id ?? "";
-      const attempt = attemptNumberOf(effect.attempt, mutation);
-      return bus.tasks.publish(
-        `${runId}:${taskId}:${attempt}`,
-        { runId, taskId, attempt: effect.attempt },
-        nowMs,
-      );
-    }
-    case "cancel":
-      bus.cancels.push({ runId, taskId: effect.taskId, attempt: effect.attempt });
-      return;
-    case "continue":
-      return bus.inbox.publish(
-        `continue:${runId}:${nowMs}`,
-        { to: "run", runId, message: { kind: "continue" } },
-        nowMs,
-      );
-    case "tell_dag":
-      return bus.inbox.publish(
-        `settled:${runId}`,
-        { to: "dag", kind: "other", dagId, message: { kind: "settled", runId } },
-        nowMs,
-      );
   }
 }
 

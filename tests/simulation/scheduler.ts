@@ -1,12 +1,12 @@
 // The scheduler: each due time has one row, `firing` until its run is seen. A row that is firing says StartRun again.
 import { runIdOf } from "../../libs/contracts/src/index.ts";
-import { examplePlan } from "./example-plan.ts";
 import type { ModelBus } from "./model-bus.ts";
 import type { ModelDatabase } from "./model-database.ts";
 import type { Mutation } from "./mutations.ts";
 import { STEP_MS } from "./time-scale.ts";
 
 interface Tick {
+  readonly dagId: string;
   readonly dueMs: number;
   outcome: "firing" | "fired" | undefined;
   saidMs: number;
@@ -23,11 +23,15 @@ export class Scheduler {
     this.#bus = bus;
     this.#database = database;
     this.#mutation = mutation;
-    this.#ticks = Array.from({ length: ticks }, (_, i) => ({
-      dueMs: 1_000_000 + i * 20 * STEP_MS,
-      outcome: undefined,
-      saidMs: 0,
-    }));
+    const ticked = [...database.dags.values()].filter(({ dag }) => dag.isTicked);
+    this.#ticks = ticked.flatMap(({ dag }) =>
+      Array.from({ length: ticks }, (_, i) => ({
+        dagId: dag.plan.dagId,
+        dueMs: 1_000_000 + i * 20 * STEP_MS,
+        outcome: undefined,
+        saidMs: 0,
+      })),
+    );
   }
 
   #next(nowMs: number): Tick | undefined {
@@ -38,7 +42,7 @@ export class Scheduler {
           (this.#runOf(tick) !== undefined || nowMs - tick.saidMs > RESAY_MS)),
     );
   }
-  #runOf = (tick: Tick) => this.#database.runs.get(runIdOf(examplePlan.dagId, String(tick.dueMs)));
+  #runOf = ({ dagId, dueMs }: Tick) => this.#database.runs.get(runIdOf(dagId, String(dueMs)));
   hasWork = (nowMs: number): boolean => this.#next(nowMs) !== undefined;
 
   tick(nowMs: number, dies: boolean): void {
@@ -52,7 +56,7 @@ export class Scheduler {
     tick.saidMs = nowMs;
     if (dies) return; // the row is there, the message is not
     const key = String(tick.dueMs);
-    const dagId = examplePlan.dagId;
+    const { dagId } = tick;
     const start = {
       runId: runIdOf(dagId, key),
       dagId,
@@ -64,7 +68,11 @@ export class Scheduler {
       event: null,
       traceparent: undefined,
     };
-    this.#bus.inbox.publish(`start:${key}`, { to: "dag", kind: "start", dagId, start }, nowMs);
+    this.#bus.inbox.publish(
+      `start:${dagId}:${key}`,
+      { to: "dag", kind: "start", dagId, start },
+      nowMs,
+    );
   }
 
   problem(): string | undefined {

@@ -5,9 +5,10 @@
 //   S1 nobody is mailed twice            S2 a pod only for an attempt that is wanted
 //   S3 an attempt never adopts another's pod     S4 never two pods of a task at once
 //   S5 a tick marked fired has its run   D1 never more active runs than allowed
+//   P1 never more at work than a pool has slots
 //   L1 every tick ends in a settled run  L2 a green run has been mailed once, or the doubt is shown
+//   L3 every slot of a pool comes back
 import { isSettled } from "../../libs/machine/src/index.ts";
-import { examplePlan } from "./example-plan.ts";
 import type { Message } from "./model-bus.ts";
 import { modelBus } from "./model-bus.ts";
 import { ModelDatabase } from "./model-database.ts";
@@ -18,10 +19,14 @@ import { randomFrom } from "./random.ts";
 import type { CrashPoint } from "./replica.ts";
 import { Replica } from "./replica.ts";
 import { Scheduler } from "./scheduler.ts";
+import type { Voice } from "./say.ts";
 import { STEP_MS } from "./time-scale.ts";
 import { sweep } from "./sweeper.ts";
+import { overfull, unreturned } from "./pools-check.ts";
+import type { Scenario } from "./scenario.ts";
 
 export interface SimulationOptions {
+  readonly scenario: Scenario;
   readonly ticks: number;
   readonly faultSteps: number;
   readonly stepsMax: number;
@@ -36,7 +41,6 @@ export interface SimulationResult {
   readonly log: readonly string[];
 }
 
-const MAX_ACTIVE = 2;
 type Action = readonly [name: string, weight: number, run: () => void];
 
 export function simulate(seed: number, options: SimulationOptions): SimulationResult {
@@ -60,17 +64,17 @@ class SimulatedWorld {
   readonly #options: SimulationOptions;
   readonly #mutation: Mutation;
   readonly #bus = modelBus();
-  readonly #database = new ModelDatabase(examplePlan, MAX_ACTIVE);
+  readonly #database: ModelDatabase;
   readonly #replicas: readonly Replica[];
   readonly #outside: Outside;
   readonly #scheduler: Scheduler;
-  #problem: string | undefined;
   #cancelled = 0;
 
   constructor(random: Random, options: SimulationOptions) {
     this.#random = random;
     this.#options = options;
     this.#mutation = options.mutation ?? "none";
+    this.#database = new ModelDatabase(options.scenario);
     this.#replicas = [0, 1].map(() => new Replica(this.#bus, this.#database, this.#mutation));
     this.#outside = new Outside(this.#bus, this.#database, this.#mutation);
     this.#scheduler = new Scheduler(this.#bus, this.#database, this.#mutation, options.ticks);
@@ -133,11 +137,7 @@ class SimulatedWorld {
       actions.push(["tick", 3, () => this.#scheduler.tick(this.nowMs, dies(0.3))]);
     if (pods.length > 0) actions.push(["collect", 1, () => this.#outside.collect(this.nowMs)]);
     if (this.#options.sweeper)
-      actions.push([
-        "sweep",
-        0.5,
-        () => sweep(this.#bus, this.#database, this.#outside, this.nowMs),
-      ]);
+      actions.push(["sweep", 0.5, () => sweep(this.#voice(), this.#outside)]);
     if (faults) actions.push(...this.#faults());
     const idle = actions.every(([name]) => name === "collect" || name === "sweep");
     return idle && random.chance(0.5) ? [] : actions;
@@ -159,6 +159,11 @@ class SimulatedWorld {
     if (runs.length > 0 && this.#cancelled < 1)
       actions.push(["somebody cancels", 0.1, () => this.#cancelRun(random.pick(runs))]);
     return actions;
+  }
+
+  #voice(): Voice {
+    const { nowMs } = this;
+    return { bus: this.#bus, database: this.#database, mutation: this.#mutation, nowMs };
   }
 
   #cancelRun(runId: string): void {
@@ -234,7 +239,7 @@ class SimulatedWorld {
     const state = this.#database.state(runId);
     for (const [index, task] of (state?.tasks ?? []).entries()) {
       if (task.status !== "cancelling" && task.status !== "running") continue;
-      const taskId = examplePlan.tasks[index]?.id ?? "";
+      const taskId = state?.plan.tasks[index]?.id ?? "";
       this.#outside.report(
         { runId, taskId, attempt: task.attempt },
         { state: "cancelled" },
@@ -245,11 +250,17 @@ class SimulatedWorld {
   }
 
   unsafe(): string | undefined {
-    const active = [...this.#database.runs.keys()].filter(
-      (id) => this.#database.state(id)?.status === "running",
+    const { runs, dags } = this.#database;
+    for (const [dagId, { dag }] of dags) {
+      const active = [...runs].filter(
+        ([id, { meta }]) => meta.dagId === dagId && this.#database.state(id)?.status === "running",
+      );
+      if (active.length > dag.facts.maxActiveRuns)
+        return `D1 ${active.length} active runs of ${dagId}`;
+    }
+    return (
+      this.#outside.problem ?? this.#scheduler.problem() ?? overfull(this.#database, this.#outside)
     );
-    if (active.length > MAX_ACTIVE) return `D1 ${active.length} active runs`;
-    return this.#problem ?? this.#outside.problem ?? this.#scheduler.problem();
   }
 
   unfinished(): string | undefined {
@@ -260,10 +271,16 @@ class SimulatedWorld {
       if (state === undefined || !isSettled(state.status))
         return `L1 run ${runId} is ${state?.status ?? "gone"}`;
       const mails = this.#outside.mails.get(runId) ?? 0;
-      if (state.status === "succeeded" && mails !== 1 && !this.#outside.isDoubtful(runId))
+      const isMailed = state.plan.indexOf.has("mail");
+      if (
+        isMailed &&
+        state.status === "succeeded" &&
+        mails !== 1 &&
+        !this.#outside.isDoubtful(runId)
+      )
         return `L2 run ${runId} is green and was mailed ${mails} times`;
     }
-    return undefined;
+    return unreturned(this.#database);
   }
 }
 

@@ -2,7 +2,8 @@
 // SIM_SEED=<n> for one seed with its whole log.
 import { describe, expect, test } from "vitest";
 import type { Mutation } from "./mutations.ts";
-import { mutations } from "./mutations.ts";
+import { featureMutations, plainMutations } from "./mutations.ts";
+import { featureScenario, plainScenario } from "./scenario.ts";
 import type { SimulationOptions } from "./simulate.ts";
 import { simulate } from "./simulate.ts";
 
@@ -10,12 +11,23 @@ const seedsCount = Number(process.env["SIM_SEEDS"] ?? 400);
 const only = process.env["SIM_SEED"];
 const seeds =
   only === undefined ? Array.from({ length: seedsCount }, (_, i) => i + 1) : [Number(only)];
-const base = { ticks: 4, faultSteps: 250, stepsMax: 3_000 };
+const plain = { scenario: plainScenario, ticks: 4, faultSteps: 250, stepsMax: 3_000 };
+const features = { ...plain, scenario: featureScenario, ticks: 3 };
 
 const worlds: readonly (readonly [string, SimulationOptions])[] = [
-  ["crashes, without a sweeper: the un-acked message is the outbox", { ...base, sweeper: false }],
-  ["crashes and the loss of the whole store, with the sweeper", { ...base, sweeper: true }],
+  ["crashes, without a sweeper: the un-acked message is the outbox", { ...plain, sweeper: false }],
+  ["crashes and the loss of the whole store, with the sweeper", { ...plain, sweeper: true }],
+  ["pools, without a sweeper", { ...features, sweeper: false }],
+  ["pools, with the loss of the whole store and the sweeper", { ...features, sweeper: true }],
 ];
+
+/** No seed finds it: then a simulator that cannot see the bugs it exists for shows nothing. */
+function expectFound(mutation: Mutation, options: Omit<SimulationOptions, "sweeper">): void {
+  const found = Array.from({ length: 500 }, (_, i) => i + 1).find(
+    (seed) => !simulate(seed, { ...options, sweeper: false, mutation }).ok,
+  );
+  expect(found, "no seed of 500 found it").toBeDefined();
+}
 
 describe("simulation", () => {
   test.each(worlds)(`${seeds.length} seeds: %s`, (_, options) => {
@@ -27,16 +39,16 @@ describe("simulation", () => {
   });
 
   test("the same seed gives the same history", () => {
-    const options = { ...base, sweeper: true };
+    const options = { ...features, sweeper: true };
     expect(simulate(7, options).log).toEqual(simulate(7, options).log);
     expect(simulate(7, options).log).not.toEqual(simulate(8, options).log);
   });
 
-  // A simulator that cannot see the bugs it exists for shows nothing.
-  test.each<Mutation>(mutations)("finds the planted bug %s", (mutation) => {
-    const found = Array.from({ length: 500 }, (_, i) => i + 1).find(
-      (seed) => !simulate(seed, { ...base, sweeper: false, mutation }).ok,
-    );
-    expect(found, "no seed of 500 found it").toBeDefined();
-  });
+  test.each<Mutation>(plainMutations)("finds the planted bug %s", (mutation) =>
+    expectFound(mutation, plain),
+  );
+
+  test.each<Mutation>(featureMutations)("finds the planted bug %s", (mutation) =>
+    expectFound(mutation, features),
+  );
 });

@@ -51,6 +51,7 @@ export function evolveTask(draft: RunState, slot: number, event: TaskEvent, at: 
       return;
     case "slot_granted":
       task.granted += 1;
+      task.cause = cause; // the next pool is asked by the same message, should its saying be lost
       return;
     case "task_assigned":
       if (task.status !== "queued" || task.attempt !== event.a) takeTurn(draft, task, event.a, at);

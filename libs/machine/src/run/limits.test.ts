@@ -1,5 +1,6 @@
 // Limits of a run told as stories: how many at once, pools, and how long.
 import { describe, expect, test } from "vitest";
+import { stillWanted } from "./follow.ts";
 import { story } from "../testing/story.ts";
 
 test("never more tasks at work than max_active_tasks; the next starts when one ends", () => {
@@ -29,6 +30,15 @@ describe("pools", () => {
       "release",
       "tell_dag",
     ]);
+  });
+
+  test("the message that gave the first slots asks the next pool again, should its saying be lost", () => {
+    const s = story({ a: { pools: ["vertex", "db"] } });
+    s.start();
+    const granted = { kind: "granted", taskId: "a", mapIndex: -1, attempt: 1, pool: "db" } as const;
+    const asked = [{ kind: "acquire", slot: 0, attempt: 1, claim: claim("vertex") }];
+    expect(s.say(granted, "granted:db").effects).toEqual(asked);
+    expect(stillWanted(s.state, "granted:db", granted)).toEqual(asked);
   });
 
   test("a repeat gives its slots back and asks anew", () => {

@@ -116,7 +116,7 @@ function renderOne(
 }
 
 /** A task that wants a run of another DAG, or asks people, has no runner: its own run notes what it wants. */
-function sayAssigned(
+export function sayAssigned(
   run: CachedRun,
   assigned: Assigned,
   rendered: { configJson: string; environment: string },

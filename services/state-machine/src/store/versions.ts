@@ -110,7 +110,7 @@ export function openVersions(sql: Sql, vars: JsonObject): Versions {
   };
 }
 
-function factsOf(spec: DagSpec, fingerprint: string): VersionFacts {
+export function factsOf(spec: DagSpec, fingerprint: string): VersionFacts {
   const overlaps: Readonly<Record<number, Overlap>> = {
     [WireOverlap.SKIP]: "skip",
     [WireOverlap.CANCEL_OTHER]: "cancel_other",

@@ -1,0 +1,81 @@
+// What the state machine says, by its own speakers: each message as its bytes, read again as the state machine reads it.
+import { fromBinary } from "@bufbuild/protobuf";
+import { AssignmentSchema, attemptIdOf } from "../../libs/contracts/src/index.ts";
+import type { OutMessage } from "../../libs/bus/src/index.ts";
+import type { RunEffect } from "../../libs/machine/src/index.ts";
+import type { CachedRun } from "../../services/state-machine/src/core/aggregates.ts";
+import { startChild } from "../../services/state-machine/src/say/children.ts";
+import { cancelOf, effectMessages } from "../../services/state-machine/src/say/messages.ts";
+import { releaseSlots } from "../../services/state-machine/src/say/pool-messages.ts";
+import { sayAssigned } from "../../services/state-machine/src/say/render.ts";
+import { translate } from "../../services/state-machine/src/translate.ts";
+import { attemptNumberOf } from "./attempt-number.ts";
+import type { ModelBus } from "./model-bus.ts";
+import type { ModelDatabase } from "./model-database.ts";
+import type { Mutation } from "./mutations.ts";
+import { STEP_MS } from "./time-scale.ts";
+
+export interface Voice {
+  readonly bus: ModelBus;
+  readonly database: ModelDatabase;
+  readonly mutation: Mutation;
+  readonly nowMs: number;
+  /** The sweeper's: tells apart what is said once more after a while. */
+  readonly again?: string;
+}
+export const environment = "simulated";
+const AGAIN_MS = 20 * STEP_MS;
+
+/** The sweeper says a thing once in so long: the bus drops a copy of what it has seen. */
+export const againAt = (nowMs: number): string => `:${Math.floor(nowMs / AGAIN_MS)}`;
+
+export function sayEffect(voice: Voice, run: CachedRun, effect: RunEffect): void {
+  const { bus, mutation, again = "" } = voice;
+  if (effect.kind === "assign") return post(voice, assigned(voice, run, effect));
+  if (effect.kind !== "cancel") {
+    for (const message of effectMessages(run, effect)) post(voice, message);
+    return;
+  }
+  if (mutation === "slots_back_at_cancel") giveSlotsBack(voice, run, effect);
+  const message = cancelOf(run, effect, again);
+  if (message !== undefined && "id" in message) return post(voice, message);
+  const { runId } = run.meta;
+  bus.cancels.push({ runId, taskId: effect.taskId, attempt: effect.attempt });
+}
+
+function assigned(
+  { database, again = "" }: Voice,
+  run: CachedRun,
+  { slot, attempt }: Extract<RunEffect, { kind: "assign" }>,
+): OutMessage | undefined {
+  const task = run.state.tasks[slot];
+  const planned = run.state.plan.tasks[task?.plan ?? -1];
+  if (task === undefined || planned === undefined) return undefined;
+  if (task.child !== undefined) return startChild(run, task, { again });
+  const configJson = database.configOf(run.meta.dagId, planned.id);
+  return sayAssigned(run, { task, planned, attempt }, { configJson, environment });
+}
+
+/** To the stream that its subject is of; public events have no listener here. */
+export function post({ bus, mutation, nowMs }: Voice, message: OutMessage | undefined): void {
+  if (message === undefined) return;
+  const { id = "", subject, data } = message;
+  if (subject.startsWith("chasqui.inbox."))
+    return bus.inbox.publish(id, translate({ data, deliveryCount: 1 }).body, nowMs);
+  if (!subject.startsWith("chasqui.task.")) return;
+  const { runId, taskId, mapIndex, attempt } = fromBinary(AssignmentSchema, data);
+  const number = attemptNumberOf(attempt, mutation);
+  const known = attemptIdOf({ runId, taskId, mapIndex, attempt: number });
+  bus.tasks.publish(known, { runId, taskId, attempt }, nowMs);
+}
+
+/** Planted bug: an attempt that is asked to end gives its slots back before it is seen gone. */
+function giveSlotsBack(
+  voice: Voice,
+  run: CachedRun,
+  { taskId, mapIndex, attempt }: Extract<RunEffect, { kind: "cancel" }>,
+): void {
+  const task = run.state.tasks[run.state.plan.indexOf.get(taskId) ?? -1];
+  for (const { pool } of task?.claims ?? [])
+    post(voice, releaseSlots(run.meta.runId, { taskId, mapIndex, attempt, pool }));
+}
