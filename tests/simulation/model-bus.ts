@@ -1,6 +1,7 @@
 // JetStream as far as the protocol leans on it: at least once, in any order, ids that are known for a while, one task
 // message per attempt. What is published is durable unless the whole store is lost.
 import { STEP_MS } from "./time-scale.ts";
+import type { AnswerMessage } from "../../libs/machine/src/index.ts";
 import type { Body } from "../../services/state-machine/src/core/inbound.ts";
 
 export interface TaskBody {
@@ -54,6 +55,8 @@ export interface ModelBus {
   readonly tasks: ModelStream<TaskBody>;
   /** Plain subjects: whoever listens hears it. */
   readonly cancels: TaskBody[];
+  /** Answers whose people were told that they count. */
+  readonly acceptedAnswers: { readonly runId: string; readonly message: AnswerMessage }[];
 }
 
 export const modelBus = (): ModelBus => ({
@@ -62,4 +65,5 @@ export const modelBus = (): ModelBus => ({
     onePerSubject: (task) => `${task.runId} ${task.taskId} ${task.attempt}`,
   }),
   cancels: [],
+  acceptedAnswers: [],
 });

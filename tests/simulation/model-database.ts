@@ -52,6 +52,7 @@ export class ModelDatabase {
   readonly runs = new Map<string, RunRow>();
   readonly dags = new Map<string, DagRow>();
   readonly pools = new Map<string, PoolRows>();
+  commits = 0;
 
   constructor({ dags, pools }: Scenario) {
     for (const dag of dags) {
@@ -129,6 +130,7 @@ export class ModelDatabase {
 
   /** Who won. Created runs follow their DAG. */
   commit(batch: Pick<Batch, "runs" | "dags" | "pools">): Committed {
+    this.commits += 1;
     const dags = new Set<string>();
     const runs = new Set<string>();
     const pools = new Set<string>();

@@ -13,7 +13,16 @@ export const plainMutations = [
   "two_aggregates_one_loses",
 ] as const;
 
-/** Of what only the DAGs of the feature scenario use. */
-export const featureMutations = ["slots_back_at_cancel", "release_said_once"] as const;
+/** Of what only the other scenarios use: pools and a DAG that pauses itself; children and questions. */
+export const limitsMutations = [
+  "slots_back_at_cancel",
+  "release_said_once",
+  "settled_without_its_end",
+] as const;
+export const wantsMutations = ["child_started_unnamed", "answer_told_before_commit"] as const;
 
-export type Mutation = "none" | (typeof plainMutations)[number] | (typeof featureMutations)[number];
+export type Mutation =
+  | "none"
+  | (typeof plainMutations)[number]
+  | (typeof limitsMutations)[number]
+  | (typeof wantsMutations)[number];

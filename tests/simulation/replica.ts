@@ -56,6 +56,8 @@ export class Replica {
     if (this.#mutation === "publish_before_commit")
       for (const [index, said] of batch.said.entries())
         this.#say(said, { inbound: inbound[index], nowMs });
+    if (this.#mutation === "answer_told_before_commit")
+      for (const [index, said] of batch.said.entries()) this.#tell(said, inbound[index]);
     if (crash === "before_commit") return { again: [], died: true };
     const releasing = new Map(
       [...this.#database.dags].map(([dagId, { version }]) => [dagId, version]),
@@ -146,6 +148,13 @@ export class Replica {
     else if (body.to === "pool") this.#cache.pools.delete(body.pool);
   }
 
+  /** The verdict for whoever answered a question. */
+  #tell({ outcome }: Said, inbound: Inbound | undefined): void {
+    const body = inbound?.body;
+    if (outcome.kind === "rejected" || body?.to !== "run" || body.message.kind !== "answer") return;
+    this.#bus.acceptedAnswers.push({ runId: body.runId, message: body.message });
+  }
+
   /** What speaker.ts says of a message. */
   #say(
     said: Said,
@@ -161,6 +170,7 @@ export class Replica {
     const mutation = this.#mutation;
     const voice: Voice = { bus: this.#bus, database: this.#database, mutation, nowMs };
     const { kind } = said.outcome;
+    if (verdict?.kind === "done") this.#tell(said, inbound);
     const dead = verdict?.kind === "dead" ? verdict.why : undefined;
     if (dead !== undefined && kind !== "rejected")
       for (const message of undecidable(inbound, dead)) post(voice, message);

@@ -1,10 +1,12 @@
 // What the state machine says, by its own speakers: each message as its bytes, read again as the state machine reads it.
 import { fromBinary } from "@bufbuild/protobuf";
+import type { JsonValue } from "@bufbuild/protobuf";
 import { AssignmentSchema, attemptIdOf } from "../../libs/contracts/src/index.ts";
 import type { OutMessage } from "../../libs/bus/src/index.ts";
+import { CHILD_KIND } from "../../libs/machine/src/index.ts";
 import type { RunEffect } from "../../libs/machine/src/index.ts";
 import type { CachedRun } from "../../services/state-machine/src/core/aggregates.ts";
-import { startChild } from "../../services/state-machine/src/say/children.ts";
+import { childOf, startChild } from "../../services/state-machine/src/say/children.ts";
 import { cancelOf, effectMessages } from "../../services/state-machine/src/say/messages.ts";
 import { releaseSlots } from "../../services/state-machine/src/say/pool-messages.ts";
 import { sayAssigned } from "../../services/state-machine/src/say/render.ts";
@@ -31,7 +33,12 @@ export const againAt = (nowMs: number): string => `:${Math.floor(nowMs / AGAIN_M
 
 export function sayEffect(voice: Voice, run: CachedRun, effect: RunEffect): void {
   const { bus, mutation, again = "" } = voice;
-  if (effect.kind === "assign") return post(voice, assigned(voice, run, effect));
+  if (effect.kind === "assign") {
+    if (mutation === "child_started_unnamed") startUnnamed(voice, run, effect);
+    return post(voice, assigned(voice, run, effect));
+  }
+  if (mutation === "settled_without_its_end" && effect.kind === "tell_dag")
+    return settleWithoutEnd(voice, run);
   if (effect.kind !== "cancel") {
     for (const message of effectMessages(run, effect)) post(voice, message);
     return;
@@ -78,4 +85,25 @@ function giveSlotsBack(
   const task = run.state.tasks[run.state.plan.indexOf.get(taskId) ?? -1];
   for (const { pool } of task?.claims ?? [])
     post(voice, releaseSlots(run.meta.runId, { taskId, mapIndex, attempt, pool }));
+}
+
+/** Planted bug: a child is asked for before its parent's history names it. */
+function startUnnamed(
+  { database, ...voice }: Voice,
+  run: CachedRun,
+  { slot, attempt }: Extract<RunEffect, { kind: "assign" }>,
+): void {
+  const task = run.state.tasks[slot];
+  const planned = run.state.plan.tasks[task?.plan ?? -1];
+  if (task === undefined || planned?.kind !== CHILD_KIND || task.child !== undefined) return;
+  const ref = { taskId: planned.id, mapIndex: task.mapIndex, attempt };
+  const config = JSON.parse(database.configOf(run.meta.dagId, planned.id)) as JsonValue;
+  const child = childOf(run, ref, config);
+  if (child.ok) post({ database, ...voice }, startChild(run, { ...task, child: child.value }, {}));
+}
+
+/** Planted bug: the DAG hears that a run has settled, and not how. */
+function settleWithoutEnd({ bus, nowMs }: Voice, { meta: { runId, dagId } }: CachedRun): void {
+  const message = { kind: "settled" as const, runId };
+  bus.inbox.publish(`settled:${runId}`, { to: "dag", kind: "other", dagId, message }, nowMs);
 }

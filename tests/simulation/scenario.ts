@@ -44,11 +44,12 @@ function dagFrom(text: string, isTicked: boolean): SimulatedDag {
   };
 }
 
-/** The limits over all runs: slots of a pool, two kinds of claims, a task's own limit and a key's. */
+/** Limits over all runs: slots of a pool, claims of two sizes, a task's own limit and a key's. It pauses itself. */
 const imports = dagFrom(
   `
 id: imports
 max_active_runs: 3
+auto_pause_after: 2
 defaults: { retries: { max: 1, backoff: 7s }, timeout: 10s, pool: warehouse }
 tasks:
   extract: { uses: k8s.pod, with: { image: "x:1" }, max_active: 1 }
@@ -62,4 +63,34 @@ tasks:
   true,
 );
 
-export const featureScenario: Scenario = { dags: [imports], pools: { warehouse: 2 } };
+export const limitsScenario: Scenario = { dags: [imports], pools: { warehouse: 2 } };
+
+/** Wants runs of another DAG, one of its own and one that all its runs share, and asks people: with a default, without. */
+const release = dagFrom(
+  `
+id: release
+max_active_runs: 2
+defaults: { retries: { max: 1, backoff: 7s } }
+tasks:
+  own: { uses: dag.run, with: { dag: prices }, timeout: 45s }
+  shared: { uses: dag.run, with: { dag: prices, key: today, allowed: [succeeded, failed] } }
+  ask: { uses: approval, with: { message: "Go?", default: approve }, timeout: 20s }
+  sign:
+    needs: [own, ask]
+    uses: approval
+    with: { message: "Sign?", on_reject: skip }
+`,
+  true,
+);
+const prices = dagFrom(
+  `
+id: prices
+max_active_runs: 2
+defaults: { timeout: 10s }
+tasks:
+  work: { uses: k8s.pod, with: { image: "x:1" }, pool: warehouse }
+`,
+  false,
+);
+
+export const wantsScenario: Scenario = { dags: [release, prices], pools: { warehouse: 1 } };

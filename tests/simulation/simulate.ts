@@ -5,7 +5,10 @@
 //   S1 nobody is mailed twice            S2 a pod only for an attempt that is wanted
 //   S3 an attempt never adopts another's pod     S4 never two pods of a task at once
 //   S5 a tick marked fired has its run   D1 never more active runs than allowed
+//   D2 a DAG pauses itself with the failure it should, and nothing begins while it is paused
 //   P1 never more at work than a pool has slots
+//   C1 each wanted run exists at most once, and its parent knows it     C2 no run works for which nobody waits
+//   A1 a question is answered once, after it was asked     A2 who is told that his answer counts, is right
 //   L1 every tick ends in a settled run  L2 a green run has been mailed once, or the doubt is shown
 //   L3 every slot of a pool comes back
 import { isSettled } from "../../libs/machine/src/index.ts";
@@ -14,6 +17,10 @@ import { modelBus } from "./model-bus.ts";
 import { ModelDatabase } from "./model-database.ts";
 import type { Mutation } from "./mutations.ts";
 import { Outside } from "./outside.ts";
+import { People } from "./people.ts";
+import { wronglyAnswered } from "./approvals-check.ts";
+import { strayChild } from "./children-check.ts";
+import { wronglyPaused } from "./pause-check.ts";
 import type { Random } from "./random.ts";
 import { randomFrom } from "./random.ts";
 import type { CrashPoint } from "./replica.ts";
@@ -68,7 +75,9 @@ class SimulatedWorld {
   readonly #replicas: readonly Replica[];
   readonly #outside: Outside;
   readonly #scheduler: Scheduler;
-  #cancelled = 0;
+  readonly #people: People;
+  /** Commits that the rows were looked at after. */
+  #looked = 0;
 
   constructor(random: Random, options: SimulationOptions) {
     this.#random = random;
@@ -77,6 +86,7 @@ class SimulatedWorld {
     this.#database = new ModelDatabase(options.scenario);
     this.#replicas = [0, 1].map(() => new Replica(this.#bus, this.#database, this.#mutation));
     this.#outside = new Outside(this.#bus, this.#database, this.#mutation);
+    this.#people = new People(random);
     this.#scheduler = new Scheduler(this.#bus, this.#database, this.#mutation, options.ticks);
   }
 
@@ -138,6 +148,7 @@ class SimulatedWorld {
     if (pods.length > 0) actions.push(["collect", 1, () => this.#outside.collect(this.nowMs)]);
     if (this.#options.sweeper)
       actions.push(["sweep", 0.5, () => sweep(this.#voice(), this.#outside)]);
+    actions.push(...this.#asked(faults));
     if (faults) actions.push(...this.#faults());
     const idle = actions.every(([name]) => name === "collect" || name === "sweep");
     return idle && random.chance(0.5) ? [] : actions;
@@ -155,9 +166,8 @@ class SimulatedWorld {
           this.#bus.tasks.lose();
         },
       ]);
-    const runs = [...this.#database.runs.keys()];
-    if (runs.length > 0 && this.#cancelled < 1)
-      actions.push(["somebody cancels", 0.1, () => this.#cancelRun(random.pick(runs))]);
+    if (this.#people.mayCancel(this.#voice()))
+      actions.push(["somebody cancels", 0.1, () => this.#people.cancel(this.#voice())]);
     return actions;
   }
 
@@ -166,14 +176,15 @@ class SimulatedWorld {
     return { bus: this.#bus, database: this.#database, mutation: this.#mutation, nowMs };
   }
 
-  #cancelRun(runId: string): void {
-    this.#cancelled += 1;
-    const message = { kind: "cancel" as const, by: "user:sim", reason: "" };
-    this.#bus.inbox.publish(
-      `cancel:${runId}:${this.nowMs}`,
-      { to: "run", runId, message },
-      this.nowMs,
-    );
+  /** What people do: also when all goes well, for nothing goes on without them. */
+  #asked(faults: boolean): Action[] {
+    const actions: Action[] = [];
+    const questions = this.#people.questions(this.#voice(), faults);
+    if (questions.length > 0)
+      actions.push(["somebody answers", 1, () => this.#people.answer(this.#voice(), questions)]);
+    for (const dagId of this.#people.pausedDags(this.#voice()))
+      actions.push(["somebody resumes", 1, () => this.#people.resume(this.#voice(), dagId)]);
+    return actions;
   }
 
   #decide(faults: boolean): void {
@@ -250,6 +261,20 @@ class SimulatedWorld {
   }
 
   unsafe(): string | undefined {
+    const database = this.#database;
+    const outside =
+      this.#outside.problem ?? this.#scheduler.problem() ?? overfull(database, this.#outside);
+    if (outside !== undefined || this.#looked === database.commits) return outside;
+    this.#looked = database.commits;
+    return (
+      this.#tooManyActive() ??
+      strayChild(database) ??
+      wronglyAnswered(database, this.#bus) ??
+      wronglyPaused(database)
+    );
+  }
+
+  #tooManyActive(): string | undefined {
     const { runs, dags } = this.#database;
     for (const [dagId, { dag }] of dags) {
       const active = [...runs].filter(
@@ -258,9 +283,7 @@ class SimulatedWorld {
       if (active.length > dag.facts.maxActiveRuns)
         return `D1 ${active.length} active runs of ${dagId}`;
     }
-    return (
-      this.#outside.problem ?? this.#scheduler.problem() ?? overfull(this.#database, this.#outside)
-    );
+    return undefined;
   }
 
   unfinished(): string | undefined {

@@ -179,19 +179,26 @@ function decideRun(
   if (decision.kind === "rejected")
     return silent({ kind: "rejected", aggregate: runId, why: decision.why }, runId);
   const effects = effectsOf(run.state, events, decision.strays);
-  if (decision.kind === "moved" && events.length > 0)
-    return {
-      ...silent({ kind: "moved", aggregate: runId }, runId),
-      runEffects: effects.map((effect) => ({ run, effect })),
-    };
   const { message } = inbound.body;
   const about = "taskId" in message ? message : undefined;
   const again = inbound.redelivered ? stillWanted(run.state, inbound.id, about) : [];
+  if (decision.kind === "moved" && events.length > 0)
+    return {
+      ...silent({ kind: "moved", aggregate: runId }, runId),
+      runEffects: withOthers(effects, again).map((effect) => ({ run, effect })),
+    };
   const { why = "", answers = [] } = decision.kind === "nothing" ? decision : {};
   return {
     ...silent({ kind: "nothing", aggregate: runId, why }, runId),
     runEffects: [...effects, ...answers, ...again].map((effect) => ({ run, effect })),
   };
+}
+
+/** Time went on, so a timer moves the run a second time: what it caused at first may be unsaid still. */
+function withOthers(effects: readonly RunEffect[], again: readonly RunEffect[]): RunEffect[] {
+  if (again.length === 0) return [...effects];
+  const said = new Set(effects.map((effect) => JSON.stringify(effect)));
+  return [...effects, ...again.filter((effect) => !said.has(JSON.stringify(effect)))];
 }
 
 function changeOf(batch: Batch, run: CachedRun, created: boolean): RunChange {
