@@ -1,0 +1,54 @@
+// A message that comes again is decided again: what it caused at first, and nobody may have heard, is said with the rest.
+import { create } from "@bufbuild/protobuf";
+import { DagSpecSchema, runIdOf } from "@chasqui/contracts";
+import { planOf } from "@chasqui/dag";
+import { decide, newRun } from "@chasqui/machine";
+import type { RunMessage } from "@chasqui/machine";
+import { expect, test } from "vitest";
+import type { Aggregates } from "./aggregates.ts";
+import { decideBatch } from "./batch.ts";
+import type { Inbound } from "./inbound.ts";
+
+const runId = runIdOf("costs", "k");
+const retries = { max: 1, backoff: { seconds: 1n, nanos: 0 } };
+const tasks = [
+  { id: "flaky", uses: "test.task", retries },
+  { id: "slow", uses: "test.task", timeout: { seconds: 60n, nanos: 0 } },
+];
+
+function running(): Aggregates {
+  const plan = planOf(create(DagSpecSchema, { id: "costs", tasks }), "f", { vars: {} });
+  const facts = { id: runId, dagId: "costs", key: "k", logicalMs: 0 };
+  const state = newRun({ plan, facts, params: {}, event: null });
+  const say = (message: RunMessage) => decide(state, message, { nowMs: 1_000, cause: "before" });
+  const update = { kind: "update", mapIndex: -1, attempt: 1, sequence: 1 } as const;
+  const failure = { class: "code", message: "exit code 1" } as const;
+  say({ kind: "start", admitted: true });
+  say({ ...update, taskId: "flaky", report: { state: "failed", failure } });
+  say({ ...update, taskId: "slow", report: { state: "running" } });
+  const meta = {
+    ...{ runId, dagId: "costs", dagNumber: 1, key: "k", logicalMs: 0, createdMs: 1 },
+    ...{ interval: { startMs: 0, endMs: 0 }, causeKind: "manual" as const, by: "", params: {} },
+    ...{ event: null, traceparent: undefined, traceId: "0", traced: false },
+  };
+  const run = { state, version: 1, announced: 1, meta, fresh: true };
+  const none = { dags: new Map(), pools: new Map(), versions: new Map(), previous: new Map() };
+  return { runs: new Map([[runId, run]]), ...none };
+}
+
+const timer = (redelivered: boolean): Inbound => ({
+  ...{ id: "timer", redelivered, replyTo: "", by: "", note: "" },
+  body: { to: "run", runId, message: { kind: "timer" } },
+});
+
+test("a timer that comes again, and moves the run once more, says again what it caused at first", () => {
+  const all = running();
+  const saidAt = (nowMs: number, redelivered: boolean) =>
+    decideBatch(all, [timer(redelivered)], { nowMs, isTraced: () => false }).said.flatMap(
+      ({ runEffects }) => runEffects.map(({ effect }) => effect),
+    );
+  const repeat = { kind: "assign", slot: 0, attempt: 2 };
+  expect(saidAt(10_000, false)).toEqual([repeat]);
+  expect(saidAt(200_000, true)).toMatchObject([{ kind: "cancel", taskId: "slow" }, repeat]);
+  expect(saidAt(200_000, true)).toMatchObject([repeat, { kind: "cancel", taskId: "slow" }]);
+});
