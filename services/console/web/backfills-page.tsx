@@ -4,9 +4,7 @@ import type { ApiBackfill, ApiBackfillDate, ApiBackfillDates, ApiBackfills } fro
 import { failureOf, postJson, type RequestFailure } from "./client.ts";
 import { useJson, useNow } from "./live.ts";
 import { Empty, Fact, Problem, Show, Title, When } from "./parts.tsx";
-import { Link, dagPath, runPath } from "./router.tsx";
-
-const backfillPath = (id: string): string => `/backfills/${encodeURIComponent(id)}`;
+import { Link, backfillPath, dagPath, runPath } from "./router.tsx";
 
 const tones: Readonly<Record<string, string>> = {
   succeeded: "good",
@@ -32,7 +30,10 @@ export function BackfillsPage() {
       <Show loaded={loaded}>
         {({ backfills }) =>
           backfills.length === 0 ? (
-            <Empty>No backfill was made yet: chasqui backfill makes one.</Empty>
+            <Empty>
+              No backfill was made yet: the page of a <Link to="/dags">DAG</Link> makes one, or{" "}
+              <code>chasqui backfill</code>.
+            </Empty>
           ) : (
             <table className="list">
               <thead>

@@ -1,6 +1,7 @@
 // One DAG: its tasks, when it runs, its runs, and the ledger of its due times.
 import { useMemo } from "react";
 import type { ApiDag, ApiRuns, ApiTick } from "../src/api.ts";
+import { BackfillButton } from "./backfill-form.tsx";
 import { NextDue, PauseSwitch, ScheduleText } from "./dags-page.tsx";
 import { Drawing } from "./drawing.tsx";
 import { inZone } from "./format.ts";
@@ -43,6 +44,7 @@ function DagView({ dag, onChanged }: { readonly dag: ApiDag; readonly onChanged:
           {dag.paused && <WhyPaused dag={dag} />}
           <div className="actions">
             <PauseSwitch dag={dag} onChanged={onChanged} />
+            {dag.schedule !== undefined && <BackfillButton dag={dag} />}
             <StartButton dag={dag} />
           </div>
         </div>

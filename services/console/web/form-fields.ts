@@ -79,6 +79,16 @@ export function typedOf({ kind, choices, initial }: FormField): string | boolean
   return kind === "json" ? JSON.stringify(initial) : String(initial as string | number);
 }
 
+/** The parameters of runs, as they were typed. */
+export function parsedParams(text: string): unknown {
+  try {
+    return JSON.parse(text === "" ? "{}" : text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`The parameters are not JSON: ${why}`, { cause: error });
+  }
+}
+
 const textOr = (value: unknown, otherwise: string): string =>
   typeof value === "string" && value !== "" ? value : otherwise;
 

@@ -52,6 +52,12 @@ async function open(place: string, size = { width: 1280, height: 900 }): Promise
   };
 }
 
+/** For whoever works on the pages: CHASQUI_SCREENSHOTS names the folder. */
+async function screenshot(page: Page, name: string): Promise<void> {
+  const folder = process.env["CHASQUI_SCREENSHOTS"];
+  if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}.png` });
+}
+
 const rowsOf = (page: Page): Promise<number> => page.locator("tbody tr").count();
 const overflowOf = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
@@ -198,8 +204,7 @@ test.skipIf(hasNoBrowser)(
     await page.getByLabel("Discount").fill("12.5");
     await page.getByLabel("Urgent").check();
     await page.getByLabel("Comment").fill("looks right");
-    const folder = process.env["CHASQUI_SCREENSHOTS"];
-    if (folder !== undefined) await page.screenshot({ path: `${folder}/question.png` });
+    await screenshot(page, "question");
     await page.getByRole("button", { name: "Approve" }).click();
     const values = { discount: 12.5, channel: "shops", urgent: true };
     const body = { task: "train", attempt: 1, approve: true, comment: "looks right", values };
@@ -237,6 +242,48 @@ test.skipIf(hasNoBrowser)("backfills: progress, dates, and a pause", async () =>
     .toEqual(["/api/backfills/bf-0123456789abcdefghjkmnpqrs/pause"]);
   expect(view.errors).toEqual([]);
 });
+
+test.skipIf(hasNoBrowser)(
+  "a backfill is made on its DAG's page: what would happen is seen before",
+  async () => {
+    await using view = await open("/dags/carrier-daily-costs");
+    const { page, backend } = view;
+    await page.getByRole("button", { name: "Backfill" }).click();
+    const dialog = page.getByRole("dialog", { name: "Backfill carrier-daily-costs" });
+    await dialog.getByRole("button", { name: "See what would happen" }).click();
+    expect(backend.posted).toEqual([]); // the browser wants the first date
+    await dialog.getByLabel("From", { exact: true }).fill("2026-10-01");
+    await dialog.getByLabel(/^To/).fill("2026-10-12");
+    await dialog.getByRole("button", { name: "Again if it failed" }).click();
+    await dialog.getByLabel(/^Runs at once/).fill("2");
+    await dialog.getByLabel(/^Reason/).fill("new rates");
+    await screenshot(page, "backfill-form");
+    await dialog.getByRole("button", { name: "See what would happen" }).click();
+    await view.sees("8 runs would start, at most 2 at once; 4 dates would be skipped.");
+    await view.sees("the schedule excludes it (holidays)");
+    expect(await dialog.locator("tbody tr").count()).toBe(12);
+    await screenshot(page, "backfill-foreseen");
+    await dialog.getByRole("button", { name: "Change" }).click();
+    await dialog.getByRole("button", { name: "Single dates" }).click();
+    await dialog.getByLabel(/^Dates/).fill("2026-10-06, 2026-10-13");
+    await dialog.getByRole("button", { name: "See what would happen" }).click();
+    await dialog.getByRole("button", { name: "Start 8 runs" }).click();
+    await page.waitForURL(/\/backfills\/bf-0123456789abcdefghjkmnpqrs$/);
+    const rest = { reprocess: "failed", maxActive: 2, newestFirst: false, reason: "new rates" };
+    const span = { ...rest, from: "2026-10-01", to: "2026-10-12" };
+    const dates = { ...rest, dates: ["2026-10-06", "2026-10-13"] };
+    expect(backend.posted.map(({ path }) => path)).toEqual(
+      Array.from({ length: 3 }, () => "/api/dags/carrier-daily-costs/backfills"),
+    );
+    const requestId: unknown = expect.any(String);
+    expect(backend.posted.map(({ body }) => body)).toEqual([
+      { ...span, requestId, dryRun: true },
+      { ...dates, requestId, dryRun: true },
+      { ...dates, requestId },
+    ]);
+    expect(view.errors).toEqual([]);
+  },
+);
 
 test.skipIf(hasNoBrowser)("no page is wider than a telephone or a laptop", async () => {
   for (const width of [390, 1280]) {

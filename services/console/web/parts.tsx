@@ -61,6 +61,35 @@ export function Fact({ name, children }: { readonly name: string; readonly child
   );
 }
 
+/** One of a few words, all of them in sight. */
+export function Chips<W extends string>({
+  label,
+  choices,
+  chosen,
+  choose,
+}: {
+  readonly label: string;
+  readonly choices: Readonly<Record<W, string>>;
+  readonly chosen: W;
+  readonly choose: (word: W) => void;
+}) {
+  return (
+    <div className="chips" role="group" aria-label={label}>
+      {(Object.keys(choices) as W[]).map((word) => (
+        // they are its only keys
+        <button
+          key={word}
+          type="button"
+          aria-pressed={word === chosen}
+          onClick={() => choose(word)}
+        >
+          {choices[word]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
 /** A text that a click puts into the clipboard. */
 export function Copy({ text, shown }: { readonly text: string; readonly shown?: string }) {
   const [isCopied, setCopied] = useState(false);

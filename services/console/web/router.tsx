@@ -83,3 +83,4 @@ export function Link({ to, children, className, title, current }: LinkProps) {
 
 export const runPath = (runId: string): string => `/runs/${encodeURIComponent(runId)}`;
 export const dagPath = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
+export const backfillPath = (id: string): string => `/backfills/${encodeURIComponent(id)}`;

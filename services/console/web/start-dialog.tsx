@@ -2,6 +2,7 @@
 import { useId, useRef, useState } from "react";
 import type { ApiDag, ApiRun } from "../src/api.ts";
 import { failureOf, postJson, type RequestFailure } from "./client.ts";
+import { parsedParams } from "./form-fields.ts";
 import { Problem } from "./parts.tsx";
 import { navigate, runPath } from "./router.tsx";
 
@@ -108,13 +109,4 @@ function StartForm({ dag, requestId, onClose }: StartFormProps) {
       </div>
     </form>
   );
-}
-
-function parsedParams(text: string): unknown {
-  try {
-    return JSON.parse(text === "" ? "{}" : text);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`The parameters are not JSON: ${why}`, { cause: error });
-  }
 }

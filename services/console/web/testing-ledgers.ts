@@ -2,6 +2,7 @@
 import type {
   ApiBackfill,
   ApiBackfillDate,
+  ApiBackfillDates,
   ApiDelivery,
   ApiHistoryEntry,
   ApiTick,
@@ -133,27 +134,26 @@ export const triggers: readonly ApiTrigger[] = [
   ...trigger,
 }));
 
-export const backfills: readonly ApiBackfill[] = [
-  {
-    backfillId: "bf-0123456789abcdefghjkmnpqrs",
-    dagId: "carrier-daily-costs",
-    state: "running",
-    reprocess: "failed",
-    maxActive: 2,
-    newestFirst: false,
-    version: 0,
-    createdBy: "user:ana",
-    createdTime: ago(10 * MINUTE),
-    reason: "new rates of Andina Express",
-    changedBy: "",
-    changeReason: "",
-    counts: { succeeded: 1, skipped: 1, running: 1, waiting: 1 },
-    firstTime: `${dayOf(9)}T00:00:00.000Z`,
-    lastTime: `${dayOf(6)}T00:00:00.000Z`,
-    waitsFor: "",
-    isOver: false,
-  },
-];
+const backfill: ApiBackfill = {
+  backfillId: "bf-0123456789abcdefghjkmnpqrs",
+  dagId: "carrier-daily-costs",
+  state: "running",
+  reprocess: "failed",
+  maxActive: 2,
+  newestFirst: false,
+  version: 0,
+  createdBy: "user:ana",
+  createdTime: ago(10 * MINUTE),
+  reason: "new rates of Andina Express",
+  changedBy: "",
+  changeReason: "",
+  counts: { succeeded: 1, skipped: 1, running: 1, waiting: 1 },
+  firstTime: `${dayOf(9)}T00:00:00.000Z`,
+  lastTime: `${dayOf(6)}T00:00:00.000Z`,
+  waitsFor: "",
+  isOver: false,
+};
+export const backfills: readonly ApiBackfill[] = [backfill];
 
 export const backfillDates: readonly ApiBackfillDate[] = [
   { state: "succeeded", reason: "", runId: MAILED },
@@ -164,3 +164,22 @@ export const backfillDates: readonly ApiBackfillDate[] = [
   const time = `${dayOf(9 - index)}T00:00:00.000Z`;
   return { ...date, dueTime: time, logicalTime: time, runKey: dayOf(9 - index) };
 });
+
+/** What a new backfill would do: twelve days, some with runs, one that the schedule excludes. */
+export const foreseen: ApiBackfillDates = {
+  backfill: {
+    ...backfill,
+    ...{ reprocess: "none", maxActive: 4, createdTime: ago(0), counts: { waiting: 8, skipped: 4 } },
+  },
+  dates: Array.from({ length: 12 }, (_, index) => {
+    const runKey = dayOf(20 - index);
+    const dueTime = `${runKey}T19:00:00.000Z`;
+    const about = { dueTime, logicalTime: dueTime, runKey };
+    if (index === 6)
+      return { ...about, state: "skipped", reason: "the schedule excludes it (holidays)" };
+    if (index % 4 === 1)
+      return { ...about, state: "skipped", reason: "its run succeeded", runId: MAILED };
+    const reason = index === 3 ? `it does ${MAILED} again` : "it has no run";
+    return { ...about, state: "waiting", reason };
+  }),
+};

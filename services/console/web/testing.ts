@@ -11,6 +11,7 @@ import {
   backfillDates,
   backfills,
   deliveries,
+  foreseen,
   history,
   ticks,
   triggers,
@@ -188,6 +189,7 @@ async function post(state: State, place: string, request: IncomingMessage): Prom
       status: 201,
       body: { created: true, run: [...state.runs.values()].find((run) => run.dagId === id) },
     };
+  if (kind === "dags" && what === "backfills") return { body: foreseen };
   if (what === "answer") return answered(state, id ?? "");
   return { body: { changes: changesOf(state.runs.get(id ?? "")) } };
 }
