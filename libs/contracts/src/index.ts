@@ -128,6 +128,7 @@ export type {
   RetireDagRequest,
   ListDagVersionsRequest,
   SetPausedResponse,
+  PauseChanges,
   Dag,
   DagApplied,
   DagAutoPaused,

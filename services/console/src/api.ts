@@ -115,6 +115,25 @@ export interface ApiOperation {
   readonly changes: readonly ApiChange[];
 }
 
+/** What a pause or its end answers. */
+export interface ApiPaused {
+  /** After the change; in a dry run as it is. */
+  readonly dag?: ApiDag;
+  /** Of a dry run. */
+  readonly changes?: ApiPauseChanges;
+}
+
+export interface ApiPauseChanges {
+  /** False: it is so already. */
+  readonly changed: boolean;
+  /** At work; they go on. */
+  readonly activeRuns: number;
+  /** Runs that wait for a slot of the DAG. */
+  readonly waitingRuns: number;
+  /** Of these the runs that would begin. */
+  readonly startedRunIds: readonly string[];
+}
+
 export interface ApiChange {
   readonly taskId: string;
   /** Absent for a task that is not mapped. */

@@ -157,6 +157,11 @@ test("commands say who asks and why", async () => {
   await post(`${w.url}/api/runs/${RUN}/cancel`, { reason: "wrong data" }, ana);
   const paused = await post(`${w.url}/api/dags/costs/pause`, { paused: true, reason: "night" });
   expect(paused.body).toMatchObject({ dag: { paused: true } });
+  const resumed = await post(`${w.url}/api/dags/costs/pause`, { paused: false, dryRun: true });
+  expect(resumed.body).toMatchObject({
+    dag: { paused: true },
+    changes: { changed: true, activeRuns: 1, waitingRuns: 2, startedRunIds: [RUN] },
+  });
   expect(w.owned.told).toEqual([
     { what: "start costs k with a request id", by: "user:ana", reason: "ticket 7" },
     { what: "start costs 2026-11-22 with a request id", by: "anonymous", reason: undefined },

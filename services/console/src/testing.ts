@@ -186,6 +186,29 @@ const approvalsOf = (tell: (what: string, context: CallContext) => void) =>
     },
   });
 
+const dagsOf = (owned: Owned, tell: (what: string, context: CallContext) => void) =>
+  implementation(DagService, {
+    listDags: () => ({ dags: [owned.dag] }),
+    getDag({ dagId }) {
+      if (dagId !== "costs") throw new RpcError(RpcCode.NOT_FOUND, `no DAG ${dagId}`);
+      return { dag: owned.dag };
+    },
+    setPaused({ paused, reason, dryRun }, context) {
+      if (dryRun)
+        return {
+          dag: owned.dag,
+          changes: { changed: true, activeRuns: 1, waitingRuns: 2, startedRunIds: [RUN] },
+        };
+      tell(`${paused ? "pause" : "resume"}: ${reason}`, context);
+      owned.dag = create(DagSchema, { ...owned.dag, paused });
+      return { dag: owned.dag };
+    },
+    applyDags: unused,
+    listDagVersions: unused,
+    retireDag: unused,
+    checkDags: unused,
+  });
+
 const ofCosts = { backfillId: "bf-1", dagId: "costs", state: "running", counts: { waiting: 1 } };
 const backfillsOf = (tell: (what: string, context: CallContext) => void) =>
   implementation(BackfillService, {
@@ -284,22 +307,7 @@ async function startOwners(stack: AsyncDisposableStack) {
         claimAttempt: unused,
         listSettled: unused,
       }),
-      implementation(DagService, {
-        listDags: () => ({ dags: [owned.dag] }),
-        getDag({ dagId }) {
-          if (dagId !== "costs") throw new RpcError(RpcCode.NOT_FOUND, `no DAG ${dagId}`);
-          return { dag: owned.dag };
-        },
-        setPaused({ paused, reason }, context) {
-          tell(`${paused ? "pause" : "resume"}: ${reason}`, context);
-          owned.dag = create(DagSchema, { ...owned.dag, paused });
-          return { dag: owned.dag };
-        },
-        applyDags: unused,
-        listDagVersions: unused,
-        retireDag: unused,
-        checkDags: unused,
-      }),
+      dagsOf(owned, tell),
       implementation(ScheduleService, {
         listSchedules() {
           if (!owned.schedulerIsUp) throw new RpcError(RpcCode.UNAVAILABLE, "starting");

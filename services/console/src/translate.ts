@@ -17,10 +17,12 @@ import {
   type HistoryEntry,
   type Incident,
   type LogBatch,
+  type PauseChanges,
   type PlannedChanges,
   type Run,
   type RunParent,
   type ScheduleStatus,
+  type SetPausedResponse,
   type Task,
   type Tick,
   type TriggerRecord,
@@ -162,6 +164,18 @@ interface Operated {
   readonly run?: Run | undefined;
   readonly changes?: PlannedChanges | undefined;
 }
+
+export const pausedJson = ({ dag, changes }: SetPausedResponse): api.ApiPaused => ({
+  ...given("dag", dag && dagJson(dag, undefined)),
+  ...given("changes", changes && pauseChangesJson(changes)),
+});
+
+const pauseChangesJson = ({
+  changed,
+  activeRuns,
+  waitingRuns,
+  startedRunIds,
+}: PauseChanges): api.ApiPauseChanges => ({ changed, activeRuns, waitingRuns, startedRunIds });
 
 export const approvalJson = (approval: Approval): api.ApiApproval => ({
   runId: approval.runId,

@@ -2,11 +2,12 @@
 import { useMemo } from "react";
 import type { ApiDag, ApiRuns, ApiTick } from "../src/api.ts";
 import { BackfillButton } from "./backfill-form.tsx";
-import { NextDue, PauseSwitch, ScheduleText } from "./dags-page.tsx";
+import { NextDue, ScheduleText } from "./dags-page.tsx";
 import { Drawing } from "./drawing.tsx";
 import { inZone } from "./format.ts";
 import { useFresh, useJson, useNow } from "./live.ts";
 import { Empty, Fact, Show, Title, When } from "./parts.tsx";
+import { PauseSwitch } from "./pause-switch.tsx";
 import { Link, runPath } from "./router.tsx";
 import { RunTable } from "./runs-page.tsx";
 import { StartButton } from "./start-dialog.tsx";

@@ -1,10 +1,9 @@
 // Every DAG: when it runs next, how its last runs went, pause and start.
-import { useState } from "react";
 import type { ApiDag, ApiRun, ApiRuns } from "../src/api.ts";
-import { failureOf, postJson, type RequestFailure } from "./client.ts";
 import { inZone } from "./format.ts";
 import { useFresh, useJson, useNow } from "./live.ts";
-import { Empty, Problem, Show, Title, When } from "./parts.tsx";
+import { Empty, Show, Title, When } from "./parts.tsx";
+import { PauseSwitch } from "./pause-switch.tsx";
 import { Link, dagPath, runPath } from "./router.tsx";
 import { StartButton } from "./start-dialog.tsx";
 import { Mark, wordOf } from "./state.tsx";
@@ -139,45 +138,6 @@ export function ScheduleText({ dag }: { readonly dag: ApiDag }) {
           <span className="kind">on</span> <code>{on}</code> <span className="kind">{note}</span>
         </div>
       ))}
-    </>
-  );
-}
-
-export function PauseSwitch({
-  dag,
-  onChanged,
-}: {
-  readonly dag: ApiDag;
-  readonly onChanged: () => void;
-}) {
-  const [failure, setFailure] = useState<RequestFailure>();
-  const [isBusy, setBusy] = useState(false);
-  const toggle = async (): Promise<void> => {
-    setBusy(true);
-    setFailure(undefined);
-    try {
-      await postJson(`/api/dags/${encodeURIComponent(dag.dagId)}/pause`, { paused: !dag.paused });
-      onChanged();
-    } catch (error) {
-      setFailure(failureOf(error));
-    }
-    setBusy(false);
-  };
-  return (
-    <>
-      <button
-        type="button"
-        role="switch"
-        aria-checked={!dag.paused}
-        className="switch"
-        disabled={isBusy}
-        title={dag.paused ? "Paused: new runs wait. Click to resume." : "Active. Click to pause."}
-        onClick={() => void toggle()}
-      >
-        <span className="knob" aria-hidden="true" />
-        <span className="unseen">{dag.dagId} is active</span>
-      </button>
-      {failure !== undefined && <Problem failure={failure} />}
     </>
   );
 }

@@ -1,7 +1,8 @@
 // What a person can do to a run or to one of its tasks. Asked twice, with what would change and a line for the audit.
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import type { ApiOperation, ApiRun, ApiTask } from "../src/api.ts";
 import { failureOf, postJson, type RequestFailure } from "./client.ts";
+import { useDryRun } from "./dry-run.ts";
 import { keyOf } from "./format.ts";
 import { Problem } from "./parts.tsx";
 import { navigate, runPath } from "./router.tsx";
@@ -136,18 +137,7 @@ const SHOWN_MAX = 8;
 
 /** The dry run, in a line. */
 function WouldChange({ url, body }: { readonly url: string; readonly body: object }) {
-  const [changes, setChanges] = useState<ApiOperation["changes"]>([]);
-  const asked = JSON.stringify({ ...body, dryRun: true }); // equal by what it says, so asked once
-  useEffect(() => {
-    let isCurrent = true;
-    postJson<ApiOperation>(url, JSON.parse(asked) as object).then(
-      (answer) => isCurrent && setChanges(answer.changes),
-      () => undefined, // the command itself will say what is wrong
-    );
-    return () => {
-      isCurrent = false;
-    };
-  }, [url, asked]);
+  const changes = useDryRun<ApiOperation>(url, body)?.changes ?? [];
   if (changes.length === 0) return null;
   const shown = changes.slice(0, SHOWN_MAX);
   const more = changes.length - shown.length;

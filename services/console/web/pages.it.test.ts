@@ -156,7 +156,24 @@ test.skipIf(hasNoBrowser)(
 test.skipIf(hasNoBrowser)("DAGs: paused and resumed, started once, their due times", async () => {
   await using view = await open("/dags");
   const { page, backend } = view;
+  const at = "/api/dags/partner-feed/pause";
   await page.getByRole("switch", { name: "partner-feed is active" }).click();
+  await view.sees("Of 3 waiting runs 1 would begin: run-01j9m4k2.");
+  await page.getByLabel("Why").fill("the feed is back");
+  await screenshot(page, "resume");
+  await page.getByRole("button", { name: "Yes, resume it" }).click();
+  await vi.waitFor(() =>
+    expect(backend.posted).toEqual([
+      { path: at, body: { paused: false, dryRun: true } },
+      { path: at, body: { paused: false, reason: "the feed is back" } },
+    ]),
+  );
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("switch", { name: "carrier-daily-costs is active" }).click();
+  await view.sees("2 runs at work go on.");
+  await view.sees("3 runs wait on; new ones queue.");
+  await page.keyboard.press("Escape"); // kept as it is: only asked
+  backend.posted.splice(0, 3);
   await page.getByRole("link", { name: "carrier-daily-costs", exact: true }).click();
   await view.sees("the DAG was paused");
   await view.sees("0 19 * * *");
@@ -165,7 +182,6 @@ test.skipIf(hasNoBrowser)("DAGs: paused and resumed, started once, their due tim
   await page.getByRole("dialog").getByRole("button", { name: "Start" }).click();
   await page.waitForURL(/\/runs\//);
   expect(backend.posted).toMatchObject([
-    { path: "/api/dags/partner-feed/pause", body: { paused: false } },
     { path: "/api/dags/carrier-daily-costs/runs", body: { key: "2026-11-21" } },
   ]);
   expect(view.errors).toEqual([]);

@@ -5,10 +5,11 @@ import type {
   ApiBackfillDates,
   ApiDelivery,
   ApiHistoryEntry,
+  ApiPauseChanges,
   ApiTick,
   ApiTrigger,
 } from "../src/api.ts";
-import { ago, DAY, dayOf, HOUR, MAILED, MINUTE } from "./testing-data.ts";
+import { ago, DAY, dayOf, HOUR, MAILED, MINUTE, RUNNING } from "./testing-data.ts";
 
 const carriers = [
   "Andina Express",
@@ -182,4 +183,9 @@ export const foreseen: ApiBackfillDates = {
     const reason = index === 3 ? `it does ${MAILED} again` : "it has no run";
     return { ...about, state: "waiting", reason };
   }),
+};
+
+/** Whichever DAG is paused or resumed. */
+export const pauseChanges: ApiPauseChanges = {
+  ...{ changed: true, activeRuns: 2, waitingRuns: 3, startedRunIds: [RUNNING] },
 };

@@ -13,6 +13,7 @@ import {
   deliveries,
   foreseen,
   history,
+  pauseChanges,
   ticks,
   triggers,
 } from "./testing-ledgers.ts";
@@ -189,6 +190,7 @@ async function post(state: State, place: string, request: IncomingMessage): Prom
       status: 201,
       body: { created: true, run: [...state.runs.values()].find((run) => run.dagId === id) },
     };
+  if (kind === "dags" && what === "pause") return { body: { changes: pauseChanges } };
   if (kind === "dags" && what === "backfills") return { body: foreseen };
   if (what === "answer") return answered(state, id ?? "");
   return { body: { changes: changesOf(state.runs.get(id ?? "")) } };

@@ -4,8 +4,9 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { GrpcCallOptions, Logger } from "@chasqui/chassis";
 import type { ScheduleStatus } from "@chasqui/contracts";
 import type { FastifyInstance } from "fastify";
+import type { ApiPaused } from "../api.ts";
 import type { Owners } from "../ports/owners.ts";
-import { dagJson, runJson, tickJson, triggerJson } from "../translate.ts";
+import { dagJson, pausedJson, runJson, tickJson, triggerJson } from "../translate.ts";
 import {
   bodyOf,
   booleanOf,
@@ -14,6 +15,7 @@ import {
   integerOf,
   objectOf,
   pathText,
+  switchOf,
   textOf,
 } from "./ask.ts";
 import { HttpError } from "./errors.ts";
@@ -82,12 +84,15 @@ export function dagRoutes(app: FastifyInstance, { owners, log }: DagRoutes): voi
     return { created, run: runJson(run, { withTasks: true }) };
   });
 
-  app.post("/api/dags/:id/pause", async (request, reply) => {
-    const dagId = pathText(request, "id");
-    const body = bodyOf(request, ["paused", "reason"]);
-    const change = { dagId, paused: booleanOf(body, "paused"), reason: textOf(body, "reason") };
-    const { dag } = await owners.dags.setPaused(change, callOptions(request, reply));
-    return dag === undefined ? {} : { dag: dagJson(dag, undefined) };
+  app.post("/api/dags/:id/pause", async (request, reply): Promise<ApiPaused> => {
+    const body = bodyOf(request, ["paused", "reason", "dryRun"]);
+    const change = {
+      dagId: pathText(request, "id"),
+      paused: booleanOf(body, "paused"),
+      reason: textOf(body, "reason"),
+      dryRun: switchOf(body, "dryRun"),
+    };
+    return pausedJson(await owners.dags.setPaused(change, callOptions(request, reply)));
   });
 
   app.get("/api/ticks/:dag", async (request, reply) => {

@@ -1,0 +1,150 @@
+// Pausing a DAG and ending that. Asked twice, with what would change and a line for the audit.
+import { useRef, useState } from "react";
+import type { ApiDag, ApiPaused } from "../src/api.ts";
+import { failureOf, postJson, type RequestFailure } from "./client.ts";
+import { useDryRun } from "./dry-run.ts";
+import { plural, shortId } from "./format.ts";
+import { Problem } from "./parts.tsx";
+import { Link, runPath } from "./router.tsx";
+
+interface PauseProps {
+  readonly dag: ApiDag;
+  readonly onChanged: () => void;
+}
+
+export function PauseSwitch({ dag, onChanged }: PauseProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [asked, setAsked] = useState<{ readonly paused: boolean }>();
+  const { dagId, paused } = dag;
+  const open = (): void => {
+    setAsked({ paused: !paused });
+    dialog.current?.showModal();
+  };
+  const close = (): void => dialog.current?.close();
+  return (
+    <>
+      <button
+        type="button"
+        role="switch"
+        aria-checked={!paused}
+        className="switch"
+        title={paused ? "Paused: new runs wait. Click to resume." : "Active. Click to pause."}
+        onClick={open}
+      >
+        <span className="knob" aria-hidden="true" />
+        <span className="unseen">{dagId} is active</span>
+      </button>
+      <dialog
+        ref={dialog}
+        aria-label={`${paused ? "Resume" : "Pause"} ${dagId}`}
+        onClose={() => setAsked(undefined)}
+      >
+        {asked !== undefined && (
+          <Confirm dagId={dagId} paused={asked.paused} close={close} onChanged={onChanged} />
+        )}
+      </dialog>
+    </>
+  );
+}
+
+interface ConfirmProps {
+  readonly dagId: string;
+  /** What is asked for. */
+  readonly paused: boolean;
+  readonly close: () => void;
+  readonly onChanged: () => void;
+}
+
+function Confirm({ dagId, paused, close, onChanged }: ConfirmProps) {
+  const [reason, setReason] = useState("");
+  const [failure, setFailure] = useState<RequestFailure>();
+  const [isBusy, setBusy] = useState(false);
+  const url = `/api/dags/${encodeURIComponent(dagId)}/pause`;
+  const act = async (): Promise<void> => {
+    setBusy(true);
+    setFailure(undefined);
+    try {
+      await postJson<ApiPaused>(url, { paused, reason });
+      onChanged();
+      close();
+    } catch (error) {
+      setFailure(failureOf(error));
+    }
+    setBusy(false);
+  };
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void act();
+      }}
+    >
+      <h2>
+        {paused ? "Pause" : "Resume"} {dagId}
+      </h2>
+      <WouldChange url={url} paused={paused} onLeave={close} />
+      <input
+        autoFocus
+        aria-label="Why"
+        placeholder="Why? (kept in the audit)"
+        value={reason}
+        onChange={(event) => setReason(event.target.value)}
+      />
+      {failure !== undefined && <Problem failure={failure} />}
+      <div className="actions">
+        <button type="button" onClick={close}>
+          Keep it
+        </button>
+        <button type="submit" className="primary" disabled={isBusy}>
+          {paused ? "Yes, pause it" : "Yes, resume it"}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+const SHOWN_MAX = 8;
+
+interface WouldChangeProps {
+  readonly url: string;
+  readonly paused: boolean;
+  readonly onLeave: () => void;
+}
+
+/** The dry run, in sentences. */
+function WouldChange({ url, paused, onLeave }: WouldChangeProps) {
+  const changes = useDryRun<ApiPaused>(url, { paused })?.changes;
+  if (changes === undefined) return <p className="none" aria-busy="true" />;
+  const { changed, activeRuns, waitingRuns, startedRunIds } = changes;
+  if (!changed)
+    return <p className="none">It is {paused ? "paused" : "active"} already: nothing changes.</p>;
+  const shown = startedRunIds.slice(0, SHOWN_MAX);
+  const more = startedRunIds.length - shown.length;
+  return (
+    <ul className="would" role="status">
+      <li>
+        {plural(activeRuns, "run")} at work {activeRuns === 1 ? "goes" : "go"} on.
+      </li>
+      {paused ? (
+        <>
+          <li>
+            {plural(waitingRuns, "run")} {waitingRuns === 1 ? "waits" : "wait"} on; new ones queue.
+          </li>
+          <li>Due times are recorded and start nothing.</li>
+        </>
+      ) : (
+        <li>
+          Of {plural(waitingRuns, "waiting run")}{" "}
+          {shown.length === 0 ? "none begins" : `${startedRunIds.length} would begin: `}
+          {shown.map((runId, index) => (
+            <span key={runId} onClick={onLeave}>
+              {index > 0 && ", "}
+              <Link to={runPath(runId)}>{shortId(runId)}</Link>
+            </span>
+          ))}
+          {more > 0 && ` and ${more} more`}.
+        </li>
+      )}
+    </ul>
+  );
+}
