@@ -192,7 +192,12 @@ export type {
 export { ApprovalSchema, ApprovalService } from "./gen/chasqui/run/v1/approval_service_pb.ts";
 export type { AnswerApprovalRequest, Approval } from "./gen/chasqui/run/v1/approval_service_pb.ts";
 export { ExplainService, ExplanationSchema } from "./gen/chasqui/run/v1/explain_service_pb.ts";
-export type { Explanation, Wait } from "./gen/chasqui/run/v1/explain_service_pb.ts";
+export type {
+  Cause,
+  ExplainRunResponse,
+  Explanation,
+  Wait,
+} from "./gen/chasqui/run/v1/explain_service_pb.ts";
 export { PoolClaimSchema, PoolSchema, PoolService } from "./gen/chasqui/run/v1/pool_service_pb.ts";
 export type { Pool, PoolClaim } from "./gen/chasqui/run/v1/pool_service_pb.ts";
 export {

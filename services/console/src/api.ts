@@ -144,6 +144,51 @@ export interface ApiChange {
   readonly what: string;
 }
 
+/** Why something is not at work now. */
+export interface ApiExplained {
+  readonly runId: string;
+  /** The run's. */
+  readonly state: string;
+  /** Of the task that was asked for; of a run what is next, 20 at most. */
+  readonly explanations: readonly ApiExplanation[];
+}
+
+export interface ApiExplanation {
+  /** The task or instance; absent for the run itself. */
+  readonly task?: string;
+  readonly state: string;
+  /** Each is why the one before it holds. */
+  readonly causes: readonly ApiCause[];
+  /** The start of what waits, the end of what is at work; absent when nobody can tell. */
+  readonly expectedTime?: string;
+  /** `timer`, which is certain, or `estimate`. */
+  readonly expectedBy?: string;
+  /** Of an estimate: how many earlier runs it is of. */
+  readonly expectedRuns?: number;
+  /** What it waited for before, oldest first. */
+  readonly waits: readonly ApiWait[];
+}
+
+export interface ApiCause {
+  readonly kind: string;
+  /** For people. */
+  readonly text: string;
+  readonly task?: string;
+  /** Another run. */
+  readonly runId?: string;
+  readonly pool?: string;
+  readonly untilTime?: string;
+}
+
+export interface ApiWait {
+  readonly kind: string;
+  /** For people. */
+  readonly text: string;
+  readonly fromTime?: string;
+  /** Absent while it goes on. */
+  readonly untilTime?: string;
+}
+
 /** What a run asks people. */
 export interface ApiApproval {
   readonly runId: string;

@@ -193,6 +193,40 @@ test("operations on runs answer what changes; a dry run tells nobody", async () 
   expect((await post(`${at}/clear`, { tasks: "mail" })).status).toBe(400);
 });
 
+test("why a run or a task is not at work; a task that is not there is said in the owner's words", async () => {
+  await using w = await world();
+  const at = `${w.url}/api/runs/${RUN}/explain`;
+  expect((await get(at)).body).toEqual({
+    ...{ runId: RUN, state: "running" },
+    explanations: [
+      {
+        ...{ task: "mail", state: "waiting" },
+        causes: [
+          { kind: "upstream", text: "mail waits for aggregate", task: "mail" },
+          { kind: "pool", text: "in line for pool wh", pool: "wh", runId: "run-other" },
+        ],
+        expectedTime: "1970-01-01T00:00:09.000Z",
+        ...{ expectedBy: "estimate", expectedRuns: 7 },
+        waits: [
+          {
+            ...{ kind: "admission", text: "a slot of its DAG" },
+            fromTime: "1970-01-01T00:00:01.000Z",
+            untilTime: "1970-01-01T00:00:02.000Z",
+          },
+          { kind: "upstream", text: "what it needs", fromTime: "1970-01-01T00:00:02.000Z" },
+        ],
+      },
+    ],
+  });
+  expect((await get(`${at}?task=aggregate`)).body).toMatchObject({
+    explanations: [{ task: "aggregate" }],
+  });
+  expect(await get(`${at}?task=mal%C3%AD`)).toMatchObject({
+    status: 404,
+    body: { error: `run ${RUN} has no task "malí"` },
+  });
+});
+
 test("what runs ask people is listed, and answered in the asker's name", async () => {
   await using w = await world();
   const { body } = await get(`${w.url}/api/approvals?dag=costs&run=${RUN}`);

@@ -43,6 +43,7 @@ import {
 import { TestNats } from "../../../tests/support/index.ts";
 import { startConsole } from "./service.ts";
 import { readSettings, type Settings } from "./settings.ts";
+import { explainOwner } from "./testing-explain.ts";
 
 const installation = { sources: ["logistics"], webhooks: ["depot"], runners: {} };
 const log = createLogger({ service: "test", env: { CHASQUI_LOG_LEVEL: "silent" } });
@@ -341,6 +342,7 @@ async function startOwners(stack: AsyncDisposableStack) {
         }),
       }),
       approvalsOf(tell),
+      explainOwner,
       backfillsOf(tell),
       implementation(AlertService, { listIncidents: () => ({ incidents: [] }) }),
     ],

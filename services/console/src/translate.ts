@@ -59,17 +59,20 @@ export function runStateOf(text: string): RunState | undefined {
   return found?.[0];
 }
 
-const time = <K extends string>(key: K, value: Timestamp | undefined): { [P in K]?: string } => {
+export const time = <K extends string>(
+  key: K,
+  value: Timestamp | undefined,
+): { [P in K]?: string } => {
   const entry: { [P in K]?: string } = {};
   if (value !== undefined) entry[key] = timestampDate(value).toISOString();
   return entry;
 };
-const given = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } => {
+export const given = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } => {
   const entry: { [P in K]?: V } = {};
   if (value !== undefined) entry[key] = value;
   return entry;
 };
-const notEmpty = (text: string): string | undefined => (text === "" ? undefined : text);
+export const notEmpty = (text: string): string | undefined => (text === "" ? undefined : text);
 
 /** An owner's JSON text; a text that is none is shown as it is. */
 function parsed(text: string): unknown {

@@ -2,7 +2,7 @@
 // tests are skipped; tests/skips.json names them.
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startFakeBackend } from "./testing.ts";
 import type { FakeBackend } from "./testing.ts";
@@ -61,6 +61,15 @@ async function screenshot(page: Page, name: string): Promise<void> {
 const rowsOf = (page: Page): Promise<number> => page.locator("tbody tr").count();
 const overflowOf = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+const widerThanSeen = (part: Locator): Promise<boolean> =>
+  part.evaluate((element) =>
+    [element, ...element.querySelectorAll("*")].some(
+      (one) =>
+        one.clientWidth > 1 &&
+        getComputedStyle(one).overflowX === "auto" &&
+        one.scrollWidth > one.clientWidth,
+    ),
+  );
 
 test.skipIf(hasNoBrowser)("the runs, filtered by state and by DAG, and a way to each", async () => {
   await using view = await open("/");
@@ -134,6 +143,44 @@ test.skipIf(hasNoBrowser)(
     expect(new URL(page.url()).pathname).toBe(`/runs/${CHILD}`);
     await page.getByRole("link", { name: "delay-model-training / wait-for-export" }).click();
     await page.waitForURL(new RegExp(RUNNING));
+    expect(view.errors).toEqual([]);
+  },
+);
+
+test.skipIf(hasNoBrowser)(
+  "why a task is not at work: causes that lead on, when it is expected, what it waited for",
+  async () => {
+    await using view = await open(`/runs/${RUNNING}?task=publish`);
+    const { page, backend } = view;
+    const panel = page.getByRole("region", { name: "Task publish" });
+    await panel.getByText("evaluate waits for train, train-baseline").waitFor();
+    expect(await panel.locator(".causes li").allInnerTexts()).toEqual([
+      "publish waits for evaluate",
+      "evaluate waits for train, train-baseline",
+      "train is at work (attempt 1)",
+    ]);
+    expect(await panel.getByText(/^Expected to start/).innerText()).toMatch(
+      /^Expected to start in 1 h .* an estimate: the median of 7 earlier runs$/,
+    );
+    const waits = panel.getByRole("list", { name: "What it waited for" });
+    expect(await waits.locator("li").allInnerTexts()).toEqual([
+      expect.stringMatching(/^Waited 5.0 s for a slot of its DAG until /),
+      expect.stringMatching(/^Has waited \d+ min \d+ s so far for what it needs$/),
+    ]);
+    await screenshot(page, "explain-task");
+    await page.getByText("What is next, and why it is not at work").click();
+    const next = page.locator("details.explained").first();
+    await next.getByText(/Expected to start in .* by a timer$/).waitFor();
+    await screenshot(page, "explain-run");
+    await panel.getByRole("link", { name: "train is at work (attempt 1)" }).click();
+    const other = page.getByRole("region", { name: "Task train", exact: true });
+    await other.getByText("When it is expected to end, nobody can tell.").waitFor();
+    backend.moveTask(RUNNING, "train", { state: "succeeded", endedTime: new Date().toISOString() });
+    await other.getByText("What it waited for").click();
+    await other.getByText("for a slot of its DAG").waitFor();
+    backend.settle(RUNNING, { state: "queued" });
+    await view.sees("Why it has not begun");
+    await view.sees(/1 of 1 runs of DAG delay-model-training are active/);
     expect(view.errors).toEqual([]);
   },
 );
@@ -318,6 +365,15 @@ test.skipIf(hasNoBrowser)("no page is wider than a telephone or a laptop", async
       await view.page.locator("table.list").first().waitFor();
       expect(await overflowOf(view.page), `${place} at ${width}`).toBeLessThanOrEqual(0);
     }
+    await view.page.getByRole("button", { name: "Backfill" }).click(); // the last page is a DAG's
+    const dialog = view.page.getByRole("dialog");
+    await dialog.getByLabel("From", { exact: true }).fill("2026-10-01");
+    await screenshot(view.page, `backfill-form-${width}`);
+    expect(await widerThanSeen(dialog), `the form at ${width}`).toBe(false);
+    await dialog.getByRole("button", { name: "See what would happen" }).click();
+    await dialog.locator("table.list").waitFor();
+    await screenshot(view.page, `backfill-foreseen-${width}`);
+    expect(await widerThanSeen(dialog), `the dates at ${width}`).toBe(false);
     expect(view.errors).toEqual([]);
   }
 });

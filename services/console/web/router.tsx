@@ -59,14 +59,16 @@ export interface LinkProps {
   readonly className?: string;
   readonly title?: string;
   readonly current?: boolean;
+  /** Keeps the way back, and where one is. */
+  readonly replace?: boolean;
 }
 
-export function Link({ to, children, className, title, current }: LinkProps) {
+export function Link({ to, children, className, title, current, replace = false }: LinkProps) {
   const follow = (event: MouseEvent): void => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
       return;
     event.preventDefault();
-    navigate(to);
+    navigate(to, { replace });
   };
   return (
     <a

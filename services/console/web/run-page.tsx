@@ -4,6 +4,7 @@ import type { ApiRun, ApiServer, ApiTask } from "../src/api.ts";
 import { Questions } from "./approvals.tsx";
 import { Deliveries } from "./deliveries.tsx";
 import { Drawing } from "./drawing.tsx";
+import { RunExplained } from "./explain.tsx";
 import { keyOf } from "./format.ts";
 import { History } from "./history.tsx";
 import { useEvents, useJson, useNow } from "./live.ts";
@@ -66,6 +67,7 @@ function RunView({ run, query, links, isLive }: RunViewProps) {
   return (
     <>
       <RunHeader run={run} links={links} now={now} isLive={isLive} />
+      <RunExplained run={run} now={now} />
       <Questions run={run} now={now} />
       <Drawing
         tasks={drawn}

@@ -1,6 +1,7 @@
 // One task in depth: its attempt, why it ended as it did, its log, its output.
 import type { ApiFailure, ApiRun, ApiTask } from "../src/api.ts";
 import { duration, elapsedMs, instant, keyOf, shortId } from "./format.ts";
+import { TaskExplained } from "./explain.tsx";
 import { LogPanel } from "./log-panel.tsx";
 import { TaskOperations } from "./operations.tsx";
 import { Copy, Fact, Json, When } from "./parts.tsx";
@@ -60,6 +61,7 @@ export function TaskPanel({ run, task, now }: TaskPanelProps) {
       {task.state === "retrying" && task.retryTime !== undefined && (
         <p className="reason">The next attempt is due at {instant(task.retryTime)}.</p>
       )}
+      <TaskExplained run={run} task={task} now={now} />
       {task.failure !== undefined && (
         <Failure failure={task.failure} isPast={task.state === "succeeded"} />
       )}

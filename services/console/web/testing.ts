@@ -7,6 +7,7 @@ import path from "node:path";
 import { build } from "esbuild";
 import type { ApiApproval, ApiLogLine, ApiOperation, ApiRun, ApiTask } from "../src/api.ts";
 import { dags, logs, runs, server } from "./testing-data.ts";
+import { explained } from "./testing-explained.ts";
 import {
   backfillDates,
   backfills,
@@ -163,6 +164,7 @@ function get(state: State, place: string, query: URLSearchParams): Answer {
   const run = state.runs.get(id);
   if (run === undefined) return undefined;
   if (what === undefined) return { body: run };
+  if (what === "explain") return { body: explained(run, query.get("task") ?? "") };
   if (what === "history") return { body: { entries: history } };
   if (what === "deliveries")
     return { body: { deliveries: deliveries.filter(({ runId }) => runId === id) } };

@@ -15,6 +15,7 @@ import {
 } from "../translate.ts";
 import { bad, callOptions, flagOf, integerOf, pathText, textOf } from "./ask.ts";
 import { answerTo, HttpError } from "./errors.ts";
+import { explainRoutes } from "./routes-explain.ts";
 import { operationRoutes } from "./routes-operations.ts";
 import { openEvents, sendLatest } from "./sse.ts";
 import type { EventStream } from "./sse.ts";
@@ -33,6 +34,7 @@ const LINES_MAX = 20_000;
 export function runRoutes(app: FastifyInstance, o: RunRoutes): void {
   const { owners } = o;
   operationRoutes(app, owners);
+  explainRoutes(app, owners);
   const oneRun = async (request: FastifyRequest, reply: FastifyReply): Promise<Run> => {
     const runId = pathText(request, "id");
     const { run } = await owners.runs.getRun({ runId }, callOptions(request, reply));

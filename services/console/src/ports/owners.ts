@@ -23,6 +23,7 @@ export interface OwnerAddresses {
 export interface Owners extends Part {
   readonly runs: GrpcClient<typeof RunService>;
   readonly approvals: GrpcClient<typeof ApprovalService>;
+  readonly explain: GrpcClient<typeof ExplainService>;
   readonly dags: GrpcClient<typeof DagService>;
   readonly schedules: GrpcClient<typeof ScheduleService>;
   readonly backfills: GrpcClient<typeof BackfillService>;
@@ -34,23 +35,18 @@ export function openOwners(addresses: OwnerAddresses): Owners {
   const defaults = { principal: "service:console" };
   const runs = createGrpcClient(RunService, addresses.stateMachine, defaults);
   const approvals = createGrpcClient(ApprovalService, addresses.stateMachine, defaults);
+  const explain = createGrpcClient(ExplainService, addresses.stateMachine, defaults);
   const dags = createGrpcClient(DagService, addresses.stateMachine, defaults);
   const schedules = createGrpcClient(ScheduleService, addresses.scheduler, defaults);
   const backfills = createGrpcClient(BackfillService, addresses.scheduler, defaults);
   const reports = createGrpcClient(ReportService, addresses.reportMailer, defaults);
   const alerts = createGrpcClient(AlertService, addresses.alertNotifier, defaults);
+  const clients = { runs, approvals, explain, dags, schedules, backfills, reports, alerts };
   return {
     name: "owners",
-    runs,
-    approvals,
-    dags,
-    schedules,
-    backfills,
-    reports,
-    alerts,
+    ...clients,
     stop() {
-      for (const client of [runs, approvals, dags, schedules, backfills, reports, alerts])
-        client.close();
+      for (const client of Object.values(clients)) client.close();
       return Promise.resolve();
     },
   };
