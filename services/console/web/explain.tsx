@@ -1,5 +1,5 @@
 // Why a run or a task is not at work now: the chain of causes, when it is expected, and what it waited for before.
-import { useEffect, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import type {
   ApiCause,
   ApiExplained,
@@ -76,11 +76,11 @@ interface ExplanationsProps extends Explained {
 }
 
 function Explanations({ run, task, of, now }: ExplanationsProps) {
-  const path = `/api/runs/${encodeURIComponent(run.runId)}/explain?task=${encodeURIComponent(task)}`;
+  // What it is makes the address new: once it moved on, it is asked at once.
+  const query = new URLSearchParams({ task, is: `${of?.state ?? run.state} ${of?.attempt ?? ""}` });
+  const path = `/api/runs/${encodeURIComponent(run.runId)}/explain?${query.toString()}`;
   const isOver = isSettled(run.state) || of?.endedTime !== undefined;
-  const { data, failure, reload } = useJson<ApiExplained>(path, isOver ? 0 : EVERY_MS);
-  const state = `${of?.state ?? run.state} ${of?.attempt ?? ""}`;
-  useEffect(reload, [reload, state]); // at once when it moved on
+  const { data, failure } = useJson<ApiExplained>(path, isOver ? 0 : EVERY_MS);
   return (
     <>
       {failure !== undefined && <Problem failure={failure} />}

@@ -36,7 +36,7 @@ export function PauseSwitch({ dag, onChanged }: PauseProps) {
       </button>
       <dialog
         ref={dialog}
-        aria-label={`${paused ? "Resume" : "Pause"} ${dagId}`}
+        aria-label={`${(asked?.paused ?? !paused) ? "Pause" : "Resume"} ${dagId}`}
         onClose={() => setAsked(undefined)}
       >
         {asked !== undefined && (
@@ -82,7 +82,7 @@ function Confirm({ dagId, paused, close, onChanged }: ConfirmProps) {
       <h2>
         {paused ? "Pause" : "Resume"} {dagId}
       </h2>
-      <WouldChange url={url} paused={paused} onLeave={close} />
+      <WouldChange url={url} paused={paused} />
       <input
         autoFocus
         aria-label="Why"
@@ -108,11 +108,10 @@ const SHOWN_MAX = 8;
 interface WouldChangeProps {
   readonly url: string;
   readonly paused: boolean;
-  readonly onLeave: () => void;
 }
 
 /** The dry run, in sentences. */
-function WouldChange({ url, paused, onLeave }: WouldChangeProps) {
+function WouldChange({ url, paused }: WouldChangeProps) {
   const changes = useDryRun<ApiPaused>(url, { paused })?.changes;
   if (changes === undefined) return <p className="none" aria-busy="true" />;
   const { changed, activeRuns, waitingRuns, startedRunIds } = changes;
@@ -137,7 +136,7 @@ function WouldChange({ url, paused, onLeave }: WouldChangeProps) {
           Of {plural(waitingRuns, "waiting run")}{" "}
           {shown.length === 0 ? "none begins" : `${startedRunIds.length} would begin: `}
           {shown.map((runId, index) => (
-            <span key={runId} onClick={onLeave}>
+            <span key={runId}>
               {index > 0 && ", "}
               <Link to={runPath(runId)}>{shortId(runId)}</Link>
             </span>
