@@ -12,7 +12,7 @@ import { duration, instant, keyOf, plural } from "./format.ts";
 import { useJson } from "./live.ts";
 import { Problem, When } from "./parts.tsx";
 import { Link, runPath, withQuery } from "./router.tsx";
-import { isSettled } from "./state.tsx";
+import { isFinal, isSettled } from "./state.tsx";
 
 /** How often it is asked again while it is seen. */
 const EVERY_MS = 5_000;
@@ -42,7 +42,7 @@ export function RunExplained({ run, now }: Explained) {
 /** Of a task: in full until it is over, then what it waited for, when asked for. */
 export function TaskExplained({ run, task, now }: Explained & { readonly task: ApiTask }) {
   const shown = <Explanations run={run} task={keyOf(task)} of={task} now={now} />;
-  if (task.endedTime !== undefined || isSettled(run.state))
+  if (isFinal(task.state) || isSettled(run.state))
     return <OnDemand summary="What it waited for">{shown}</OnDemand>;
   return (
     <div className="explained">
@@ -79,7 +79,7 @@ function Explanations({ run, task, of, now }: ExplanationsProps) {
   // What it is makes the address new: once it moved on, it is asked at once.
   const query = new URLSearchParams({ task, is: `${of?.state ?? run.state} ${of?.attempt ?? ""}` });
   const path = `/api/runs/${encodeURIComponent(run.runId)}/explain?${query.toString()}`;
-  const isOver = isSettled(run.state) || of?.endedTime !== undefined;
+  const isOver = isSettled(run.state) || (of !== undefined && isFinal(of.state));
   const { data, failure } = useJson<ApiExplained>(path, isOver ? 0 : EVERY_MS);
   return (
     <>

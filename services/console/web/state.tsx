@@ -36,6 +36,16 @@ export const wordOf = (state: AnyState): string => state.replaceAll("_", " ");
 const settledRuns: ReadonlySet<string> = new Set(["succeeded", "failed", "cancelled"]);
 export const isSettled = (state: RunState): boolean => settledRuns.has(state);
 
+const finalTasks: ReadonlySet<string> = new Set([
+  "succeeded",
+  "failed",
+  "skipped",
+  "upstream_failed",
+  "cancelled",
+  "removed",
+]);
+export const isFinal = (state: TaskState): boolean => finalTasks.has(state);
+
 const shapes: Readonly<Record<Tone, string>> = {
   good: "M4.6 8.3l2.3 2.3 4.5-5",
   bad: "M5.4 5.4l5.2 5.2M10.6 5.4l-5.2 5.2",
