@@ -40,6 +40,7 @@ const nodeOptions = {
 
 const webOptions = {
   bundle: true,
+  splitting: true, // as above
   format: "esm",
   platform: "browser",
   target: "es2022",

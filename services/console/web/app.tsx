@@ -1,15 +1,18 @@
 // The frame of every page: where one is, where one can go, and whose installation this is.
 import type { ApiServer } from "../src/api.ts";
 import { ApprovalsLink, ApprovalsPage } from "./approvals.tsx";
-import { BackfillPage, BackfillsPage } from "./backfills-page.tsx";
 import { DagPage } from "./dag-page.tsx";
 import { DagsPage } from "./dags-page.tsx";
+import { later } from "./later.tsx";
 import { useJson } from "./live.ts";
 import { Empty } from "./parts.tsx";
 import { Link, usePlace, type Place } from "./router.tsx";
 import { RunPage } from "./run-page.tsx";
 import { RunsPage } from "./runs-page.tsx";
-import { TriggersPage } from "./triggers-page.tsx";
+
+const BackfillPage = later(async () => (await import("./backfills-page.tsx")).BackfillPage);
+const BackfillsPage = later(async () => (await import("./backfills-page.tsx")).BackfillsPage);
+const TriggersPage = later(async () => (await import("./triggers-page.tsx")).TriggersPage);
 
 export function App() {
   const place = usePlace();

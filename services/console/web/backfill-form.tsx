@@ -1,5 +1,5 @@
 // Making a backfill: which dates, what of those that have a run, and, before the button that does it, what would happen.
-import { useId, useRef, useState } from "react";
+import { useId, useState } from "react";
 import type { ApiBackfillDate, ApiBackfillDates, ApiDag } from "../src/api.ts";
 import {
   backfillRequestOf,
@@ -12,40 +12,18 @@ import { inZone, plural } from "./format.ts";
 import { Chips, Problem } from "./parts.tsx";
 import { Link, backfillPath, navigate, runPath } from "./router.tsx";
 
-/** Of a DAG whose due times come by the clock: no other one can be backfilled. */
-export function BackfillButton({ dag }: { readonly dag: ApiDag }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [opened, setOpened] = useState(0);
-  const open = (): void => {
-    setOpened(opened + 1);
-    dialog.current?.showModal();
-  };
-  return (
-    <>
-      <button type="button" onClick={open}>
-        Backfill
-      </button>
-      <dialog ref={dialog} className="wide" aria-label={`Backfill ${dag.dagId}`}>
-        {opened > 0 && (
-          <BackfillDialog key={opened} dag={dag} onClose={() => dialog.current?.close()} />
-        )}
-      </dialog>
-    </>
-  );
-}
-
 /** What was asked, and what it would do. */
 interface Foreseen {
   readonly request: BackfillRequest;
   readonly dates: readonly ApiBackfillDate[];
 }
 
-interface BackfillDialogProps {
+export interface BackfillFormProps {
   readonly dag: ApiDag;
   readonly onClose: () => void;
 }
 
-function BackfillDialog({ dag, onClose }: BackfillDialogProps) {
+export function BackfillForm({ dag, onClose }: BackfillFormProps) {
   const [typed, setTyped] = useState(emptyBackfill);
   const [foreseen, setForeseen] = useState<Foreseen>();
   const [failure, setFailure] = useState<RequestFailure>();
@@ -260,10 +238,13 @@ function WouldHappen({ dag, foreseen }: { readonly dag: ApiDag; readonly foresee
                   </span>
                 </td>
                 <td data-name="Why">
-                  <div className="why">{date.reason}</div>
-                  {isSkipped(date) && date.runId !== undefined && (
-                    <Link to={runPath(date.runId)}>its run</Link>
-                  )}
+                  <div className="why">
+                    {isSkipped(date) && date.runId !== undefined ? (
+                      <Link to={runPath(date.runId)}>{date.reason}</Link>
+                    ) : (
+                      date.reason
+                    )}
+                  </div>
                 </td>
               </tr>
             ))}

@@ -1,7 +1,7 @@
 // One DAG: its tasks, when it runs, its runs, and the ledger of its due times.
 import { useMemo } from "react";
 import type { ApiDag, ApiRuns, ApiTick } from "../src/api.ts";
-import { BackfillButton } from "./backfill-form.tsx";
+import { BackfillButton } from "./backfill-button.tsx";
 import { NextDue, ScheduleText } from "./dags-page.tsx";
 import { Drawing } from "./drawing.tsx";
 import { inZone } from "./format.ts";

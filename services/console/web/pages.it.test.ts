@@ -377,15 +377,3 @@ test.skipIf(hasNoBrowser)("no page is wider than a telephone or a laptop", async
     expect(view.errors).toEqual([]);
   }
 });
-
-test("the whole page weighs at most 300 kB", async () => {
-  await using backend = await startFakeBackend();
-  const weights = await Promise.all(
-    ["/", "/main.js", "/main.css", "/icon.svg"].map(async (place) => {
-      const response = await fetch(backend.url + place);
-      expect(response.ok).toBe(true);
-      return (await response.arrayBuffer()).byteLength;
-    }),
-  );
-  expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeLessThanOrEqual(300_000);
-});

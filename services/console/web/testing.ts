@@ -248,6 +248,8 @@ async function buildPages(): Promise<Map<string, { type: string; body: Uint8Arra
   const { outputFiles } = await build({
     entryPoints: { main: path.join(here, "main.tsx") },
     bundle: true,
+    splitting: true,
+    legalComments: "none",
     format: "esm",
     platform: "browser",
     target: "es2022",

@@ -24,7 +24,17 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** Addresses that the page itself resolves. */
-const APPLICATION_PATHS = ["/", "/runs", "/runs/*", "/dags", "/dags/*", "/triggers"];
+const APPLICATION_PATHS = [
+  "/",
+  "/runs",
+  "/runs/*",
+  "/dags",
+  "/dags/*",
+  "/triggers",
+  "/backfills",
+  "/backfills/*",
+  "/approvals",
+];
 
 export function pageRoutes(app: FastifyInstance, folder: string | undefined): void {
   const pages = folder === undefined ? new Map<string, Page>() : readPages(folder);
