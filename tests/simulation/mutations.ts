@@ -19,7 +19,11 @@ export const limitsMutations = [
   "release_said_once",
   "settled_without_its_end",
 ] as const;
-export const wantsMutations = ["child_started_unnamed", "answer_told_before_commit"] as const;
+export const wantsMutations = [
+  "child_started_unnamed",
+  "child_left_at_work",
+  "answer_told_before_commit",
+] as const;
 
 export type Mutation =
   | "none"

@@ -6,6 +6,7 @@ import type { OutMessage } from "../../libs/bus/src/index.ts";
 import { CHILD_KIND } from "../../libs/machine/src/index.ts";
 import type { RunEffect } from "../../libs/machine/src/index.ts";
 import type { CachedRun } from "../../services/state-machine/src/core/aggregates.ts";
+import { withdrawn } from "../../services/state-machine/src/say/approval-messages.ts";
 import { childOf, startChild } from "../../services/state-machine/src/say/children.ts";
 import { cancelOf, effectMessages } from "../../services/state-machine/src/say/messages.ts";
 import { releaseSlots } from "../../services/state-machine/src/say/pool-messages.ts";
@@ -44,11 +45,16 @@ export function sayEffect(voice: Voice, run: CachedRun, effect: RunEffect): void
     return;
   }
   if (mutation === "slots_back_at_cancel") giveSlotsBack(voice, run, effect);
-  const message = cancelOf(run, effect, again);
+  // Planted bug child_left_at_work: an attempt has ended when it is asked to, and its child is not.
+  const isLeft = mutation === "child_left_at_work" && kindOf(run, effect.taskId) === CHILD_KIND;
+  const message = isLeft ? withdrawn(run, effect) : cancelOf(run, effect, again);
   if (message !== undefined && "id" in message) return post(voice, message);
   const { runId } = run.meta;
   bus.cancels.push({ runId, taskId: effect.taskId, attempt: effect.attempt });
 }
+
+const kindOf = ({ state: { plan } }: CachedRun, taskId: string): string | undefined =>
+  plan.tasks[plan.indexOf.get(taskId) ?? -1]?.kind;
 
 function assigned(
   { database, again = "" }: Voice,
