@@ -10,6 +10,8 @@ import { until } from "./support/until.ts";
 import { useWorld } from "./support/world.ts";
 
 const DAGS = 24;
+/** One apply a blow, after the first. */
+const LAST = 7;
 const world = useWorld({ services: ["state-machine", "scheduler", "console"], ackWaitMs: 2_000 });
 
 /** The folder at a moment of its life: the same DAGs, another meaning for each number. */
@@ -45,22 +47,22 @@ const apply = (number: number) =>
     return dags.length === DAGS;
   });
 
-test("killed at twelve moments of an apply, the folder is always whole, and in the end it is the new one", async () => {
+test("killed at six moments of an apply, the folder is always whole, and in the end it is the new one", async () => {
   await apply(1);
   expect(await owners()).toEqual(whole(1));
   const looking = new AbortController();
   const seen: string[][] = [];
   const done = look(seen, looking.signal);
-  for (let number = 2; number <= 13; number++) {
+  for (let number = 2; number <= LAST; number++) {
     const { postgres } = world().world;
     const machine = world().world.service("state-machine");
     const asked = world()
       .clients.dags.applyDags({ dags: folder(number) }, { timeoutMs: 3_000 })
       .catch(() => undefined); // killed: nobody knows, so it is asked again
-    await delay((number - 2) * 12); // the moment of the blow; not waited for anything
+    await delay((number - 2) * 24); // the moment of the blow; not waited for anything
     await machine.kill();
-    if (number % 4 === 0) await postgres.kill();
-    if (number % 4 === 0) await postgres.restart();
+    if (number % 3 === 0) await postgres.kill();
+    if (number % 3 === 0) await postgres.restart();
     await machine.start();
     await asked;
     const after = await until("the state machine to answer", () => owners());
@@ -70,7 +72,7 @@ test("killed at twelve moments of an apply, the folder is always whole, and in t
   }
   looking.abort();
   await done;
-  const wholes = Array.from({ length: 13 }, (_, index) => whole(index + 1));
+  const wholes = Array.from({ length: LAST }, (_, index) => whole(index + 1));
   for (const words of seen) expect(wholes).toContainEqual(words);
   expect(seen.length).toBeGreaterThan(20);
 });
@@ -83,16 +85,16 @@ test("every DAG has the same version, and runs start of it", async () => {
   await until("one version of all", isKnown);
   const { startRun, settled } = world();
   const { runId } = await startRun("dag-3", { key: "after it all" });
-  expect((await settled(runId)).dagVersion).toBe(13);
+  expect((await settled(runId)).dagVersion).toBe(LAST);
 });
 
 test("one DAG that cannot be refuses the whole folder", async () => {
-  const [first, ...rest] = folder(14);
+  const [first, ...rest] = folder(LAST + 1);
   if (first === undefined) throw new Error("the folder is empty");
   first.tasks[0]?.needs.push("nobody");
   const refused = world().clients.dags.applyDags({ dags: [...rest, first] });
   await expect(refused).rejects.toThrow(/dag-0.*nobody/);
-  expect(await owners()).toEqual(whole(13));
+  expect(await owners()).toEqual(whole(LAST));
 });
 
 test("nothing is left", () => expectNothingLeft(world()));

@@ -64,7 +64,8 @@ describe.each([4, 1_000])("with %d slots", (concurrency) => {
     await Promise.all(attempts.map((attempt) => t.assign({ kind: KIND, attempt })));
     await Promise.all(attempts.map((attempt) => t.outcome({ attempt })));
     await runner.stop(1_000);
-    expect(t.updates).toHaveLength(300);
+    const outcomes = t.updates.filter(({ state }) => state !== AttemptState.RUNNING); // said of what takes long
+    expect(outcomes.map(({ attempt }) => attempt).toSorted((a, b) => a - b)).toEqual(attempts);
   });
 
   test("work that is given back at the stop is done by the next replica, after a claim", async () => {
