@@ -178,6 +178,7 @@ test.skipIf(hasNoBrowser)(
     backend.moveTask(RUNNING, "train", { state: "succeeded", endedTime: new Date().toISOString() });
     await other.getByText("What it waited for").click();
     await other.getByText("for a slot of its DAG").waitFor();
+    expect(await other.getByText(/expected/i).count()).toBe(0); // it is over
     backend.settle(RUNNING, { state: "queued" });
     await view.sees("Why it has not begun");
     await view.sees(/1 of 1 runs of DAG delay-model-training are active/);

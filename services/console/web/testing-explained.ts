@@ -13,6 +13,9 @@ export function explained(run: ApiRun, task: string): ApiExplained {
   const about = { runId: run.runId, state: run.state };
   if (run.state === "queued") return { ...about, explanations: [queued(run)] };
   if (task === "") return { ...about, explanations: [retried, publish] };
+  const found = run.tasks?.find(({ taskId }) => taskId === task);
+  if (found?.endedTime !== undefined && found.state !== "retrying")
+    return { ...about, explanations: [over(task, found.state)] };
   const one = [retried, publish].find((known) => known.task === task) ?? working(task);
   return { ...about, explanations: [one] };
 }
@@ -64,5 +67,11 @@ const publish: ApiExplained["explanations"][number] = {
 const working = (task: string): ApiExplained["explanations"][number] => ({
   ...{ task, state: "running" },
   causes: [{ kind: "working", text: `${task} is at work (attempt 1)`, task }],
+  waits: [admission],
+});
+
+const over = (task: string, state: string): ApiExplained["explanations"][number] => ({
+  ...{ task, state },
+  causes: [{ kind: "settled", text: `it has ${state}` }],
   waits: [admission],
 });

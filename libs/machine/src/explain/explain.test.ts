@@ -94,6 +94,7 @@ describe("explain names", () => {
     expect(t.kinds("c")).toEqual(["upstream", "upstream", "working"]);
     t.succeed("a");
     expect(t.kinds("a")).toEqual(["settled"]);
+    expect(t.why("a")?.expected).toBeUndefined(); // it is over: nothing of it is to come
   });
 
   test("a kind that no runner takes", () => {

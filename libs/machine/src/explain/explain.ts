@@ -101,7 +101,9 @@ export function explainTask(
     task: labelOf(nameOf(state, task)),
     state: task.status,
     causes,
-    expected: expectedOf(state, task, around) ?? timerOf(causes),
+    expected: isFinalTask(task.status)
+      ? undefined
+      : (expectedOf(state, task, around) ?? timerOf(causes)),
   };
 }
 
