@@ -1,4 +1,5 @@
 // The workloads: a chain, fan-outs, diamonds at once and in a steady stream.
+import { compileDag, formatProblem } from "@chasqui/dag";
 import { median, quantile, round } from "./stats.ts";
 import type { Bench } from "./world.ts";
 
@@ -40,6 +41,36 @@ export async function fanOut(bench: Bench, width: number): Promise<Record<string
   for (let run = 0; run < 4; run++) {
     const startMs = performance.now();
     await bench.settled.all(await bench.start(dagId, keys(1)));
+    if (run > 0) walls.push(performance.now() - startMs);
+    await bench.seen();
+  }
+  return {
+    wall_ms: round(median(walls), 0),
+    tasks_per_s: round((width / median(walls)) * 1_000, 0),
+  };
+}
+
+const mappedText = (width: number): string => `
+id: bench-mapped-${width}
+params: { type: object, properties: { items: { type: array } } }
+tasks:
+  each: { for_each: { in: params.items, max: ${width} }, uses: bench.noop }
+  join: { needs: [each], uses: bench.noop }
+`;
+
+/** One task, mapped over as many items, and one that needs all its instances. */
+export async function mapped(bench: Bench, width: number): Promise<Record<string, number>> {
+  const compiled = compileDag(
+    { file: "mapped.yaml", text: mappedText(width) },
+    { kinds: { "bench.noop": undefined } },
+  );
+  if (!compiled.ok) throw new Error(compiled.problems.map(formatProblem).join("\n"));
+  await bench.applySpecs([compiled.spec]);
+  const items = Array.from({ length: width }, (_, i) => i);
+  const walls: number[] = [];
+  for (let run = 0; run < 4; run++) {
+    const startMs = performance.now();
+    await bench.settled.all(await bench.start(compiled.spec.id, keys(1), { items }));
     if (run > 0) walls.push(performance.now() - startMs);
     await bench.seen();
   }

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { JsonObject } from "@bufbuild/protobuf";
 import { connectBus } from "@chasqui/bus";
 import type { Bus } from "@chasqui/bus";
 import { createGrpcClient } from "@chasqui/chassis";
@@ -96,8 +97,12 @@ export async function openBench() {
       await dags.applyDags({ dags: [...specs] });
     },
     /** Says StartRun for each key; answers the runs' ids. */
-    async start(dagId: string, keys: readonly string[]): Promise<string[]> {
-      await bus.publish(keys.map((key) => startMessage(dagId, key)));
+    async start(
+      dagId: string,
+      keys: readonly string[],
+      params: JsonObject = {},
+    ): Promise<string[]> {
+      await bus.publish(keys.map((key) => startMessage(dagId, key, params)));
       return keys.map((key) => runIdOf(dagId, key));
     },
     cpuUs: () =>
@@ -121,9 +126,10 @@ export const specOf = (
     tasks: Object.entries(tasks).map(([task, needs]) => ({ id: task, needs, uses: "bench.noop" })),
   });
 
-function startMessage(dagId: string, key: string) {
+function startMessage(dagId: string, key: string, params: JsonObject) {
   const id = `start:${dagId}:${key}`;
-  const value = { dagId, key, logicalMs: Date.now(), causeKind: RunCauseKind.MANUAL, by: "bench" };
+  const about = { dagId, key, logicalMs: Date.now(), paramsJson: JSON.stringify(params) };
+  const value = { ...about, causeKind: RunCauseKind.MANUAL, by: "bench" };
   const message = create(InboxMessageSchema, { id, body: { case: "startRun", value } });
   return { subject: subjects.inbox("dag", dagId), data: toBinary(InboxMessageSchema, message), id };
 }
