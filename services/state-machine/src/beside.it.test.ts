@@ -21,7 +21,7 @@ test("with max_active_runs 1: backfill runs start beside a live one, and the nex
     begun.set(a.runId, a);
     return [report(a, AttemptState.RUNNING)];
   });
-  await world.engines(2);
+  await world.engines(1); // which keeps the order: live-1 comes first
   const runs = ["old-1", "old-2", "live-1", "old-3", "live-2"];
   for (const key of runs)
     await world.bus.publishOne(start(key, key.startsWith("old") ? BACKFILL : SCHEDULE));
