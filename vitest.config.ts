@@ -35,7 +35,6 @@ export default defineConfig({
           exclude: elsewhere,
           globalSetup: ["./tests/support/setup-nats.ts", "./tests/support/setup-postgres.ts"],
           fileParallelism: false, // the servers beside a file need the other core
-          isolate: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
