@@ -1,6 +1,7 @@
 // What a run does by itself after each message: start what became ready, and settle when nothing is left.
 // A run starts at most ASSIGN_MAX tasks in one decision, so that one large run does not hold up the others;
 // it goes on by a message to itself.
+import type { Plan } from "../plan.ts";
 import type { Emit } from "./emit.ts";
 import { startTask } from "./start-task.ts";
 import type { RunState } from "./state.ts";
@@ -44,10 +45,22 @@ function startReady(draft: RunState, emit: Emit, atMs: number): number {
   return started;
 }
 
+/** Asked after every decision: looked for once in a plan, or a run of 10,000 tasks would look at each as often. */
+function exitsOf(plan: Plan): readonly number[] {
+  let exits = knownExits.get(plan);
+  if (exits === undefined) {
+    exits = plan.tasks.flatMap(({ role }, index) => (role === "on_exit" ? [index] : []));
+    knownExits.set(plan, exits);
+  }
+  return exits;
+}
+const knownExits = new WeakMap<Plan, readonly number[]>();
+
 /** On-exit tasks start when nothing else is left. */
 function startExits(draft: RunState, emit: Emit, atMs: number, room: number): void {
   if (draft.unfinished === 0 || draft.ready.length > 0) return;
-  const exits = draft.plan.tasks.flatMap(({ role }, index) => (role === "on_exit" ? [index] : []));
+  const exits = exitsOf(draft.plan);
+  if (exits.length < draft.unfinished) return;
   const left = exits.filter((slot) => !isFinalTask(draft.tasks[slot]?.status ?? "removed"));
   if (left.length === 0 || left.length < draft.unfinished) return;
   for (const slot of left.slice(0, Math.max(0, room)))
