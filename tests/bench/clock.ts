@@ -90,7 +90,7 @@ export async function schedules(
   };
 }
 
-const APPLIED_AT_ONCE = 200;
+const APPLIED_AT_ONCE = 50;
 
 function tickingSpec(index: number, burstMs: number): DagSpec {
   const burst = new Date(burstMs).toISOString().replace(".000Z", "Z");
