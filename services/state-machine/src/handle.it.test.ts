@@ -62,6 +62,23 @@ test("two replicas decide the same runs: every run settles once, nothing is lost
   await expectRowsEqualHistory(world);
 });
 
+test("more versions at work than memory holds: each DAG is told of, and all runs end", async () => {
+  await using world = await setup(dagOf({ a: [], b: ["a"] }), { versionsMax: 1 });
+  const told = new Set<string>();
+  world.bus.subscribePlain("chasqui.event.dag-applied.>", (_, subject) => told.add(subject));
+  const done = settled(world, 40);
+  await runner(world, succeed);
+  await world.engines(1);
+  const others = Array.from({ length: 7 }, (_, i) => ({ ...world.spec, id: `other-${i}` }));
+  for (const other of others) await (await world.apply(other)).committed;
+  const runs = [world.spec, ...others].flatMap((spec) =>
+    Array.from({ length: 5 }, (_, i) => start(spec, `${spec.id}-${i}`)),
+  );
+  await world.bus.publish(runs);
+  expect(new Set((await done).values())).toEqual(new Set([4]));
+  expect(told.size).toBe(8);
+});
+
 test("a report of an attempt that was never assigned is dead with a reason, and hurts nobody", async () => {
   await using world = await setup();
   const done = settled(world, 1);

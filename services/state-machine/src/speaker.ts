@@ -81,10 +81,13 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
     );
     const changes = [...batches].flatMap(({ runs }) => [...runs.values()]);
     const events = changes.map((change) => ({ change, messages: announceRun(change) }));
-    const applied = [...batches].flatMap(({ dags }) =>
-      [...dags.values()].flatMap((change) => dagApplied(change, options.versions)),
-    );
-    const flat = [...ofMessages.flat(), ...events.flatMap(({ messages }) => messages), ...applied];
+    const dags = [...batches].flatMap((batch) => [...batch.dags.values()]);
+    const applied = await Promise.all(dags.map((change) => dagApplied(change, options.versions)));
+    const flat = [
+      ...ofMessages.flat(),
+      ...events.flatMap(({ messages }) => messages),
+      ...applied.flat(),
+    ];
     const outcomes = await bus.publish(flat);
     let at = 0;
     for (const [index, messages] of ofMessages.entries()) {

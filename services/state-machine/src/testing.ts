@@ -70,7 +70,7 @@ function losing(bus: Bus, loses: (message: OutMessage) => boolean): Bus {
 
 export async function setup(
   spec = dagOf({ a: [], b: ["a"], c: ["a"], d: ["b", "c"] }),
-  options: { unheardMs?: number } = {},
+  options: { unheardMs?: number; versionsMax?: number } = {},
 ) {
   const stack = new AsyncDisposableStack();
   const nats = stack.use(await TestNats.start());
@@ -118,7 +118,7 @@ export async function setup(
       const engine = await startEngine({
         sql: db.sql,
         bus: losing(await connect(), loses),
-        versions: openVersions(db.sql, {}),
+        versions: openVersions(db.sql, {}, { cachedMax: options.versionsMax ?? 100 }),
         telemetry: noTelemetry,
         log,
         vars: {},

@@ -16,12 +16,15 @@ export const effectiveSpec = (spec: DagSpec, isRetired: boolean): DagSpec => {
   return { ...rest, triggers: [] };
 };
 
-export function dagApplied(change: DagChange, versions: Versions): OutMessage[] {
+export async function dagApplied(
+  change: DagChange,
+  versions: Pick<Versions, "get">,
+): Promise<OutMessage[]> {
   const { dag, events, atMs, again } = change;
   const { state } = dag;
   const tells = ["version_applied", "paused_set", "retired"];
   if (again !== true && !events.some(({ event }) => tells.includes(event.type))) return [];
-  const stored = versions.cached(state.dagId, state.fingerprint)?.spec;
+  const stored = (await versions.get(state.dagId, state.fingerprint))?.spec;
   if (stored === undefined) return [];
   const spec = effectiveSpec(stored, state.retired);
   const body = create(DagAppliedSchema, {

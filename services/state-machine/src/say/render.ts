@@ -3,7 +3,7 @@
 import type { OutMessage } from "@chasqui/bus";
 import { questionOf, renderTask } from "@chasqui/dag";
 import { APPROVAL_KIND, CHILD_KIND, scopeOf } from "@chasqui/machine";
-import type { Json, Scope, TaskState } from "@chasqui/machine";
+import type { Json, Plan, Scope, TaskState } from "@chasqui/machine";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { Sql } from "postgres";
 import type { CachedRun } from "../core/aggregates.ts";
@@ -39,10 +39,11 @@ export async function renderAssignments(
   wanted: readonly Wanted[],
   context: RenderContext,
 ): Promise<(OutMessage | undefined)[]> {
+  const versions = await versionsOf(wanted, context);
   const named = new Map<Wanted, readonly string[]>();
   for (const one of wanted) {
     const id = assignedOf(one)?.planned.id ?? "";
-    const names = versionOf(context, one.run).templates.get(id)?.names ?? [];
+    const names = versions.get(one.run.state.plan)?.templates.get(id)?.names ?? [];
     if (names.length > 0) named.set(one, names);
   }
   const outputs = await loadOutputs(context.sql, named);
@@ -50,7 +51,14 @@ export async function renderAssignments(
     const assigned = assignedOf(one);
     if (assigned === undefined) return undefined;
     if (assigned.task.child !== undefined) return startChild(one.run, assigned.task, one);
-    return renderOne(one.run, assigned, named.get(one) ?? [], outputs, context);
+    const version = versions.get(one.run.state.plan);
+    if (version === undefined) return unrendered(one.run, assigned, "its DAG version is not there");
+    return renderOne(
+      { run: one.run, version, names: named.get(one) ?? [] },
+      assigned,
+      outputs,
+      context,
+    );
   });
 }
 
@@ -60,11 +68,21 @@ function assignedOf({ run, slot, attempt }: Wanted): Assigned | undefined {
   return task === undefined || planned === undefined ? undefined : { task, planned, attempt };
 }
 
-function versionOf({ versions }: RenderContext, run: CachedRun): Version {
-  const version = versions.cached(run.meta.dagId, run.state.plan.fingerprint);
-  if (version === undefined)
-    throw new Error(`run ${run.meta.runId}: its DAG version is not loaded`);
-  return version;
+/** By plan. Memory holds the versions that were used lately; a run's own may have had to make room since it was decided. */
+async function versionsOf(
+  wanted: readonly Wanted[],
+  { versions }: RenderContext,
+): Promise<ReadonlyMap<Plan, Version>> {
+  const found = new Map<Plan, Version>();
+  for (const { run } of wanted) {
+    const { plan } = run.state;
+    if (found.has(plan)) continue;
+    const { dagId } = run.meta;
+    const version =
+      versions.cached(dagId, plan.fingerprint) ?? (await versions.get(dagId, plan.fingerprint));
+    if (version !== undefined) found.set(plan, version);
+  }
+  return found;
 }
 
 async function loadOutputs(
@@ -88,15 +106,20 @@ async function loadOutputs(
   );
 }
 
+interface Of {
+  readonly run: CachedRun;
+  readonly version: Version;
+  /** Tasks whose output its configuration names. */
+  readonly names: readonly string[];
+}
+
 function renderOne(
-  run: CachedRun,
+  { run, version: { spec, templates }, names }: Of,
   assigned: Assigned,
-  names: readonly string[],
   outputs: Outputs,
   context: RenderContext,
 ): OutMessage {
   const { environment } = context;
-  const { spec, templates } = versionOf(context, run);
   const template = templates.get(assigned.planned.id);
   if (template === undefined) return unrendered(run, assigned, "the DAG version has no such task");
   if (template.constant !== undefined)

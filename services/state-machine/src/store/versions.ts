@@ -8,7 +8,8 @@ import type { Overlap, Plan, VersionFacts } from "@chasqui/machine";
 import type { Sql } from "postgres";
 import type { StoredVersion } from "../core/aggregates.ts";
 
-const CACHED_MAX = 500;
+/** A version of a few tasks takes some ten kilobytes. */
+const CACHED_MAX = 2_000;
 const MAX_ACTIVE_RUNS_DEFAULT = 16;
 
 /** What an assignment of a task is made of, looked up once per version. */
@@ -28,13 +29,17 @@ export interface Version extends StoredVersion {
 export interface Versions {
   get(dagId: string, fingerprint: string): Promise<Version | undefined>;
   plan(dagId: string, fingerprint: string): Promise<Plan | undefined>;
-  /** Only what is cached: whoever decided about a run has loaded its version. */
+  /** What memory holds; `get` finds the others, too. */
   cached(dagId: string, fingerprint: string): Version | undefined;
   /** Stores specifications under their meanings, which it answers; harmless if repeated. */
   put(specs: readonly DagSpec[]): Promise<string[]>;
 }
 
-export function openVersions(sql: Sql, vars: JsonObject): Versions {
+export function openVersions(
+  sql: Sql,
+  vars: JsonObject,
+  { cachedMax = CACHED_MAX }: { readonly cachedMax?: number } = {},
+): Versions {
   const cache = new Map<string, Promise<Version | undefined>>();
   const ready = new Map<string, Version>();
   const keyOf = (dagId: string, fingerprint: string): string => `${dagId} ${fingerprint}`;
@@ -50,14 +55,12 @@ export function openVersions(sql: Sql, vars: JsonObject): Versions {
         { spec: task, names: outputsNamedBy(spec, task), constant: constantConfig(task) },
       ]),
     );
-    const version: Version = {
+    return {
       templates,
       spec,
       facts: factsOf(spec, fingerprint),
       plan: planOf(spec, fingerprint, { vars }),
     };
-    ready.set(keyOf(dagId, fingerprint), version);
-    return version;
   }
 
   function get(dagId: string, fingerprint: string): Promise<Version | undefined> {
@@ -71,6 +74,7 @@ export function openVersions(sql: Sql, vars: JsonObject): Versions {
     const reading = read(dagId, fingerprint).then(
       (version) => {
         if (version === undefined) cache.delete(key);
+        else if (cache.has(key)) ready.set(key, version); // it may have had to make room meanwhile
         return version;
       },
       (thrown: unknown) => {
@@ -80,7 +84,7 @@ export function openVersions(sql: Sql, vars: JsonObject): Versions {
     );
     cache.set(key, reading);
     for (const oldest of cache.keys()) {
-      if (cache.size <= CACHED_MAX) break;
+      if (cache.size <= cachedMax) break;
       cache.delete(oldest);
       ready.delete(oldest);
     }
