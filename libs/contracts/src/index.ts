@@ -279,6 +279,7 @@ export type {
 } from "./gen/chasqui/run/v1/run_service_pb.ts";
 export {
   BackfillSchema,
+  BackfillChangeSchema,
   BackfillDateSchema,
   BackfillAction,
   Reprocess,
@@ -286,6 +287,7 @@ export {
 } from "./gen/chasqui/schedule/v1/backfill_service_pb.ts";
 export type {
   Backfill,
+  BackfillChange,
   BackfillDate,
   CreateBackfillRequest,
 } from "./gen/chasqui/schedule/v1/backfill_service_pb.ts";

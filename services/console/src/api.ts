@@ -363,6 +363,8 @@ export interface ApiBackfill {
   readonly firstTime: string;
   readonly lastTime: string;
   /** Why nothing starts although dates wait; empty when nothing is in the way. */
+  /** Cancelled with its runs: those at work are asked to end. */
+  readonly endsRuns: boolean;
   readonly waitsFor: string;
   readonly isOver: boolean;
 }

@@ -29,6 +29,7 @@ export const backfillJson = (one: Backfill): ApiBackfill => ({
   counts: { ...one.counts },
   firstTime: iso(one.firstTime),
   lastTime: iso(one.lastTime),
+  endsRuns: one.endsRuns,
   waitsFor: one.waitsFor,
   isOver: one.finishedTime !== undefined,
 });

@@ -135,7 +135,11 @@ test("backfills: the list, one with its dates, a new one, and what it is told", 
   const made = await post(`${w.url}/api/dags/costs/backfills`, body, ana);
   expect(made.body).toMatchObject({ dates: [{ state: "waiting", reason: "no run" }] });
   const paused = await post(`${w.url}/api/backfills/bf-1/pause`, { reason: "night" }, ana);
-  expect(paused).toMatchObject({ status: 200, body: { state: "paused" } });
+  expect(paused).toMatchObject({ status: 200, body: { backfill: { state: "paused" } } });
+  const asked = { reason: "wrong", keepRuns: true, dryRun: true };
+  expect((await post(`${w.url}/api/backfills/bf-1/cancel`, asked, ana)).body).toMatchObject({
+    dates: [{ state: "cancelled", runId: RUN }],
+  });
   expect((await post(`${w.url}/api/backfills/bf-1/stop`, {}, ana)).status).toBe(400);
   const wrong = await post(`${w.url}/api/dags/costs/backfills`, { reprocess: "some" }, ana);
   expect(wrong).toMatchObject({
@@ -144,7 +148,8 @@ test("backfills: the list, one with its dates, a new one, and what it is told", 
   });
   expect(w.owned.told).toMatchObject([
     { by: "user:ana", what: "backfill costs 2026-10-01 2026-10-02  2 true 2" },
-    { by: "user:ana", what: "bf-1 1 night" },
+    { by: "user:ana", what: "bf-1 1 night false false" },
+    { by: "user:ana", what: "bf-1 3 wrong true true" },
   ]);
 });
 

@@ -219,9 +219,10 @@ const backfillsOf = (tell: (what: string, context: CallContext) => void) =>
     },
     listBackfills: () => ({ backfills: [ofCosts] }),
     getBackfill: () => ({ backfill: ofCosts, dates: [{ state: "running", runId: RUN }] }),
-    controlBackfill: ({ backfillId, action, reason }, context) => {
-      tell(`${backfillId} ${action} ${reason}`, context);
-      return { backfill: { ...ofCosts, state: "paused" } };
+    controlBackfill: ({ backfillId, action, reason, keepRuns, dryRun }, context) => {
+      tell(`${backfillId} ${action} ${reason} ${keepRuns} ${dryRun}`, context);
+      const dates = [{ state: "cancelled", runId: RUN }];
+      return { backfill: { ...ofCosts, state: "paused" }, dates };
     },
   });
 

@@ -1,6 +1,7 @@
 // Backfills: the list with its progress; one backfill, its dates, and the buttons that hold it, let it go on or end it.
 import { useState } from "react";
 import type { ApiBackfill, ApiBackfillDate, ApiBackfillDates, ApiBackfills } from "../src/api.ts";
+import { CancelBackfill } from "./backfill-cancel.tsx";
 import { failureOf, postJson, type RequestFailure } from "./client.ts";
 import { useJson, useNow } from "./live.ts";
 import { Empty, Fact, Problem, Show, Title, When } from "./parts.tsx";
@@ -117,6 +118,9 @@ export function BackfillPage({ backfillId }: { readonly backfillId: string }) {
               <Tag state={backfill.state} />
               <Buttons backfill={backfill} onChanged={loaded.reload} />
             </div>
+            {backfill.endsRuns && !backfill.isOver && (
+              <p className="about">Its runs at work are being cancelled.</p>
+            )}
             {backfill.waitsFor !== "" && <p className="about">Waits: {backfill.waitsFor}</p>}
             <Facts backfill={backfill} />
           </section>
@@ -156,7 +160,7 @@ function Buttons({
   const [isBusy, setBusy] = useState(false);
   const { backfillId, state } = backfill;
   if (state !== "running" && state !== "paused") return null;
-  const tell = async (action: string): Promise<void> => {
+  const tell = async (action: "pause" | "resume"): Promise<void> => {
     setBusy(true);
     setFailure(undefined);
     try {
@@ -173,15 +177,7 @@ function Buttons({
       <button type="button" disabled={isBusy} onClick={() => void tell(other)}>
         {other === "pause" ? "Pause" : "Resume"}
       </button>
-      <button
-        type="button"
-        className="danger"
-        disabled={isBusy}
-        title="Starts no more runs; those at work go on"
-        onClick={() => void tell("cancel")}
-      >
-        Cancel
-      </button>
+      <CancelBackfill backfill={backfill} onChanged={onChanged} />
       {failure !== undefined && <Problem failure={failure} />}
     </div>
   );

@@ -294,18 +294,35 @@ test.skipIf(hasNoBrowser)("what went wrong is said, and what was known stays", a
   expect(await rowsOf(view.page)).toBe(17);
 });
 
-test.skipIf(hasNoBrowser)("backfills: progress, dates, and a pause", async () => {
-  await using view = await open("/backfills");
-  await view.page.getByText("1 succeeded, 1 skipped, 1 running, 1 waiting").waitFor();
-  await view.page.getByRole("link", { name: /^\d.* to \d/ }).click();
-  await view.page.getByText("its run succeeded, and reprocess is failed").waitFor();
-  expect(await rowsOf(view.page)).toBe(4);
-  await view.page.getByRole("button", { name: "Pause" }).click();
-  await expect
-    .poll(() => view.backend.posted.map(({ path }) => path))
-    .toEqual(["/api/backfills/bf-0123456789abcdefghjkmnpqrs/pause"]);
-  expect(view.errors).toEqual([]);
-});
+test.skipIf(hasNoBrowser)(
+  "backfills: progress, dates, a pause, and a cancel that says what ends",
+  async () => {
+    await using view = await open("/backfills");
+    await view.page.getByText("1 succeeded, 1 skipped, 1 running, 1 waiting").waitFor();
+    await view.page.getByRole("link", { name: /^\d.* to \d/ }).click();
+    await view.page.getByText("its run succeeded, and reprocess is failed").waitFor();
+    expect(await rowsOf(view.page)).toBe(4);
+    await view.page.getByRole("button", { name: "Pause" }).click();
+    await expect
+      .poll(() => view.backend.posted.map(({ path }) => path))
+      .toEqual(["/api/backfills/bf-0123456789abcdefghjkmnpqrs/pause"]);
+    await view.page.getByRole("button", { name: "Cancel" }).click();
+    const dialog = view.page.getByRole("dialog", {
+      name: "Cancel the backfill of carrier-daily-costs",
+    });
+    await dialog.getByText("1 run at work is cancelled: ").waitFor();
+    await screenshot(view.page, "backfill-cancel");
+    await dialog.getByLabel("Why").fill("wrong rates");
+    await dialog.getByRole("button", { name: "Yes, cancel it" }).click();
+    await expect
+      .poll(() => view.backend.posted.slice(1).map(({ body }) => body))
+      .toEqual([
+        { keepRuns: false, dryRun: true },
+        { keepRuns: false, reason: "wrong rates" },
+      ]);
+    expect(view.errors).toEqual([]);
+  },
+);
 
 test.skipIf(hasNoBrowser)(
   "a backfill is made on its DAG's page: what would happen is seen before",

@@ -152,6 +152,7 @@ const backfill: ApiBackfill = {
   firstTime: `${dayOf(9)}T00:00:00.000Z`,
   lastTime: `${dayOf(6)}T00:00:00.000Z`,
   waitsFor: "",
+  endsRuns: false,
   isOver: false,
 };
 export const backfills: readonly ApiBackfill[] = [backfill];
@@ -164,6 +165,12 @@ export const backfillDates: readonly ApiBackfillDate[] = [
 ].map((date, index) => {
   const time = `${dayOf(9 - index)}T00:00:00.000Z`;
   return { ...date, dueTime: time, logicalTime: time, runKey: dayOf(9 - index) };
+});
+
+/** What a cancel would do to it. */
+export const cancelledDates: readonly ApiBackfillDate[] = backfillDates.slice(2).map((date) => {
+  const state = date.state === "waiting" ? "abandoned" : "cancelled";
+  return { ...date, state };
 });
 
 /** What a new backfill would do: twelve days, some with runs, one that the schedule excludes. */

@@ -11,6 +11,7 @@ import { explained } from "./testing-explained.ts";
 import {
   backfillDates,
   backfills,
+  cancelledDates,
   deliveries,
   foreseen,
   history,
@@ -194,6 +195,7 @@ async function post(state: State, place: string, request: IncomingMessage): Prom
     };
   if (kind === "dags" && what === "pause") return { body: { changes: pauseChanges } };
   if (kind === "dags" && what === "backfills") return { body: foreseen };
+  if (kind === "backfills") return { body: { backfill: backfills[0], dates: cancelledDates } };
   if (what === "answer") return answered(state, id ?? "");
   return { body: { changes: changesOf(state.runs.get(id ?? "")) } };
 }

@@ -1,3 +1,64 @@
+CREATE TABLE "backfill" (
+	"backfill_id" text PRIMARY KEY NOT NULL,
+	"dag_id" text NOT NULL,
+	"state" text NOT NULL,
+	"reprocess" text NOT NULL,
+	"newest_first" boolean NOT NULL,
+	"max_active" integer NOT NULL,
+	"params" jsonb NOT NULL,
+	"pinned_number" integer,
+	"pinned_fingerprint" text,
+	"created_by" text NOT NULL,
+	"reason" text NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"changed_by" text DEFAULT '' NOT NULL,
+	"change_reason" text DEFAULT '' NOT NULL,
+	"ends_runs" boolean DEFAULT false NOT NULL,
+	"finished_at" timestamp (3) with time zone,
+	CONSTRAINT "backfill_state" CHECK ("backfill"."state" in ('running', 'paused', 'cancelled', 'done')),
+	CONSTRAINT "backfill_ends" CHECK (not "backfill"."ends_runs" or "backfill"."state" = 'cancelled'),
+	CONSTRAINT "backfill_done" CHECK ("backfill"."state" <> 'done' or "backfill"."finished_at" is not null),
+	CONSTRAINT "backfill_reprocess" CHECK ("backfill"."reprocess" in ('none', 'failed', 'all')),
+	CONSTRAINT "backfill_active" CHECK ("backfill"."max_active" >= 1),
+	CONSTRAINT "backfill_pinned" CHECK (("backfill"."pinned_number" is null) = ("backfill"."pinned_fingerprint" is null))
+);
+--> statement-breakpoint
+CREATE TABLE "backfill_change" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "backfill_change_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"backfill_id" text NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL,
+	"by" text NOT NULL,
+	"action" text NOT NULL,
+	"keep_runs" boolean NOT NULL,
+	"reason" text NOT NULL,
+	CONSTRAINT "backfill_change_action" CHECK ("backfill_change"."action" in ('pause', 'resume', 'cancel'))
+);
+--> statement-breakpoint
+CREATE TABLE "backfill_date" (
+	"backfill_id" text NOT NULL,
+	"due_at" timestamp (3) with time zone NOT NULL,
+	"position" integer NOT NULL,
+	"logical_at" timestamp (3) with time zone NOT NULL,
+	"interval_start_at" timestamp (3) with time zone NOT NULL,
+	"run_key" text NOT NULL,
+	"rerun_of" text,
+	"state" text NOT NULL,
+	"run_id" text,
+	"reason" text NOT NULL,
+	"said_at" timestamp (3) with time zone,
+	"end_said_at" timestamp (3) with time zone,
+	"settled_at" timestamp (3) with time zone,
+	CONSTRAINT "backfill_date_backfill_id_due_at_pk" PRIMARY KEY("backfill_id","due_at"),
+	CONSTRAINT "backfill_date_state" CHECK (case
+        when "backfill_date"."state" = 'waiting' then "backfill_date"."run_id" is null and "backfill_date"."said_at" is null and "backfill_date"."settled_at" is null
+        when "backfill_date"."state" = 'starting' then "backfill_date"."run_id" is not null and "backfill_date"."said_at" is not null and "backfill_date"."settled_at" is null
+        when "backfill_date"."state" = 'running' then "backfill_date"."run_id" is not null and "backfill_date"."said_at" is null and "backfill_date"."settled_at" is null
+        when "backfill_date"."state" in ('succeeded', 'failed', 'cancelled') then "backfill_date"."run_id" is not null
+          and "backfill_date"."said_at" is null and "backfill_date"."settled_at" is not null
+        else "backfill_date"."state" in ('skipped', 'refused', 'abandoned') and "backfill_date"."reason" <> ''
+          and "backfill_date"."said_at" is null and "backfill_date"."settled_at" is not null end)
+);
+--> statement-breakpoint
 CREATE TABLE "mark" (
 	"name" text PRIMARY KEY NOT NULL,
 	"at" timestamp (3) with time zone NOT NULL
@@ -99,6 +160,11 @@ CREATE TABLE "trigger_rate" (
 	CONSTRAINT "trigger_rate_dag_id_rule_pk" PRIMARY KEY("dag_id","rule")
 );
 --> statement-breakpoint
+CREATE INDEX "backfill_newest" ON "backfill" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "backfill_unfinished" ON "backfill" USING btree ("created_at") WHERE finished_at is null;--> statement-breakpoint
+CREATE INDEX "backfill_change_of" ON "backfill_change" USING btree ("backfill_id","id");--> statement-breakpoint
+CREATE INDEX "backfill_date_waiting" ON "backfill_date" USING btree ("backfill_id","position") WHERE state = 'waiting';--> statement-breakpoint
+CREATE INDEX "backfill_date_active" ON "backfill_date" USING btree ("run_id") WHERE state in ('starting', 'running');--> statement-breakpoint
 CREATE INDEX "schedule_told" ON "schedule" USING btree ("told_at");--> statement-breakpoint
 CREATE INDEX "tick_firing" ON "tick" USING btree ("said_at") WHERE outcome = 'firing';--> statement-breakpoint
 CREATE INDEX "trigger_starting" ON "trigger" USING btree ("said_at") WHERE outcome = 'starting';--> statement-breakpoint
@@ -106,55 +172,4 @@ CREATE INDEX "trigger_waiting" ON "trigger" USING btree ("dag_id","rule","group_
 CREATE INDEX "trigger_led" ON "trigger" USING btree ("lead_source","lead_id","dag_id") WHERE outcome = 'starting';--> statement-breakpoint
 CREATE INDEX "trigger_received" ON "trigger" USING btree ("received_at");--> statement-breakpoint
 CREATE INDEX "trigger_group_due" ON "trigger_group" USING btree ("due_at") WHERE due_at is not null;--> statement-breakpoint
-CREATE INDEX "trigger_group_open" ON "trigger_group" USING btree ("dag_id") WHERE closed_at is null;--> statement-breakpoint
-CREATE TABLE "backfill" (
-	"backfill_id" text PRIMARY KEY NOT NULL,
-	"dag_id" text NOT NULL,
-	"state" text NOT NULL,
-	"reprocess" text NOT NULL,
-	"newest_first" boolean NOT NULL,
-	"max_active" integer NOT NULL,
-	"params" jsonb NOT NULL,
-	"pinned_number" integer,
-	"pinned_fingerprint" text,
-	"created_by" text NOT NULL,
-	"reason" text NOT NULL,
-	"created_at" timestamp (3) with time zone NOT NULL,
-	"changed_by" text DEFAULT '' NOT NULL,
-	"change_reason" text DEFAULT '' NOT NULL,
-	"finished_at" timestamp (3) with time zone,
-	CONSTRAINT "backfill_state" CHECK ("backfill"."state" in ('running', 'paused', 'cancelled', 'done')),
-	CONSTRAINT "backfill_done" CHECK ("backfill"."state" <> 'done' or "backfill"."finished_at" is not null),
-	CONSTRAINT "backfill_reprocess" CHECK ("backfill"."reprocess" in ('none', 'failed', 'all')),
-	CONSTRAINT "backfill_active" CHECK ("backfill"."max_active" >= 1),
-	CONSTRAINT "backfill_pinned" CHECK (("backfill"."pinned_number" is null) = ("backfill"."pinned_fingerprint" is null))
-);
---> statement-breakpoint
-CREATE TABLE "backfill_date" (
-	"backfill_id" text NOT NULL,
-	"due_at" timestamp (3) with time zone NOT NULL,
-	"position" integer NOT NULL,
-	"logical_at" timestamp (3) with time zone NOT NULL,
-	"interval_start_at" timestamp (3) with time zone NOT NULL,
-	"run_key" text NOT NULL,
-	"rerun_of" text,
-	"state" text NOT NULL,
-	"run_id" text,
-	"reason" text NOT NULL,
-	"said_at" timestamp (3) with time zone,
-	"settled_at" timestamp (3) with time zone,
-	CONSTRAINT "backfill_date_backfill_id_due_at_pk" PRIMARY KEY("backfill_id","due_at"),
-	CONSTRAINT "backfill_date_state" CHECK (case
-        when "backfill_date"."state" = 'waiting' then "backfill_date"."run_id" is null and "backfill_date"."said_at" is null and "backfill_date"."settled_at" is null
-        when "backfill_date"."state" = 'starting' then "backfill_date"."run_id" is not null and "backfill_date"."said_at" is not null and "backfill_date"."settled_at" is null
-        when "backfill_date"."state" = 'running' then "backfill_date"."run_id" is not null and "backfill_date"."said_at" is null and "backfill_date"."settled_at" is null
-        when "backfill_date"."state" in ('succeeded', 'failed', 'cancelled') then "backfill_date"."run_id" is not null
-          and "backfill_date"."said_at" is null and "backfill_date"."settled_at" is not null
-        else "backfill_date"."state" in ('skipped', 'refused', 'abandoned') and "backfill_date"."reason" <> ''
-          and "backfill_date"."said_at" is null and "backfill_date"."settled_at" is not null end)
-);
---> statement-breakpoint
-CREATE INDEX "backfill_newest" ON "backfill" USING btree ("created_at");--> statement-breakpoint
-CREATE INDEX "backfill_unfinished" ON "backfill" USING btree ("created_at") WHERE finished_at is null;--> statement-breakpoint
-CREATE INDEX "backfill_date_waiting" ON "backfill_date" USING btree ("backfill_id","position") WHERE state = 'waiting';--> statement-breakpoint
-CREATE INDEX "backfill_date_active" ON "backfill_date" USING btree ("run_id") WHERE state in ('starting', 'running');
+CREATE INDEX "trigger_group_open" ON "trigger_group" USING btree ("dag_id") WHERE closed_at is null;

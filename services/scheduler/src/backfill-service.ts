@@ -2,21 +2,22 @@
 import { randomUUID } from "node:crypto";
 import { RpcCode, RpcError, authorize, implementation } from "@chasqui/chassis";
 import type { Logger, ServiceImplementation } from "@chasqui/chassis";
-import { BackfillAction, BackfillService, deriveId, runIdOf } from "@chasqui/contracts";
+import { BackfillService, deriveId, runIdOf } from "@chasqui/contracts";
 import type { CreateBackfillRequest } from "@chasqui/contracts";
 import type { Sql } from "postgres";
-import { backfillView, dateView, plannedView } from "./backfill-view.ts";
+import { actionWords, backfillView, changeView, dateView, plannedView } from "./backfill-view.ts";
 import { existingRuns } from "./backfiller.ts";
 import type { Backfiller } from "./backfiller.ts";
-import { turnOf } from "./core/backfill.ts";
-import type { Action, BackfillDate } from "./core/backfill.ts";
+import { afterCancel, afterOrder, turnOf } from "./core/backfill.ts";
+import type { BackfillDate, Order } from "./core/backfill.ts";
 import type { Learner } from "./learner.ts";
 import { planBackfill } from "./plan-backfill.ts";
 import type { PlannedBackfill } from "./plan-backfill.ts";
 import type { StateMachine } from "./ports/state-machine.ts";
 import type { Registry } from "./registry.ts";
-import { controlBackfill, insertBackfill } from "./store/backfills.ts";
-import { datesOfBackfill, listBackfills } from "./store/backfill-reads.ts";
+import { changesOf, orderBackfill } from "./store/backfill-orders.ts";
+import { insertBackfill } from "./store/backfills.ts";
+import { datesOfBackfill, listBackfills, openDatesOf } from "./store/backfill-reads.ts";
 import type { BackfillRecord, DateRecord } from "./store/backfill-reads.ts";
 
 export interface BackfillServiceOptions {
@@ -34,12 +35,6 @@ const PAGE_SIZE_MAX = 1_000;
 const DATES_PAGE_DEFAULT = 1_000;
 const DATES_PAGE_MAX = 5_000;
 const LOOK_UPS_AT_ONCE = 16;
-
-const actions: Readonly<Record<number, Action>> = {
-  [BackfillAction.PAUSE]: "pause",
-  [BackfillAction.RESUME]: "resume",
-  [BackfillAction.CANCEL]: "cancel",
-};
 
 const pageOf = (asked: number, fallback: number, max: number): number =>
   asked === 0 ? fallback : Math.min(asked, max);
@@ -98,6 +93,14 @@ export function backfillService(o: BackfillServiceOptions): ServiceImplementatio
     if (found !== undefined) return found;
     throw new RpcError(RpcCode.NOT_FOUND, `no backfill is called ${JSON.stringify(backfillId)}`);
   }
+  /** What a cancel makes of the dates without an outcome. */
+  async function endings(backfillId: string, keepRuns: boolean) {
+    const open = await openDatesOf(sql, backfillId, DATES_PAGE_MAX);
+    return open.map((date) => {
+      const isJoined = date.state === "running" && date.reason !== "";
+      return dateView({ ...date, ...afterCancel({ state: date.state, isJoined }, keepRuns) });
+    });
+  }
   const isPaused = (dagId: string): boolean => registry.get(dagId)?.dag.paused === true;
   const view = (record: BackfillRecord) => backfillView(record, isPaused(record.dag_id));
 
@@ -129,26 +132,52 @@ export function backfillService(o: BackfillServiceOptions): ServiceImplementatio
       authorize(principal, "read", `backfill/${backfillId}`);
       const backfill = view(await find(backfillId));
       const limit = pageOf(pageSize, DATES_PAGE_DEFAULT, DATES_PAGE_MAX);
-      return { backfill, dates: (await datesOfBackfill(sql, backfillId, limit)).map(dateView) };
+      const [dates, changes] = await Promise.all([
+        datesOfBackfill(sql, backfillId, limit),
+        changesOf(sql, backfillId),
+      ]);
+      return { backfill, dates: dates.map(dateView), changes: changes.map(changeView) };
     },
     async controlBackfill(request, context) {
-      const { backfillId } = request;
-      const action = actions[request.action];
+      const { backfillId, keepRuns, dryRun } = request;
+      const action = actionWords[request.action];
       if (action === undefined)
         throw new RpcError(
           RpcCode.INVALID_ARGUMENT,
           `action ${request.action}: want pause, resume or cancel`,
         );
+      if (keepRuns && action !== "cancel")
+        throw new RpcError(
+          RpcCode.INVALID_ARGUMENT,
+          `keep_runs with ${action}: only a cancel ends runs`,
+        );
       const { principal: by } = context;
       authorize(by, action === "cancel" ? "cancel" : "pause", `backfill/${backfillId}`);
+      const before = await find(backfillId);
+      const dates = action === "cancel" ? await endings(backfillId, keepRuns) : [];
+      if (dryRun) return { backfill: view(wouldBe(before, { action, keepRuns })), dates };
       const reason = request.reason || (context.reason ?? "");
-      const done = await controlBackfill(sql, backfillId, { action, by, reason, nowMs: o.now() });
-      if (done?.refused !== undefined)
-        throw new RpcError(RpcCode.FAILED_PRECONDITION, `backfill ${backfillId}: ${done.refused}`);
+      const order = { action, keepRuns, by, reason, nowMs: o.now() };
+      refuse(before, await orderBackfill(sql, backfillId, order));
       const backfill = view(await find(backfillId));
-      o.log.info({ backfill_id: backfillId, action, by, reason }, "a backfill was told");
+      o.log.info(
+        { backfill_id: backfillId, action, keep_runs: keepRuns, by, reason },
+        "a backfill was told",
+      );
       o.backfiller.wake();
-      return { backfill };
+      return { backfill, dates };
     },
   });
+}
+
+function refuse({ backfill_id: id }: BackfillRecord, done: { refused?: string } | undefined): void {
+  if (done?.refused !== undefined)
+    throw new RpcError(RpcCode.FAILED_PRECONDITION, `backfill ${id}: ${done.refused}`);
+}
+
+function wouldBe(record: BackfillRecord, order: Order): BackfillRecord {
+  const { state, ends_runs: endsRuns, finished_at } = record;
+  const after = afterOrder({ state, endsRuns, isOver: finished_at !== null }, order);
+  if ("refused" in after) refuse(record, after);
+  return "refused" in after ? record : { ...record, state: after.state, ends_runs: after.endsRuns };
 }

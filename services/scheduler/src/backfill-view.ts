@@ -1,10 +1,11 @@
 // Backfills as the wire has them.
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate, timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { Reprocess } from "@chasqui/contracts";
-import type { BackfillDateSchema, BackfillSchema } from "@chasqui/contracts";
-import type { Reprocess as ReprocessWord } from "./core/backfill.ts";
+import { BackfillAction, Reprocess } from "@chasqui/contracts";
+import type { BackfillChangeSchema, BackfillDateSchema, BackfillSchema } from "@chasqui/contracts";
+import type { Action, Reprocess as ReprocessWord } from "./core/backfill.ts";
 import type { PlannedBackfill } from "./plan-backfill.ts";
+import type { BackfillChange } from "./store/backfill-orders.ts";
 import type { BackfillRecord, DateRecord } from "./store/backfill-reads.ts";
 
 type BackfillInit = MessageInitShape<typeof BackfillSchema>;
@@ -34,6 +35,7 @@ export function backfillView(row: BackfillRecord, isDagPaused: boolean): Backfil
     reason: row.reason,
     changedBy: row.changed_by,
     changeReason: row.change_reason,
+    endsRuns: row.ends_runs,
     counts: { ...row.counts },
     firstTime: timestampFromMs(row.first_ms),
     lastTime: timestampFromMs(row.last_ms),
@@ -66,6 +68,25 @@ export function plannedView(
     lastTime: timestampFromMs(Math.max(...times)),
   };
 }
+
+export const actionWords: Readonly<Record<number, Action>> = {
+  [BackfillAction.PAUSE]: "pause",
+  [BackfillAction.RESUME]: "resume",
+  [BackfillAction.CANCEL]: "cancel",
+};
+const actionOf: Readonly<Record<Action, BackfillAction>> = {
+  pause: BackfillAction.PAUSE,
+  resume: BackfillAction.RESUME,
+  cancel: BackfillAction.CANCEL,
+};
+
+export const changeView = (row: BackfillChange): MessageInitShape<typeof BackfillChangeSchema> => ({
+  time: timestampFromDate(row.at),
+  by: row.by,
+  action: actionOf[row.action],
+  keepRuns: row.keep_runs,
+  reason: row.reason,
+});
 
 export const dateView = (row: DateRecord): MessageInitShape<typeof BackfillDateSchema> => ({
   dueTime: timestampFromDate(row.due_at),

@@ -99,8 +99,9 @@ test("killed and begun again, with verdicts and events lost, every date ends onc
   const second = await w.start();
   const backfills = w.backfillsAt(second.port);
   await until(() => expect(keys(w)).toEqual([1, 2].map(keyOf)));
-  const told = async (action: BackfillAction) =>
-    (await backfills.controlBackfill({ backfillId: id, action, reason: "wait" })).backfill;
+  const told = async (action: BackfillAction, keepRuns = false) =>
+    (await backfills.controlBackfill({ backfillId: id, action, keepRuns, reason: "wait" }))
+      .backfill;
   expect(await told(BackfillAction.PAUSE)).toMatchObject({
     ...{ state: "paused", changedBy: "user:ana", changeReason: "wait" },
   });
@@ -110,7 +111,10 @@ test("killed and begun again, with verdicts and events lost, every date ends onc
   expect(keys(w)).toHaveLength(2);
   await told(BackfillAction.RESUME);
   await until(() => expect(keys(w)).toEqual([1, 2, 3].map(keyOf)));
-  expect(await told(BackfillAction.CANCEL)).toMatchObject({ state: "cancelled" });
+  await expect(told(BackfillAction.RESUME, true)).rejects.toThrow("keep_runs with resume");
+  expect(await told(BackfillAction.CANCEL, true)).toMatchObject({
+    ...{ state: "cancelled", endsRuns: false },
+  });
   await expect(told(BackfillAction.RESUME)).rejects.toThrow(`backfill ${id}: it is cancelled`);
   await w.stateMachine.settle({ dagId: "costs", key: keyOf(3) }, "untold");
   await until(async () =>
@@ -120,6 +124,64 @@ test("killed and begun again, with verdicts and events lost, every date ends onc
       finishedTime: expect.anything(),
     }),
   );
+  expect(w.stateMachine.cancels).toEqual([]);
+  const { changes } = await backfills.getBackfill({ backfillId: id });
+  expect(changes.map(({ action, by, keepRuns }) => [action, by, keepRuns])).toEqual([
+    [BackfillAction.PAUSE, "user:ana", false],
+    [BackfillAction.RESUME, "user:ana", false],
+    [BackfillAction.CANCEL, "user:ana", true],
+  ]);
+});
+
+test("a cancel ends the runs at work, also when the scheduler is killed in the middle of it and one is not there yet", async () => {
+  await using w = await world({ dags: [dag] });
+  const late = Promise.withResolvers<void>();
+  w.stateMachine.before = ({ key }) => (key === keyOf(3) ? late.promise : Promise.resolve());
+  const { backfill } = await w.backfills.createBackfill({ ...week, maxActive: 3 });
+  const backfillId = backfill?.backfillId ?? "";
+  const begun = "running running starting waiting waiting waiting waiting";
+  await until(async () => expect(await statesOf(w, backfillId)).toBe(begun));
+  const cancel = { backfillId, action: BackfillAction.CANCEL, reason: "wrong rates" };
+  const dry = await w.backfills.controlBackfill({ ...cancel, dryRun: true });
+  expect(dry.backfill).toMatchObject({ state: "cancelled", endsRuns: true, changedBy: "" });
+  expect(dry.dates.map(({ state }) => state).join(" ")).toBe(
+    "cancelled cancelled cancelled abandoned abandoned abandoned abandoned",
+  );
+  expect(await statesOf(w, backfillId)).toBe(begun);
+
+  w.stateMachine.holdsCancels = true;
+  await w.backfills.controlBackfill(cancel);
+  await until(() => expect(w.stateMachine.cancels.length).toBeGreaterThanOrEqual(2));
+  await w.stopFirst();
+  late.resolve();
+  w.stateMachine.holdsCancels = false;
+  const second = await w.start();
+  await until(async () =>
+    expect((await w.backfillsAt(second.port).getBackfill({ backfillId })).backfill).toMatchObject({
+      ...{ state: "cancelled", counts: { cancelled: 3, abandoned: 4 } },
+      finishedTime: expect.anything(),
+    }),
+  );
+  expect(new Set(w.stateMachine.cancels.map(({ runId }) => runId))).toEqual(
+    new Set([1, 2, 3].map((n) => runIdOf("costs", keyOf(n)))),
+  );
+  const reason = `backfill ${backfillId} was cancelled: wrong rates`;
+  expect(w.stateMachine.cancels.at(-1)).toMatchObject({ by: "user:ana", reason });
+  expect(keys(w)).toHaveLength(3);
+});
+
+test("a cancel leaves a run that a date joined: it is another's", async () => {
+  await using w = await world({ dags: [dag] });
+  w.stateMachine.answers = false;
+  const { backfill } = await w.backfills.createBackfill({ ...week, to: dayOf(2), maxActive: 2 });
+  const backfillId = backfill?.backfillId ?? "";
+  await until(() => expect(keys(w)).toHaveLength(2));
+  const joined = runIdOf("costs", keyOf(1));
+  const start = w.stateMachine.runs.get(joined);
+  if (start !== undefined) start.by = "schedule"; // the clock's StartRun was the first of the two
+  await w.backfills.controlBackfill({ backfillId, action: BackfillAction.CANCEL });
+  await until(async () => expect(await statesOf(w, backfillId)).toBe("running cancelled"));
+  expect(w.stateMachine.cancels.map(({ runId }) => runId)).toEqual([runIdOf("costs", keyOf(2))]);
 });
 
 test("a paused DAG holds its backfill, which says so; a refusal is the date's outcome", async () => {

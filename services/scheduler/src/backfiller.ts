@@ -11,6 +11,7 @@ import type { Sql } from "postgres";
 import { startClock } from "./clock.ts";
 import { roomOf, turnOf } from "./core/backfill.ts";
 import type { Existing } from "./core/backfill.ts";
+import { endRuns } from "./end-runs.ts";
 import type { Inbox } from "./ports/inbox.ts";
 import type { RunEnd, StateMachine } from "./ports/state-machine.ts";
 import type { Registry } from "./registry.ts";
@@ -30,10 +31,11 @@ import type { OpenBackfill, WaitingDate } from "./store/backfills.ts";
 export interface BackfillerOptions {
   readonly sql: Sql;
   readonly registry: Pick<Registry, "get">;
-  readonly stateMachine: Pick<StateMachine, "findRun">;
+  readonly stateMachine: Pick<StateMachine, "findRun" | "cancelRun">;
   readonly inbox: Pick<Inbox, "say">;
   readonly log: Logger;
   readonly now: () => number;
+  readonly resayMs: number;
 }
 
 export interface Backfiller extends Part {
@@ -85,6 +87,7 @@ export function startBackfiller(o: BackfillerOptions): Backfiller {
           "a backfill waits: the state machine cannot be asked",
         );
       });
+    if (open.some(({ endsRuns }) => endsRuns)) await endRuns(o, stopping.signal);
     if (open.length > 0 && (await finishBackfills(o.sql, o.now())) > 0) clock.wake();
   }
 

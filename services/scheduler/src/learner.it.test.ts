@@ -37,6 +37,7 @@ async function setup() {
         answers.push(answer);
         return answer.promise;
       },
+      cancelRun: () => Promise.reject(new Error("nobody cancels here")),
       findRun: () => Promise.resolve(undefined),
       listSettled: () => {
         throw new Error("nobody asks this here");

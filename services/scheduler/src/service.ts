@@ -118,7 +118,7 @@ async function startWork(life: Life<Settings>, neighbours: Neighbours): Promise<
       round: async (signal) => void (await continuer.look(signal)),
     }),
   );
-  const backfiller = await startBackfills(life, { ...common, inbox });
+  const backfiller = await startBackfills(life, { ...common, inbox, resayMs: settings.resayMs });
   await serve(life, [
     scheduleService({ registry, database }),
     backfillService({ ...common, learner, backfiller }),

@@ -65,7 +65,8 @@ export function tickStart(tick: FiringTick, o: { nowMs: number; sampled: boolean
   };
 }
 
-export const backfillBy = ({ backfillId }: DateKey): string => `backfill ${backfillId}`;
+export const backfillBy = ({ backfillId }: Pick<DateKey, "backfillId">): string =>
+  `backfill ${backfillId}`;
 
 export function backfillStart(date: StartingDate, nowMs: number): Start {
   const { backfillId, dagId, dueMs, logicalMs, intervalStartMs, runKey, rerunOf, pinned } = date;

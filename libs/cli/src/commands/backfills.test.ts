@@ -117,3 +117,44 @@ test.each([
     },
   ]);
 });
+
+const ending = [
+  { logicalTime: at(1), dueTime: at(1), state: "cancelled", runKey: "k1", runId: RUN, reason: "" },
+  { logicalTime: at(2), dueTime: at(2), state: "abandoned", runKey: "k2", reason: "" },
+];
+
+test("cancel says what it ends; a dry run only that; --keep-runs ends none", async () => {
+  const cancelled = { ...base, state: "cancelled", endsRuns: true, counts: { running: 1 } };
+  await using server = await startFakeServer({ backfills: [cancelled], backfillDates: ending });
+  const told = async (...more: string[]) =>
+    (await invoke(["backfills", "cancel", ID, ...more], { server: server.url })).out;
+  const dry = await told("--dry-run");
+  expect(dry).toMatch(/2026-10-01T19:00:00Z +cancelled +k1 +run-01/);
+  expect(dry).toContain("nothing changed: this was a dry run");
+  expect(await told()).toContain("its run at work is asked to end, until seen to\n");
+  expect(JSON.parse(await told("--keep-runs", "--json"))).toMatchObject({
+    backfill: { ends_runs: true },
+    dates: [{ state: "cancelled" }, { state: "abandoned" }],
+  });
+  expect(server.calls.map(({ request }) => request)).toMatchObject([
+    { dryRun: true, keepRuns: false },
+    { dryRun: false, keepRuns: false },
+    { dryRun: false, keepRuns: true },
+  ]);
+});
+
+test("show says who told it what", async () => {
+  const by = "user:ana";
+  const backfillChanges = [
+    { time: at(2), by, action: BackfillAction.PAUSE, reason: "night" },
+    { time: at(3), by, action: BackfillAction.CANCEL, keepRuns: true },
+  ];
+  await using server = await startFakeServer({ backfills: [running], backfillChanges });
+  const { out } = await invoke(["backfills", "show", ID], { server: server.url });
+  expect(out).toContain(
+    [
+      "paused by user:ana at 2026-10-02T19:00:00Z: night",
+      "cancelled by user:ana at 2026-10-03T19:00:00Z, its runs kept\n",
+    ].join("\n"),
+  );
+});

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { BackfillAction, Reprocess } from "@chasqui/contracts";
-import type { Backfill, BackfillDate } from "@chasqui/contracts";
+import type { Backfill, BackfillChange, BackfillDate } from "@chasqui/contracts";
 import { printJson, printLines } from "../cli.ts";
 import type { Cli } from "../cli.ts";
 import { CliError, exitCodes } from "../errors.ts";
@@ -31,6 +31,12 @@ export interface BackfillOptions {
   readonly reason?: string;
   readonly follow?: boolean;
   readonly json?: boolean;
+}
+
+export interface OrderOptions {
+  readonly reason?: string;
+  readonly keepRuns?: boolean;
+  readonly dryRun?: boolean;
 }
 
 interface Json {
@@ -118,23 +124,28 @@ export async function showBackfill(
   const server = await cli.connect();
   const backfillId = await idOf(server, beginning);
   if (o.follow === true && o.json !== true) return await follow(cli, server, backfillId);
-  const { backfill: found, dates } = await server.backfills.getBackfill({
+  const {
+    backfill: found,
+    dates,
+    changes,
+  } = await server.backfills.getBackfill({
     backfillId,
     pageSize: DATES_MAX,
   });
   if (found === undefined) return exitCodes.notFound;
   if (o.json === true) {
-    printJson(cli.out, { backfill: viewBackfill(found), dates: dates.map(viewDate) });
+    const views = { dates: dates.map(viewDate), changes: changes.map(viewChange) };
+    printJson(cli.out, { backfill: viewBackfill(found), ...views });
     return exitCodes.ok;
   }
-  printLines(cli.out, [...heading(found), ...dateTable(dates, cli)]);
+  printLines(cli.out, [...heading(found, changes), ...dateTable(dates, cli)]);
   return exitCodes.ok;
 }
 
 export async function controlBackfill(
   cli: Cli,
   beginning: string,
-  o: Json & { readonly action: "pause" | "resume" | "cancel"; readonly reason?: string },
+  o: Json & OrderOptions & { readonly action: "pause" | "resume" | "cancel" },
 ): Promise<ExitCode> {
   const server = await cli.connect();
   const backfillId = await idOf(server, beginning);
@@ -143,16 +154,26 @@ export async function controlBackfill(
     resume: BackfillAction.RESUME,
     cancel: BackfillAction.CANCEL,
   }[o.action];
-  const reason = o.reason ?? "";
-  const { backfill: after } = await server.backfills.controlBackfill({
-    backfillId,
-    action,
-    reason,
-  });
+  const { reason = "", keepRuns = false, dryRun = false } = o;
+  const order = { backfillId, action, reason, keepRuns, dryRun };
+  const { backfill: after, dates } = await server.backfills.controlBackfill(order);
   if (after === undefined) return exitCodes.notFound;
-  if (o.json === true) printJson(cli.out, { backfill: viewBackfill(after) });
-  else printLines(cli.out, heading(after));
+  if (o.json === true) {
+    printJson(cli.out, { backfill: viewBackfill(after), dates: dates.map(viewDate) });
+    return exitCodes.ok;
+  }
+  if (dryRun)
+    printLines(cli.out, [...dateTable(dates, cli), "nothing changed: this was a dry run"]);
+  else printLines(cli.out, [...heading(after), ...ending(dates)]);
   return exitCodes.ok;
+}
+
+/** What a cancel does to runs, in a line. */
+function ending(dates: readonly BackfillDate[]): string[] {
+  const ended = dates.filter(({ state }) => state === "cancelled").length;
+  if (ended === 0) return [];
+  const runs = ended === 1 ? "its run at work is" : `its ${ended} runs at work are`;
+  return [`${runs} asked to end, until seen to`];
 }
 
 /** The id that begins so. */
@@ -198,7 +219,9 @@ function verdict({ counts }: Backfill): ExitCode {
 const waits = ({ waitsFor }: Backfill): string[] =>
   waitsFor === "" ? [] : [`waits: ${printable(waitsFor)}`];
 
-function heading(one: Backfill): string[] {
+const why = (text: string): string => (text === "" ? "" : `: ${oneLine(printable(text))}`);
+
+function heading(one: Backfill, changes?: readonly BackfillChange[]): string[] {
   const { dagId, maxActive, newestFirst, version, createdBy, reason, changedBy } = one;
   const facts = [
     `reprocess ${reprocessWord(one.reprocess)}`,
@@ -206,16 +229,26 @@ function heading(one: Backfill): string[] {
     newestFirst ? "newest first" : "oldest first",
     version === 0 ? "current version" : `version ${version}`,
   ];
-  const why = (text: string): string => (text === "" ? "" : `: ${oneLine(printable(text))}`);
   const changed = changedBy === "" ? [] : [`changed by ${changedBy}${why(one.changeReason)}`];
   return [
     `backfill ${one.backfillId} of ${dagId}: ${one.state}`,
     facts.join(", "),
     `made by ${createdBy}${why(reason)}`,
-    ...changed,
+    ...(changes?.map(changeLine) ?? changed),
     renderProgress(one.counts),
     ...waits(one),
   ];
+}
+
+const orders: Readonly<Record<number, string>> = {
+  [BackfillAction.PAUSE]: "paused",
+  [BackfillAction.RESUME]: "resumed",
+  [BackfillAction.CANCEL]: "cancelled",
+};
+
+function changeLine({ action, by, keepRuns, reason, time: at }: BackfillChange): string {
+  const kept = keepRuns ? ", its runs kept" : "";
+  return `${orders[action] ?? "changed"} by ${by} at ${utc(at)}${kept}${why(reason)}`;
 }
 
 function dateTable(dates: readonly BackfillDate[], cli: Cli): string[] {
@@ -256,6 +289,7 @@ function viewBackfill(one: Backfill): object {
     changed_by: one.changedBy,
     change_reason: one.changeReason,
     counts: one.counts,
+    ends_runs: one.endsRuns,
     waits_for: one.waitsFor,
   };
 }
@@ -270,3 +304,11 @@ function viewDate(date: BackfillDate): object {
     reason: date.reason,
   };
 }
+
+const viewChange = ({ action, by, keepRuns, reason, time: at }: BackfillChange): object => ({
+  ...time("time", at),
+  by,
+  change: orders[action] ?? "",
+  keep_runs: keepRuns,
+  reason,
+});

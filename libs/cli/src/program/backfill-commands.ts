@@ -1,7 +1,7 @@
 // `backfill`; `backfills list`, `show`, `pause`, `resume`, `cancel`: runs for due times that are past.
 import { Option } from "commander";
 import type { Command } from "commander";
-import type { BackfillOptions } from "../commands/backfills.ts";
+import type { BackfillOptions, OrderOptions } from "../commands/backfills.ts";
 import { JSON_OPTION, collect, examples, number } from "./shared.ts";
 import type { With } from "./shared.ts";
 
@@ -86,18 +86,23 @@ function addListCommands(backfills: Command, with_: With): void {
   for (const [action, about] of [
     ["pause", "Start no more of its runs for now; those at work go on"],
     ["resume", "Go on"],
-    ["cancel", "Start no more of its runs for ever; those at work go on"],
-  ] as const)
-    backfills
+    ["cancel", "Start no more of its runs for ever, and cancel those at work"],
+  ] as const) {
+    const command = backfills
       .command(action)
       .description(about)
       .argument(...BACKFILL_ARGUMENT)
       .option("--reason <text>", "why, for the record")
-      .option(...JSON_OPTION)
-      .action(
-        with_(async (cli, id: string, o: { reason?: string; json?: boolean }) => {
-          const { controlBackfill } = await import("../commands/backfills.ts");
-          return controlBackfill(cli, id, { ...o, action });
-        }),
-      );
+      .option(...JSON_OPTION);
+    if (action === "cancel")
+      command
+        .option("--keep-runs", "its runs at work go on to their end")
+        .option("--dry-run", "only say what would become of its dates");
+    command.action(
+      with_(async (cli, id: string, o: OrderOptions & { json?: boolean }) => {
+        const { controlBackfill } = await import("../commands/backfills.ts");
+        return controlBackfill(cli, id, { ...o, action });
+      }),
+    );
+  }
 }

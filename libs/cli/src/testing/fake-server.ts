@@ -3,6 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import type { JsonValue, MessageInitShape } from "@bufbuild/protobuf";
 import { RpcCode, RpcError, implementation, serveGrpc } from "@chasqui/chassis";
 import {
+  BackfillAction,
   BackfillService,
   ConnectionService,
   ApprovalService,
@@ -17,6 +18,7 @@ import {
 import type {
   ApplyDagsRequest,
   ApprovalSchema,
+  BackfillChangeSchema,
   BackfillDateSchema,
   BackfillSchema,
   CancelRunRequest,
@@ -60,6 +62,7 @@ export interface FakeWorld {
   /** One backfill over time; each look shows the next state, the last one stays. */
   backfills: MessageInitShape<typeof BackfillSchema>[];
   backfillDates: MessageInitShape<typeof BackfillDateSchema>[];
+  backfillChanges: MessageInitShape<typeof BackfillChangeSchema>[];
   logs: MessageInitShape<typeof LogBatchSchema>[];
   /** Paths below the server's address. */
   json: Record<string, JsonValue>;
@@ -98,6 +101,7 @@ export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<F
     triggers: [],
     backfills: [],
     backfillDates: [],
+    backfillChanges: [],
     logs: [],
     json: {},
     changes: {},
@@ -170,10 +174,15 @@ function backfillsOf(world: FakeWorld, note: Note) {
       return { ...shift(), dates: request.dryRun ? world.backfillDates : [] };
     },
     listBackfills: async () => ({ backfills: world.backfills }),
-    getBackfill: async () => ({ ...shift(), dates: world.backfillDates }),
+    getBackfill: async () => ({
+      ...shift(),
+      dates: world.backfillDates,
+      changes: world.backfillChanges,
+    }),
     async controlBackfill(request, { principal }) {
       note("controlBackfill", principal, request);
-      return shift();
+      const isCancel = request.action === BackfillAction.CANCEL;
+      return { ...shift(), dates: isCancel ? world.backfillDates : [] };
     },
   });
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { BackfillAction, Reprocess } from "@chasqui/contracts";
 import type { FastifyInstance } from "fastify";
-import type { ApiBackfill, ApiBackfillDates, ApiBackfills } from "../api.ts";
+import type { ApiBackfillDates, ApiBackfills } from "../api.ts";
 import { backfillDateJson, backfillJson } from "../backfill-json.ts";
 import type { Owners } from "../ports/owners.ts";
 import {
@@ -92,14 +92,20 @@ export function backfillRoutes(app: FastifyInstance, { backfills }: Owners): voi
     };
   });
 
-  app.post("/api/backfills/:id/:action", async (request, reply): Promise<ApiBackfill> => {
+  app.post("/api/backfills/:id/:action", async (request, reply): Promise<ApiBackfillDates> => {
     const action = actions[pathText(request, "action")];
     if (action === undefined) throw bad("want /pause, /resume or /cancel");
     const backfillId = pathText(request, "id");
-    const { reason } = { reason: textOf(bodyOf(request, ["reason"]), "reason") };
-    const told = { backfillId, action, reason };
-    const { backfill } = await backfills.controlBackfill(told, callOptions(request, reply));
-    return backfillJson(known(backfill, backfillId));
+    const body = bodyOf(request, ["reason", "keepRuns", "dryRun"]);
+    const told = {
+      ...{ backfillId, action, reason: textOf(body, "reason") },
+      ...{ keepRuns: switchOf(body, "keepRuns"), dryRun: switchOf(body, "dryRun") },
+    };
+    const { backfill, dates } = await backfills.controlBackfill(told, callOptions(request, reply));
+    return {
+      backfill: backfillJson(known(backfill, backfillId)),
+      dates: dates.map(backfillDateJson),
+    };
   });
 }
 

@@ -1,7 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { afterAction, datesOf, roomOf, turnOf } from "./backfill.ts";
-import type { BackfillState, Clock, DateState, Existing, Reprocess, Turn } from "./backfill.ts";
+import { afterCancel, afterOrder, datesOf, isToEnd, roomOf, turnOf } from "./backfill.ts";
+import type {
+  BackfillState,
+  Clock,
+  DateState,
+  Existing,
+  Order,
+  Reprocess,
+  RunAtWork,
+  Standing,
+  Turn,
+} from "./backfill.ts";
 
 const DAY = 86_400_000;
 /** A due time each midnight, of the day that ends there. */
@@ -74,7 +84,8 @@ test.each<[string, Existing[], Reprocess, Turn]>([
   expect(turnOf("k", existing, reprocess)).toEqual(want);
 });
 
-test.each<[BackfillState, "pause" | "resume" | "cancel", string]>([
+const standing = { endsRuns: false, isOver: false };
+test.each<[BackfillState, Order["action"], string]>([
   ["running", "pause", "paused"],
   ["running", "resume", "running"],
   ["paused", "resume", "running"],
@@ -82,15 +93,60 @@ test.each<[BackfillState, "pause" | "resume" | "cancel", string]>([
   ["cancelled", "resume", "it is cancelled"],
   ["done", "cancel", "it is done"],
 ])("%s, %s: %s", (state, action, want) => {
-  const after = afterAction(state, action);
+  const after = afterOrder({ ...standing, state }, { action, keepRuns: false });
   expect("state" in after ? after.state : after.refused).toBe(want);
 });
+
+test.each<[string, Partial<Standing>, boolean, boolean | string]>([
+  ["at first, with its runs", { state: "running" }, false, true],
+  ["at first, without them", { state: "paused" }, true, false],
+  ["again, with the runs that were kept", { state: "cancelled" }, false, true],
+  ["again, without them", { state: "cancelled" }, true, "it is cancelled"],
+  [
+    "again, its runs are asked to end",
+    { state: "cancelled", endsRuns: true },
+    false,
+    "it is cancelled",
+  ],
+  ["again, when it is over", { state: "cancelled", isOver: true }, false, "it is cancelled"],
+])("a cancel %s", (_, now, keepRuns, want) => {
+  const after = afterOrder(
+    { ...standing, state: "running", ...now },
+    { action: "cancel", keepRuns },
+  );
+  expect("refused" in after ? after.refused : after.endsRuns).toBe(want);
+});
+
+const working = { by: "backfill bf-1", isSettled: false, isCancelling: false };
+test.each<[string, RunAtWork | undefined, boolean]>([
+  ["its own, at work", working, true],
+  ["not there yet", undefined, false],
+  ["another's that a date joined", { ...working, by: "schedule" }, false],
+  ["settled", { ...working, isSettled: true }, false],
+  ["on its way to its end", { ...working, isCancelling: true }, false],
+])("a run of a cancelled backfill, %s: is it asked to end? %#", (_, run, want) => {
+  expect(isToEnd(run, "backfill bf-1")).toBe(want);
+});
+
+test.each<[DateState, boolean, boolean, DateState]>([
+  ["waiting", false, false, "abandoned"],
+  ["waiting", false, true, "abandoned"],
+  ["starting", false, false, "cancelled"],
+  ["running", false, false, "cancelled"],
+  ["running", false, true, "running"],
+  ["running", true, false, "running"],
+])(
+  "a cancel makes of a date that is %s (joined %s, runs kept %s): %s",
+  (state, isJoined, keep, want) => {
+    expect(afterCancel({ state, isJoined }, keep).state).toBe(want);
+  },
+);
 
 const moves = fc.array(
   fc.record({
     what: fc.constantFrom(
       ...["round", "round", "round", "verdict", "verdict", "refusal", "end", "end", "end"],
-      ...["pause", "resume", "cancel", "dag-pause", "dag-resume"],
+      ...["pause", "resume", "cancel", "cancel-keeping", "dag-pause", "dag-resume"],
     ),
     pick: fc.nat(20),
     existing: fc.constantFrom<Existing["state"] | undefined>(
@@ -107,6 +163,7 @@ const moves = fc.array(
 class World {
   state: BackfillState = "running";
   dagPaused = false;
+  endsRuns = false;
   readonly dates: DateState[];
   readonly outcomes: number[];
   readonly maxActive: number;
@@ -141,13 +198,18 @@ class World {
   act(what: string, pick: number, existing: Existing["state"] | undefined): number[] {
     if (what === "round") return this.round(existing);
     if (what === "dag-pause" || what === "dag-resume") this.dagPaused = what === "dag-pause";
-    if (what === "pause" || what === "resume" || what === "cancel") {
-      const after = afterAction(this.state, what);
-      if ("state" in after) this.state = after.state;
+    const action = what === "cancel-keeping" ? "cancel" : what;
+    if (action === "pause" || action === "resume" || action === "cancel") {
+      const now = { state: this.state, endsRuns: this.endsRuns, isOver: false };
+      const after = afterOrder(now, { action, keepRuns: what !== action });
+      if ("state" in after) [this.state, this.endsRuns] = [after.state, after.endsRuns];
       if (this.state === "cancelled")
         for (const [index, date] of this.dates.entries())
           if (date === "waiting") this.set(index, "abandoned");
     }
+    if (what === "end-runs" && this.endsRuns)
+      for (const [index, date] of this.dates.entries())
+        if (date === "running") this.set(index, "cancelled");
     const starting = this.pick(["starting"], pick);
     if (what === "verdict" && starting !== undefined) this.set(starting, "running");
     if (what === "refusal" && starting !== undefined) this.set(starting, "refused");
@@ -156,6 +218,20 @@ class World {
     return [];
   }
 }
+
+test("F5. cancelled with its runs, none is at work once those that were asked for are there", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 3 }), fc.nat(10), moves, (max, count, list) => {
+      const world = new World(max, count);
+      for (const { what, pick, existing } of list) world.act(what, pick, existing);
+      world.act("cancel", 0, undefined);
+      for (let n = 0; n <= max; n++)
+        for (const what of ["round", "verdict", "end-runs"]) world.act(what, 0, undefined);
+      expect(world.active()).toBe(0);
+      expect(world.outcomes).toEqual(world.dates.map(() => 1));
+    }),
+  );
+});
 
 test("F1. to F4. one outcome per date, in order, never above max_active, nothing while paused or after a cancel", () => {
   fc.assert(

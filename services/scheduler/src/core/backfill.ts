@@ -5,6 +5,7 @@
 //   F2. Never more of its runs at work than max_active.
 //   F3. Dates get their turn in order; who is skipped takes no place of another.
 //   F4. While it or its DAG is paused no date begins; once it is cancelled none ever does.
+//   F5. Cancelled with its runs, it ends with none of them at work; a run that a date joined is somebody else's.
 
 export type Reprocess = "none" | "failed" | "all";
 export type BackfillState = "running" | "paused" | "cancelled" | "done";
@@ -126,12 +127,53 @@ export function roomOf({ state, maxActive, active }: Progress, isDagPaused: bool
 
 export type Action = "pause" | "resume" | "cancel";
 
-/** The state after an action of a person; or why not. */
-export function afterAction(
-  state: BackfillState,
-  action: Action,
-): { readonly state: BackfillState } | { readonly refused: string } {
-  if (state === "done" || state === "cancelled") return { refused: `it is ${state}` };
-  if (action === "cancel") return { state: "cancelled" };
-  return { state: action === "pause" ? "paused" : "running" };
+/** What a person tells a backfill. */
+export interface Order {
+  readonly action: Action;
+  /** Of a cancel: its runs at work go on to their end. */
+  readonly keepRuns: boolean;
+}
+
+export interface Standing {
+  readonly state: BackfillState;
+  /** Cancelled with its runs. */
+  readonly endsRuns: boolean;
+  readonly isOver: boolean;
+}
+
+/** What it is after an order; or why it cannot be. Runs that were kept at first may still be ended. */
+export function afterOrder(
+  { state, endsRuns, isOver }: Standing,
+  { action, keepRuns }: Order,
+): Pick<Standing, "state" | "endsRuns"> | { readonly refused: string } {
+  const changesItsMind = action === "cancel" && !keepRuns && !endsRuns && !isOver;
+  if (state === "done" || (state === "cancelled" && !changesItsMind))
+    return { refused: `it is ${state}` };
+  if (action === "cancel") return { state: "cancelled", endsRuns: !keepRuns };
+  return { state: action === "pause" ? "paused" : "running", endsRuns: false };
+}
+
+/** The run of a date whose backfill was cancelled with its runs, as it is found. */
+export interface RunAtWork {
+  readonly by: string;
+  readonly isSettled: boolean;
+  readonly isCancelling: boolean;
+}
+
+/**
+ * Is it to be asked to end now? One that is not there yet was asked for, and is said again until it is; one that
+ * another started goes on.
+ */
+export const isToEnd = (run: RunAtWork | undefined, startedBy: string): boolean =>
+  run !== undefined && run.by === startedBy && !run.isSettled && !run.isCancelling;
+
+/** What a cancel makes of a date without an outcome. */
+export function afterCancel(
+  { state, isJoined }: { readonly state: DateState; readonly isJoined: boolean },
+  keepRuns: boolean,
+): { readonly state: DateState; readonly reason: string } {
+  if (state === "waiting") return { state: "abandoned", reason: "its turn has not come" };
+  if (isJoined) return { state, reason: "its run is not this backfill's, and goes on" };
+  if (keepRuns) return { state, reason: "its run goes on" };
+  return { state: "cancelled", reason: "its run is cancelled" };
 }

@@ -21,6 +21,7 @@ export interface FoundRun {
   /** It waits for its turn. */
   readonly isQueued: boolean;
   readonly isSettled: boolean;
+  readonly isCancelling: boolean;
   /** How it ended; undefined while it has not. */
   readonly end: RunEnd | undefined;
   readonly logicalMs: number;
@@ -35,12 +36,18 @@ export interface StateMachine extends Part {
   ): Promise<Dag | undefined>;
   /** Undefined when there is no such run; throws when nobody answers. */
   findRun(runId: string, signal?: AbortSignal): Promise<FoundRun | undefined>;
+  /** Asks a run to end, in the name of a person. */
+  cancelRun(
+    runId: string,
+    o: { readonly by: string; readonly reason: string; readonly signal?: AbortSignal | undefined },
+  ): Promise<void>;
   /** Runs settled since a moment, oldest first, page by page. */
   listSettled(sinceMs: number, signal?: AbortSignal): AsyncIterable<readonly Run[]>;
 }
 
 const LIST_TIMEOUT_MS = 10_000;
 const FIND_TIMEOUT_MS = 3_000;
+const CANCEL_TIMEOUT_MS = 10_000;
 
 export function openStateMachine(address: string): StateMachine {
   const defaults = { principal: "service:scheduler" };
@@ -66,9 +73,14 @@ export function openStateMachine(address: string): StateMachine {
           logicalMs: run.logicalTime === undefined ? 0 : timestampMs(run.logicalTime),
           isQueued: run.state === RunState.QUEUED,
           isSettled: run.settledTime !== undefined,
+          isCancelling: run.state === RunState.CANCELLING,
           end: run.settledTime === undefined ? undefined : endOf(run.state),
         }
       );
+    },
+    async cancelRun(runId, { by, reason, signal }) {
+      const options = { signal, timeoutMs: CANCEL_TIMEOUT_MS, principal: by };
+      await runs.cancelRun({ runId, reason }, options);
     },
     async *listSettled(sinceMs, signal) {
       const sinceTime = timestampFromMs(sinceMs);

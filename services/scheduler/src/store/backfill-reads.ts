@@ -17,6 +17,7 @@ export interface BackfillRecord {
   readonly created_at: Date;
   readonly changed_by: string;
   readonly change_reason: string;
+  readonly ends_runs: boolean;
   readonly finished_at: Date | null;
   readonly counts: { readonly [state: string]: number };
   readonly first_ms: number;
@@ -72,6 +73,19 @@ export async function datesOfBackfill(
   return [...rows];
 }
 
+/** Dates without an outcome, in the order of their turn. */
+export async function openDatesOf(
+  sql: Sql,
+  backfillId: string,
+  limit: number,
+): Promise<DateRecord[]> {
+  const rows = await sql<DateRecord[]>`
+    select due_at, logical_at, state, run_id, run_key, reason from backfill_date
+    where backfill_id = ${backfillId} and state in ('waiting', 'starting', 'running')
+    order by position limit ${limit}`;
+  return [...rows];
+}
+
 /** Deletes backfills that were over before a moment, with their dates. */
 export async function forgetBackfills(
   sql: Sql,
@@ -81,7 +95,8 @@ export async function forgetBackfills(
     with gone as (
       delete from backfill where backfill_id in (
         select backfill_id from backfill where finished_at < ${new Date(beforeMs)} limit ${limit})
-      returning backfill_id)
+      returning backfill_id),
+    changes as (delete from backfill_change c using gone where c.backfill_id = gone.backfill_id)
     delete from backfill_date d using gone where d.backfill_id = gone.backfill_id`;
   return rows.count;
 }

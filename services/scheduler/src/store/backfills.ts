@@ -4,15 +4,8 @@
 //   D2. Each change of a date says from which state; so it ends once.
 //   D3. A date is `starting`, with its run's key, before anybody says its StartRun.
 import type { Sql, TransactionSql } from "postgres";
-import { afterAction, roomOf } from "../core/backfill.ts";
-import type {
-  Action,
-  BackfillDate,
-  BackfillState,
-  DateState,
-  Reprocess,
-  Turn,
-} from "../core/backfill.ts";
+import { roomOf } from "../core/backfill.ts";
+import type { BackfillDate, BackfillState, DateState, Reprocess, Turn } from "../core/backfill.ts";
 import type { Json } from "../core/triggers.ts";
 
 export interface NewBackfill {
@@ -79,6 +72,7 @@ export interface OpenBackfill {
   readonly reprocess: Reprocess;
   readonly maxActive: number;
   readonly active: number;
+  readonly endsRuns: boolean;
 }
 
 const OPEN_MAX = 500;
@@ -87,6 +81,7 @@ const OPEN_MAX = 500;
 export async function openBackfills(sql: Sql): Promise<OpenBackfill[]> {
   const rows = await sql<OpenBackfill[]>`
     select b.backfill_id as "backfillId", b.dag_id as "dagId", b.state, b.reprocess, b.max_active as "maxActive",
+      b.ends_runs as "endsRuns",
       (select count(*)::int from backfill_date d
         where d.backfill_id = b.backfill_id and d.state in ('starting', 'running')) as active
     from backfill b where b.finished_at is null order by b.created_at limit ${OPEN_MAX}`;
@@ -161,7 +156,7 @@ export async function settleDates(
 ): Promise<void> {
   const runIds = dates.map((date) => (date.state === "running" ? date.runId : null));
   await sql`
-    update backfill_date d set state = s.state, reason = s.reason, said_at = null,
+    update backfill_date d set state = s.state, reason = s.reason, said_at = null, end_said_at = null,
       run_id = s.run_id, settled_at = case when s.state = 'refused' then ${new Date(nowMs)}::timestamptz end
     from unnest(
       ${dates.map(({ backfillId }) => backfillId)}::text[], ${dates.map(({ dueMs }) => iso(dueMs))}::timestamptz[],
@@ -200,34 +195,6 @@ export async function finishBackfills(sql: Sql, nowMs: number): Promise<number> 
     where b.finished_at is null and not exists (
       select from backfill_date d where d.backfill_id = b.backfill_id and d.state in ('waiting', 'starting', 'running'))`;
   return rows.count;
-}
-
-/** Undefined when there is no such backfill; the reason when it is over. */
-export async function controlBackfill(
-  sql: Sql,
-  backfillId: string,
-  o: {
-    readonly action: Action;
-    readonly by: string;
-    readonly reason: string;
-    readonly nowMs: number;
-  },
-): Promise<{ readonly refused?: string } | undefined> {
-  return await sql.begin(async (tx) => {
-    const progress = await lockProgress(tx, backfillId);
-    if (progress === undefined) return undefined;
-    const after = afterAction(progress.state, o.action);
-    if ("refused" in after) return after;
-    await tx`
-      update backfill set state = ${after.state}, changed_by = ${o.by}, change_reason = ${o.reason}
-      where backfill_id = ${backfillId}`;
-    if (after.state === "cancelled")
-      await tx`
-        update backfill_date set state = 'abandoned', reason = 'the backfill was cancelled',
-          settled_at = ${new Date(o.nowMs)}
-        where backfill_id = ${backfillId} and state = 'waiting'`;
-    return {};
-  });
 }
 
 export interface StartingDate extends DateKey {

@@ -13,7 +13,7 @@ import {
   text,
   timestamp,
 } from "drizzle-orm/pg-core";
-import type { BackfillState, DateState, Reprocess } from "../core/backfill.ts";
+import type { Action, BackfillState, DateState, Reprocess } from "../core/backfill.ts";
 import type { TickPolicy } from "../core/learn.ts";
 import type { Admitted } from "../core/rate.ts";
 import type { TriggerRule } from "../core/rules.ts";
@@ -220,6 +220,8 @@ export const backfill = pgTable(
     /** Who paused, resumed or cancelled it last, and why. */
     changedBy: text("changed_by").notNull().default(""),
     changeReason: text("change_reason").notNull().default(""),
+    /** Cancelled with its runs: those at work are asked to end. */
+    endsRuns: boolean("ends_runs").notNull().default(false),
     /** When its last date had its outcome. */
     finishedAt: instant("finished_at"),
   },
@@ -229,6 +231,7 @@ export const backfill = pgTable(
       .on(t.createdAt)
       .where(sql`finished_at is null`),
     check("backfill_state", sql`${t.state} in ('running', 'paused', 'cancelled', 'done')`),
+    check("backfill_ends", sql`not ${t.endsRuns} or ${t.state} = 'cancelled'`),
     check("backfill_done", sql`${t.state} <> 'done' or ${t.finishedAt} is not null`),
     check("backfill_reprocess", sql`${t.reprocess} in ('none', 'failed', 'all')`),
     check("backfill_active", sql`${t.maxActive} >= 1`),
@@ -254,6 +257,8 @@ export const backfillDate = pgTable(
     reason: text("reason").notNull(),
     /** When StartRun was last said; only while starting. */
     saidAt: instant("said_at"),
+    /** When its run was last asked to end. */
+    endSaidAt: instant("end_said_at"),
     settledAt: instant("settled_at"),
   },
   (t) => [
@@ -275,6 +280,24 @@ export const backfillDate = pgTable(
         else ${t.state} in ('skipped', 'refused', 'abandoned') and ${t.reason} <> ''
           and ${t.saidAt} is null and ${t.settledAt} is not null end`,
     ),
+  ],
+);
+
+/** What people told a backfill. Never changed. */
+export const backfillChange = pgTable(
+  "backfill_change",
+  {
+    id: bigint("id", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    backfillId: text("backfill_id").notNull(),
+    at: instant("at").notNull(),
+    by: text("by").notNull(),
+    action: text("action").$type<Action>().notNull(),
+    keepRuns: boolean("keep_runs").notNull(),
+    reason: text("reason").notNull(),
+  },
+  (t) => [
+    index("backfill_change_of").on(t.backfillId, t.id),
+    check("backfill_change_action", sql`${t.action} in ('pause', 'resume', 'cancel')`),
   ],
 );
 

@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file chasqui/schedule/v1/backfill_service.proto.
  */
 export const file_chasqui_schedule_v1_backfill_service: GenFile = /*@__PURE__*/
-  fileDesc("CipjaGFzcXVpL3NjaGVkdWxlL3YxL2JhY2tmaWxsX3NlcnZpY2UucHJvdG8SE2NoYXNxdWkuc2NoZWR1bGUudjEinAIKFUNyZWF0ZUJhY2tmaWxsUmVxdWVzdBIOCgZkYWdfaWQYASABKAkSDAoEZnJvbRgCIAEoCRIKCgJ0bxgDIAEoCRINCgVkYXRlcxgEIAMoCRIxCglyZXByb2Nlc3MYBSABKA4yHi5jaGFzcXVpLnNjaGVkdWxlLnYxLlJlcHJvY2VzcxISCgptYXhfYWN0aXZlGAYgASgNEhQKDG5ld2VzdF9maXJzdBgHIAEoCBInCgZwYXJhbXMYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YCSABKA0SDwoHZHJ5X3J1bhgKIAEoCBIOCgZyZWFzb24YCyABKAkSEgoKcmVxdWVzdF9pZBgMIAEoCSJ7ChZDcmVhdGVCYWNrZmlsbFJlc3BvbnNlEi8KCGJhY2tmaWxsGAEgASgLMh0uY2hhc3F1aS5zY2hlZHVsZS52MS5CYWNrZmlsbBIwCgVkYXRlcxgCIAMoCzIhLmNoYXNxdWkuc2NoZWR1bGUudjEuQmFja2ZpbGxEYXRlIkcKFExpc3RCYWNrZmlsbHNSZXF1ZXN0Eg4KBmRhZ19pZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0SDAoEb3BlbhgDIAEoCCJJChVMaXN0QmFja2ZpbGxzUmVzcG9uc2USMAoJYmFja2ZpbGxzGAEgAygLMh0uY2hhc3F1aS5zY2hlZHVsZS52MS5CYWNrZmlsbCI8ChJHZXRCYWNrZmlsbFJlcXVlc3QSEwoLYmFja2ZpbGxfaWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgNIngKE0dldEJhY2tmaWxsUmVzcG9uc2USLwoIYmFja2ZpbGwYASABKAsyHS5jaGFzcXVpLnNjaGVkdWxlLnYxLkJhY2tmaWxsEjAKBWRhdGVzGAIgAygLMiEuY2hhc3F1aS5zY2hlZHVsZS52MS5CYWNrZmlsbERhdGUicgoWQ29udHJvbEJhY2tmaWxsUmVxdWVzdBITCgtiYWNrZmlsbF9pZBgBIAEoCRIzCgZhY3Rpb24YAiABKA4yIy5jaGFzcXVpLnNjaGVkdWxlLnYxLkJhY2tmaWxsQWN0aW9uEg4KBnJlYXNvbhgDIAEoCSJKChdDb250cm9sQmFja2ZpbGxSZXNwb25zZRIvCghiYWNrZmlsbBgBIAEoCzIdLmNoYXNxdWkuc2NoZWR1bGUudjEuQmFja2ZpbGwi5QQKCEJhY2tmaWxsEhMKC2JhY2tmaWxsX2lkGAEgASgJEg4KBmRhZ19pZBgCIAEoCRINCgVzdGF0ZRgDIAEoCRIxCglyZXByb2Nlc3MYBCABKA4yHi5jaGFzcXVpLnNjaGVkdWxlLnYxLlJlcHJvY2VzcxISCgptYXhfYWN0aXZlGAUgASgNEhQKDG5ld2VzdF9maXJzdBgGIAEoCBInCgZwYXJhbXMYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YCCABKA0SEgoKY3JlYXRlZF9ieRgJIAEoCRIwCgxjcmVhdGVkX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgLIAEoCRIxCg1maW5pc2hlZF90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjaGFuZ2VkX2J5GA0gASgJEhUKDWNoYW5nZV9yZWFzb24YDiABKAkSOQoGY291bnRzGA8gAygLMikuY2hhc3F1aS5zY2hlZHVsZS52MS5CYWNrZmlsbC5Db3VudHNFbnRyeRIuCgpmaXJzdF90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglsYXN0X3RpbWUYESABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXdhaXRzX2ZvchgSIAEoCRotCgtDb3VudHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKA06AjgBIq4BCgxCYWNrZmlsbERhdGUSLAoIZHVlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGxvZ2ljYWxfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFc3RhdGUYAyABKAkSDgoGcnVuX2lkGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIPCgdydW5fa2V5GAYgASgJKmMKCVJlcHJvY2VzcxIZChVSRVBST0NFU1NfVU5TUEVDSUZJRUQQABISCg5SRVBST0NFU1NfTk9ORRABEhQKEFJFUFJPQ0VTU19GQUlMRUQQAhIRCg1SRVBST0NFU1NfQUxMEAMqhAEKDkJhY2tmaWxsQWN0aW9uEh8KG0JBQ0tGSUxMX0FDVElPTl9VTlNQRUNJRklFRBAAEhkKFUJBQ0tGSUxMX0FDVElPTl9QQVVTRRABEhoKFkJBQ0tGSUxMX0FDVElPTl9SRVNVTUUQAhIaChZCQUNLRklMTF9BQ1RJT05fQ0FOQ0VMEAMytAMKD0JhY2tmaWxsU2VydmljZRJpCg5DcmVhdGVCYWNrZmlsbBIqLmNoYXNxdWkuc2NoZWR1bGUudjEuQ3JlYXRlQmFja2ZpbGxSZXF1ZXN0GisuY2hhc3F1aS5zY2hlZHVsZS52MS5DcmVhdGVCYWNrZmlsbFJlc3BvbnNlEmYKDUxpc3RCYWNrZmlsbHMSKS5jaGFzcXVpLnNjaGVkdWxlLnYxLkxpc3RCYWNrZmlsbHNSZXF1ZXN0GiouY2hhc3F1aS5zY2hlZHVsZS52MS5MaXN0QmFja2ZpbGxzUmVzcG9uc2USYAoLR2V0QmFja2ZpbGwSJy5jaGFzcXVpLnNjaGVkdWxlLnYxLkdldEJhY2tmaWxsUmVxdWVzdBooLmNoYXNxdWkuc2NoZWR1bGUudjEuR2V0QmFja2ZpbGxSZXNwb25zZRJsCg9Db250cm9sQmFja2ZpbGwSKy5jaGFzcXVpLnNjaGVkdWxlLnYxLkNvbnRyb2xCYWNrZmlsbFJlcXVlc3QaLC5jaGFzcXVpLnNjaGVkdWxlLnYxLkNvbnRyb2xCYWNrZmlsbFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("CipjaGFzcXVpL3NjaGVkdWxlL3YxL2JhY2tmaWxsX3NlcnZpY2UucHJvdG8SE2NoYXNxdWkuc2NoZWR1bGUudjEinAIKFUNyZWF0ZUJhY2tmaWxsUmVxdWVzdBIOCgZkYWdfaWQYASABKAkSDAoEZnJvbRgCIAEoCRIKCgJ0bxgDIAEoCRINCgVkYXRlcxgEIAMoCRIxCglyZXByb2Nlc3MYBSABKA4yHi5jaGFzcXVpLnNjaGVkdWxlLnYxLlJlcHJvY2VzcxISCgptYXhfYWN0aXZlGAYgASgNEhQKDG5ld2VzdF9maXJzdBgHIAEoCBInCgZwYXJhbXMYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YCSABKA0SDwoHZHJ5X3J1bhgKIAEoCBIOCgZyZWFzb24YCyABKAkSEgoKcmVxdWVzdF9pZBgMIAEoCSJ7ChZDcmVhdGVCYWNrZmlsbFJlc3BvbnNlEi8KCGJhY2tmaWxsGAEgASgLMh0uY2hhc3F1aS5zY2hlZHVsZS52MS5CYWNrZmlsbBIwCgVkYXRlcxgCIAMoCzIhLmNoYXNxdWkuc2NoZWR1bGUudjEuQmFja2ZpbGxEYXRlIkcKFExpc3RCYWNrZmlsbHNSZXF1ZXN0Eg4KBmRhZ19pZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0SDAoEb3BlbhgDIAEoCCJJChVMaXN0QmFja2ZpbGxzUmVzcG9uc2USMAoJYmFja2ZpbGxzGAEgAygLMh0uY2hhc3F1aS5zY2hlZHVsZS52MS5CYWNrZmlsbCI8ChJHZXRCYWNrZmlsbFJlcXVlc3QSEwoLYmFja2ZpbGxfaWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgNIq4BChNHZXRCYWNrZmlsbFJlc3BvbnNlEi8KCGJhY2tmaWxsGAEgASgLMh0uY2hhc3F1aS5zY2hlZHVsZS52MS5CYWNrZmlsbBIwCgVkYXRlcxgCIAMoCzIhLmNoYXNxdWkuc2NoZWR1bGUudjEuQmFja2ZpbGxEYXRlEjQKB2NoYW5nZXMYAyADKAsyIy5jaGFzcXVpLnNjaGVkdWxlLnYxLkJhY2tmaWxsQ2hhbmdlIp4BCg5CYWNrZmlsbENoYW5nZRIoCgR0aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIKCgJieRgCIAEoCRIzCgZhY3Rpb24YAyABKA4yIy5jaGFzcXVpLnNjaGVkdWxlLnYxLkJhY2tmaWxsQWN0aW9uEhEKCWtlZXBfcnVucxgEIAEoCBIOCgZyZWFzb24YBSABKAkilgEKFkNvbnRyb2xCYWNrZmlsbFJlcXVlc3QSEwoLYmFja2ZpbGxfaWQYASABKAkSMwoGYWN0aW9uGAIgASgOMiMuY2hhc3F1aS5zY2hlZHVsZS52MS5CYWNrZmlsbEFjdGlvbhIOCgZyZWFzb24YAyABKAkSEQoJa2VlcF9ydW5zGAQgASgIEg8KB2RyeV9ydW4YBSABKAgifAoXQ29udHJvbEJhY2tmaWxsUmVzcG9uc2USLwoIYmFja2ZpbGwYASABKAsyHS5jaGFzcXVpLnNjaGVkdWxlLnYxLkJhY2tmaWxsEjAKBWRhdGVzGAIgAygLMiEuY2hhc3F1aS5zY2hlZHVsZS52MS5CYWNrZmlsbERhdGUi+AQKCEJhY2tmaWxsEhMKC2JhY2tmaWxsX2lkGAEgASgJEg4KBmRhZ19pZBgCIAEoCRINCgVzdGF0ZRgDIAEoCRIxCglyZXByb2Nlc3MYBCABKA4yHi5jaGFzcXVpLnNjaGVkdWxlLnYxLlJlcHJvY2VzcxISCgptYXhfYWN0aXZlGAUgASgNEhQKDG5ld2VzdF9maXJzdBgGIAEoCBInCgZwYXJhbXMYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YCCABKA0SEgoKY3JlYXRlZF9ieRgJIAEoCRIwCgxjcmVhdGVkX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgLIAEoCRIxCg1maW5pc2hlZF90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjaGFuZ2VkX2J5GA0gASgJEhUKDWNoYW5nZV9yZWFzb24YDiABKAkSOQoGY291bnRzGA8gAygLMikuY2hhc3F1aS5zY2hlZHVsZS52MS5CYWNrZmlsbC5Db3VudHNFbnRyeRIuCgpmaXJzdF90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglsYXN0X3RpbWUYESABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXdhaXRzX2ZvchgSIAEoCRIRCgllbmRzX3J1bnMYEyABKAgaLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgNOgI4ASKuAQoMQmFja2ZpbGxEYXRlEiwKCGR1ZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsb2dpY2FsX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXN0YXRlGAMgASgJEg4KBnJ1bl9pZBgEIAEoCRIOCgZyZWFzb24YBSABKAkSDwoHcnVuX2tleRgGIAEoCSpjCglSZXByb2Nlc3MSGQoVUkVQUk9DRVNTX1VOU1BFQ0lGSUVEEAASEgoOUkVQUk9DRVNTX05PTkUQARIUChBSRVBST0NFU1NfRkFJTEVEEAISEQoNUkVQUk9DRVNTX0FMTBADKoQBCg5CYWNrZmlsbEFjdGlvbhIfChtCQUNLRklMTF9BQ1RJT05fVU5TUEVDSUZJRUQQABIZChVCQUNLRklMTF9BQ1RJT05fUEFVU0UQARIaChZCQUNLRklMTF9BQ1RJT05fUkVTVU1FEAISGgoWQkFDS0ZJTExfQUNUSU9OX0NBTkNFTBADMrQDCg9CYWNrZmlsbFNlcnZpY2USaQoOQ3JlYXRlQmFja2ZpbGwSKi5jaGFzcXVpLnNjaGVkdWxlLnYxLkNyZWF0ZUJhY2tmaWxsUmVxdWVzdBorLmNoYXNxdWkuc2NoZWR1bGUudjEuQ3JlYXRlQmFja2ZpbGxSZXNwb25zZRJmCg1MaXN0QmFja2ZpbGxzEikuY2hhc3F1aS5zY2hlZHVsZS52MS5MaXN0QmFja2ZpbGxzUmVxdWVzdBoqLmNoYXNxdWkuc2NoZWR1bGUudjEuTGlzdEJhY2tmaWxsc1Jlc3BvbnNlEmAKC0dldEJhY2tmaWxsEicuY2hhc3F1aS5zY2hlZHVsZS52MS5HZXRCYWNrZmlsbFJlcXVlc3QaKC5jaGFzcXVpLnNjaGVkdWxlLnYxLkdldEJhY2tmaWxsUmVzcG9uc2USbAoPQ29udHJvbEJhY2tmaWxsEisuY2hhc3F1aS5zY2hlZHVsZS52MS5Db250cm9sQmFja2ZpbGxSZXF1ZXN0GiwuY2hhc3F1aS5zY2hlZHVsZS52MS5Db250cm9sQmFja2ZpbGxSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * What CreateBackfill takes.
@@ -245,6 +245,13 @@ export type GetBackfillResponse = Message<"chasqui.schedule.v1.GetBackfillRespon
    * @generated from field: repeated chasqui.schedule.v1.BackfillDate dates = 2;
    */
   dates: BackfillDate[];
+
+  /**
+   * What it was told since it was made, oldest first.
+   *
+   * @generated from field: repeated chasqui.schedule.v1.BackfillChange changes = 3;
+   */
+  changes: BackfillChange[];
 };
 
 /**
@@ -253,6 +260,55 @@ export type GetBackfillResponse = Message<"chasqui.schedule.v1.GetBackfillRespon
  */
 export const GetBackfillResponseSchema: GenMessage<GetBackfillResponse> = /*@__PURE__*/
   messageDesc(file_chasqui_schedule_v1_backfill_service, 5);
+
+/**
+ * Somebody paused, resumed or cancelled it.
+ *
+ * @generated from message chasqui.schedule.v1.BackfillChange
+ */
+export type BackfillChange = Message<"chasqui.schedule.v1.BackfillChange"> & {
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 1;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * Who.
+   *
+   * @generated from field: string by = 2;
+   */
+  by: string;
+
+  /**
+   * What it was told.
+   *
+   * @generated from field: chasqui.schedule.v1.BackfillAction action = 3;
+   */
+  action: BackfillAction;
+
+  /**
+   * Of a cancel: its runs at work went on.
+   *
+   * @generated from field: bool keep_runs = 4;
+   */
+  keepRuns: boolean;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message chasqui.schedule.v1.BackfillChange.
+ * Use `create(BackfillChangeSchema)` to create a new message.
+ */
+export const BackfillChangeSchema: GenMessage<BackfillChange> = /*@__PURE__*/
+  messageDesc(file_chasqui_schedule_v1_backfill_service, 6);
 
 /**
  * What ControlBackfill takes.
@@ -280,6 +336,20 @@ export type ControlBackfillRequest = Message<"chasqui.schedule.v1.ControlBackfil
    * @generated from field: string reason = 3;
    */
   reason: string;
+
+  /**
+   * Of a cancel: runs at work go on to their end, and are not cancelled with it.
+   *
+   * @generated from field: bool keep_runs = 4;
+   */
+  keepRuns: boolean;
+
+  /**
+   * Only says what would happen.
+   *
+   * @generated from field: bool dry_run = 5;
+   */
+  dryRun: boolean;
 };
 
 /**
@@ -287,7 +357,7 @@ export type ControlBackfillRequest = Message<"chasqui.schedule.v1.ControlBackfil
  * Use `create(ControlBackfillRequestSchema)` to create a new message.
  */
 export const ControlBackfillRequestSchema: GenMessage<ControlBackfillRequest> = /*@__PURE__*/
-  messageDesc(file_chasqui_schedule_v1_backfill_service, 6);
+  messageDesc(file_chasqui_schedule_v1_backfill_service, 7);
 
 /**
  * What ControlBackfill answers.
@@ -296,11 +366,18 @@ export const ControlBackfillRequestSchema: GenMessage<ControlBackfillRequest> = 
  */
 export type ControlBackfillResponse = Message<"chasqui.schedule.v1.ControlBackfillResponse"> & {
   /**
-   * The backfill after the change.
+   * The backfill after the change; of a dry run as it would be, but for its counts.
    *
    * @generated from field: chasqui.schedule.v1.Backfill backfill = 1;
    */
   backfill?: Backfill | undefined;
+
+  /**
+   * Of a cancel: the dates without an outcome, in the order of their turn, each with what becomes of it.
+   *
+   * @generated from field: repeated chasqui.schedule.v1.BackfillDate dates = 2;
+   */
+  dates: BackfillDate[];
 };
 
 /**
@@ -308,7 +385,7 @@ export type ControlBackfillResponse = Message<"chasqui.schedule.v1.ControlBackfi
  * Use `create(ControlBackfillResponseSchema)` to create a new message.
  */
 export const ControlBackfillResponseSchema: GenMessage<ControlBackfillResponse> = /*@__PURE__*/
-  messageDesc(file_chasqui_schedule_v1_backfill_service, 7);
+  messageDesc(file_chasqui_schedule_v1_backfill_service, 8);
 
 /**
  * Runs for due times that are past.
@@ -441,6 +518,13 @@ export type Backfill = Message<"chasqui.schedule.v1.Backfill"> & {
    * @generated from field: string waits_for = 18;
    */
   waitsFor: string;
+
+  /**
+   * It was cancelled with its runs: those at work are asked to end until they have.
+   *
+   * @generated from field: bool ends_runs = 19;
+   */
+  endsRuns: boolean;
 };
 
 /**
@@ -448,7 +532,7 @@ export type Backfill = Message<"chasqui.schedule.v1.Backfill"> & {
  * Use `create(BackfillSchema)` to create a new message.
  */
 export const BackfillSchema: GenMessage<Backfill> = /*@__PURE__*/
-  messageDesc(file_chasqui_schedule_v1_backfill_service, 8);
+  messageDesc(file_chasqui_schedule_v1_backfill_service, 9);
 
 /**
  * One date of a backfill.
@@ -504,7 +588,7 @@ export type BackfillDate = Message<"chasqui.schedule.v1.BackfillDate"> & {
  * Use `create(BackfillDateSchema)` to create a new message.
  */
 export const BackfillDateSchema: GenMessage<BackfillDate> = /*@__PURE__*/
-  messageDesc(file_chasqui_schedule_v1_backfill_service, 9);
+  messageDesc(file_chasqui_schedule_v1_backfill_service, 10);
 
 /**
  * Which dates that have a run get another one.
@@ -582,7 +666,7 @@ export const BackfillAction = {
   RESUME: 2,
 
   /**
-   * Start no more runs for ever; those at work go on.
+   * Start no more runs for ever, and cancel those at work unless they are to be kept.
    *
    * @generated from enum value: BACKFILL_ACTION_CANCEL = 3;
    */
