@@ -5,7 +5,6 @@ import { later } from "./later.tsx";
 
 const BackfillForm = later(async () => (await import("./backfill-form.tsx")).BackfillForm);
 
-/** Of a DAG whose due times come by the clock: no other one can be backfilled. */
 export function BackfillButton({ dag }: { readonly dag: ApiDag }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [opened, setOpened] = useState(0);

@@ -45,7 +45,7 @@ function DagView({ dag, onChanged }: { readonly dag: ApiDag; readonly onChanged:
           {dag.paused && <WhyPaused dag={dag} />}
           <div className="actions">
             <PauseSwitch dag={dag} onChanged={onChanged} />
-            {dag.schedule !== undefined && <BackfillButton dag={dag} />}
+            <BackfillButton dag={dag} />
             <StartButton dag={dag} />
           </div>
         </div>

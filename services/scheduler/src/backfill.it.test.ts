@@ -210,6 +210,33 @@ test("a paused DAG holds its backfill, which says so; a refusal is the date's ou
   });
 });
 
+test("a DAG that only triggers start: days are its dates, and a run that a trigger of the day started is theirs", async () => {
+  const subject = "logistics.routes.closed";
+  const triggers = [{ event: { subject }, key: "${run.date}" }];
+  await using w = await world({ dags: [dagOf({ id: "routes", triggers })] });
+  const key = dayOf(2);
+  const start = { dagId: "routes", key, logicalMs: Date.parse(`${key}T17:30:00Z`) };
+  const runId = runIdOf("routes", key);
+  w.stateMachine.runs.set(runId, create(StartRunSchema, { ...start, by: "logistics routes-2" }));
+  await w.stateMachine.settle(start, "untold");
+  const request = { dagId: "routes", from: dayOf(1), to: dayOf(3), maxActive: 3 };
+  const dry = await w.backfills.createBackfill({ ...request, dryRun: true });
+  expect(dry.dates.map(({ state, runKey, reason }) => `${state} ${runKey}: ${reason}`)).toEqual([
+    `waiting ${dayOf(1)}: it has no run`,
+    `skipped ${dayOf(2)}: its run succeeded, and reprocess is none`,
+    `waiting ${dayOf(3)}: it has no run`,
+  ]);
+  const dates = [dayOf(3), `${dayOf(1)}T06:00`, dayOf(3)];
+  await w.backfills.createBackfill({ dagId: "routes", dates, maxActive: 1 });
+  await until(() => expect(keys(w)).toHaveLength(1));
+  await w.stateMachine.settle({ dagId: "routes", key: `${dayOf(1)}T06:00:00.000Z` });
+  await until(() => expect(keys(w)).toEqual([`${dayOf(1)}T06:00:00.000Z`, dayOf(3)]));
+  const midnight = Date.parse(`${dayOf(3)}T00:00:00Z`);
+  expect(w.stateMachine.taken[1]?.start).toMatchObject({
+    ...{ logicalMs: midnight, intervalStartMs: midnight, intervalEndMs: midnight, causeKind: 4 },
+  });
+});
+
 const refusals: [Parameters<World["backfills"]["createBackfill"]>[0], string][] = [
   [{ dagId: "costs" }, "want `from` (and `to`), or `dates`"],
   [{ ...week, from: "yesterday" }, 'from "yesterday": want a date such as 2026-10-06'],
@@ -217,7 +244,12 @@ const refusals: [Parameters<World["backfills"]["createBackfill"]>[0], string][] 
   [{ ...week, maxActive: 1_000 }, "max_active 1000: want 1 to 100"],
   [{ ...week, from: "1990-01-01", to: "2024-01-01" }, "more than 5000 dates"],
   [{ ...week, from: "2024-10-01T20:00", to: "2024-10-02T18:00" }, "no due time in that time"],
-  [{ ...week, dagId: "feed" }, "DAG feed has no due times that a backfill could be of"],
+  [
+    { dagId: "feed", from: "2999-01-01", to: "2999-01-02" },
+    "DAG feed has no due times by the clock, so its dates are days in UTC: none in that time has begun",
+  ],
+  [{ dagId: "feed", dates: ["2999-01-01"] }, "none in that time has begun"],
+  [{ dagId: "feed", from: "1990-01-01" }, "more than 5000 dates"],
   [{ ...week, dagId: "cost" }, 'no DAG is called "cost"'],
 ];
 

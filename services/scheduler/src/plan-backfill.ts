@@ -1,4 +1,4 @@
-// What a backfill would be: its dates from the DAG's schedule, its parameters and version checked.
+// What a backfill would be: its dates from the DAG's schedule (without one, days), its parameters and version checked.
 // The schedule's start and end do not bound it, and neither does its catch-up: whoever asks names the time.
 import type { JsonObject } from "@bufbuild/protobuf";
 import { RpcCode, RpcError } from "@chasqui/chassis";
@@ -10,6 +10,8 @@ import { datesOf } from "./core/backfill.ts";
 import type { BackfillDate, Reprocess as ReprocessWord } from "./core/backfill.ts";
 import type { KnownDag } from "./core/learn.ts";
 import type { NewBackfill } from "./store/backfills.ts";
+import { datesAbout, dayKey, daysIn } from "./plan-days.ts";
+import type { KeyOf } from "./plan-days.ts";
 import { tickStarts } from "./tick-starts.ts";
 import { timetableOfDag } from "./timetable.ts";
 
@@ -84,9 +86,7 @@ async function planDates(
 ): Promise<BackfillDate[]> {
   const { dagId, timing } = known;
   if (timing === undefined || timing.once || timing.continuous)
-    throw cannot(
-      `DAG ${dagId} has no due times that a backfill could be of: its schedule is not by the clock`,
-    );
+    return await planDays(request, known, nowMs);
   const { startMs: _start, endMs: _end, ...unbounded } = timing;
   const dag = { ...known, timing: unbounded };
   const timetable = timetableOfDag(dag);
@@ -99,12 +99,43 @@ async function planDates(
   };
   const spans = spansOf(request, known.timezone, nowMs);
   const dates = datesOf(clock, spans, { nowMs, datesMax: DATES_MAX });
-  if (dates === undefined)
-    throw wrong(`more than ${DATES_MAX} dates: want a shorter time, or several backfills`);
+  if (dates === undefined) throw tooMany();
   if (dates.length > 0) return dates;
   throw wrong(
     `DAG ${dagId} has no due time in that time that has come: see chasqui schedule preview`,
   );
+}
+
+const tooMany = (): RpcError =>
+  wrong(`more than ${DATES_MAX} dates: want a shorter time, or several backfills`);
+
+/** Of a DAG without due times by the clock: the days that are named, or each day from one to the other. */
+async function planDays(
+  request: CreateBackfillRequest,
+  known: KnownDag,
+  nowMs: number,
+): Promise<BackfillDate[]> {
+  const { dagId, timezone } = known;
+  const spans = spansOf(request, timezone, nowMs);
+  const instants =
+    request.from === ""
+      ? spans.map(({ fromMs }) => fromMs)
+      : spans.flatMap((span) => daysIn(span, timezone, DATES_MAX));
+  if (instants.length > DATES_MAX) throw tooMany();
+  const past = instants.filter((ms) => ms <= nowMs);
+  if (past.length > 0) return datesAbout(past, await keysOf(known));
+  throw wrong(
+    `DAG ${dagId} has no due times by the clock, so its dates are days in ${timezone}: none in that time has begun`,
+  );
+}
+
+/** The schedule's own template, else the day. */
+async function keysOf(known: KnownDag): Promise<KeyOf> {
+  const { key } = known.policy;
+  if (key === undefined) return dayKey(known.timezone);
+  const { tickKeys } = await import("./tick-key.ts");
+  const keyOf = tickKeys(known, key);
+  return (ms) => keyOf({ logicalMs: ms, interval: { startMs: ms, endMs: ms } });
 }
 
 function spansOf(

@@ -10,7 +10,9 @@ const BACKFILL_ARGUMENT = ["<backfill>", "its id, or the beginning of it"] as co
 export function addBackfillCommands(program: Command, with_: With): void {
   program
     .command("backfill")
-    .description("Give past due times of a DAG's schedule their runs")
+    .description(
+      "Give past due times of a DAG's schedule their runs; without a schedule, past days",
+    )
     .argument("<dag>", "the DAG's id")
     .option("--from <time>", "the first day or time that runs are about, in the schedule's zone")
     .option("--to <time>", "the last one; now when absent")
