@@ -1,4 +1,5 @@
 // How soon a trigger event is in a runner's hands, and how late a due time starts its run with many schedules loaded.
+import { setTimeout as delay } from "node:timers/promises";
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import {
@@ -69,12 +70,13 @@ export async function schedules(
   count: number,
   seconds: number,
 ): Promise<Record<string, number>> {
-  const applyMs = count * 12;
+  const applyMs = count * 8;
   const burstMs = Math.ceil((nowMs() + applyMs + (seconds + 30) * 1_000) / 60_000) * 60_000;
   const late = listen(bench, burstMs);
   const specs = Array.from({ length: count }, (_, i) => tickingSpec(i, burstMs));
   for (let at = 0; at < count; at += APPLIED_AT_ONCE)
     await bench.applySpecs(specs.slice(at, at + APPLIED_AT_ONCE));
+  await delay(SETTLING_MS); // the scheduler is still learning the last of them
   late.said.clear();
   late.started.clear();
   await late.until(() => late.started.all.length >= Math.floor((count / SLOTS) * seconds));
@@ -91,6 +93,7 @@ export async function schedules(
 }
 
 const APPLIED_AT_ONCE = 50;
+const SETTLING_MS = 15_000;
 
 function tickingSpec(index: number, burstMs: number): DagSpec {
   const burst = new Date(burstMs).toISOString().replace(".000Z", "Z");

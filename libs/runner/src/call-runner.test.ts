@@ -174,6 +174,17 @@ test("work of more than 100 ms says running first, once, then its outcome", asyn
   expect(bus.updates[0]).toMatchObject({ acceptedMs: 5_000, startedMs: 5_000, endedMs: 0 });
 });
 
+test("work that has ended says its outcome alone, however long that takes to be stored", async () => {
+  const { bus } = await setup(succeed);
+  let refusals = 4;
+  bus.answer = () => (refusals-- > 0 ? "failed" : undefined);
+  const settled = bus.assign({ kind: KIND });
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(await settled).toBe("acked");
+  expect(bus.updates.map(({ state }) => state)).toEqual([AttemptState.SUCCEEDED]);
+  expect(bus.publishes).toHaveLength(5);
+});
+
 test("a link and progress are said, and the outcome keeps the link", async () => {
   const { bus } = await setup(async (_attempt, context) => {
     context.link("https://jobs.example/7");

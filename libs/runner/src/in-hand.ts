@@ -1,6 +1,7 @@
 // One attempt of a call runner while its work goes on.
 // Invariants:
-//   H1. Work that takes longer than SAY_RUNNING_MS says "running" once; progress only after that.
+//   H1. Work that takes longer than SAY_RUNNING_MS says "running" once; progress only after that. Work that has ended
+//       says nothing but its outcome, however long that takes to be stored: a slow bus gets no more to carry.
 //   H2. Work that ignores its timeout is left behind after DEAF_MS. Work that ignores a cancel is waited for:
 //       "cancelled" means that it has ended.
 import type { Attempt, FailureInit, Outcome } from "./attempt.ts";
@@ -29,6 +30,7 @@ export class InHand implements ContextDeps {
   #link = "";
   #saidRunning = false;
   #progress = 0;
+  #ended = false;
   #cancelAsked = false;
   #timedOutAfterMs: number | undefined;
 
@@ -51,6 +53,7 @@ export class InHand implements ContextDeps {
   }
 
   onProgress(): void {
+    if (this.#ended) return;
     if (!this.#saidRunning) return this.#sayRunning();
     if (this.#progress >= PROGRESS_MAX) return;
     this.#progress += 1;
@@ -81,6 +84,7 @@ export class InHand implements ContextDeps {
     const ended = await (this.#deaf === undefined
       ? running
       : Promise.race([running, this.#deaf.promise]));
+    this.#ended = true;
     return conclude(ended, {
       cancelAsked: this.#cancelAsked,
       timedOutAfterMs: this.#timedOutAfterMs,
@@ -98,6 +102,7 @@ export class InHand implements ContextDeps {
 
   /** Called now and then. */
   sweep(nowMs: number): void {
+    if (this.#ended) return;
     if (!this.#saidRunning && nowMs - this.acceptedMs >= SAY_RUNNING_MS) this.#sayRunning();
     const { deadlineMs, timeoutMs = 0 } = this.attempt;
     if (deadlineMs === undefined || nowMs < deadlineMs) return;
