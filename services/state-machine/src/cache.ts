@@ -14,6 +14,8 @@ import type { Versions } from "./store/versions.ts";
 
 /** A concurrency key can make as many pools as there are customers. */
 const POOLS_MAX = 2_000;
+/** Each holds the plan of its current version. */
+const DAGS_MAX = 2_000;
 
 export class Cache {
   readonly #sql: Sql;
@@ -29,6 +31,8 @@ export class Cache {
   #tasks = 0;
   /** Read or created in this round. */
   #fresh: (CachedRun | CachedDag | CachedPool)[] = [];
+  /** The DAGs that this round is about. */
+  #asked = new Set<CachedDag>();
 
   constructor(sql: Sql, versions: Versions, options: { tasksMax: number }) {
     this.#sql = sql;
@@ -54,13 +58,13 @@ export class Cache {
         continue;
       }
       if (body.to === "folder") {
-        for (const { dagId } of body.changes) if (!this.#all.dags.has(dagId)) dagIds.add(dagId);
+        for (const { dagId } of body.changes) if (!this.#touchDag(dagId)) dagIds.add(dagId);
         continue;
       }
       const runId =
         body.to === "run" ? body.runId : body.kind === "start" ? body.start.runId : undefined;
       if (runId !== undefined && !this.#touch(runId)) runIds.add(runId);
-      if (body.to === "dag" && !this.#all.dags.has(body.dagId)) dagIds.add(body.dagId);
+      if (body.to === "dag" && !this.#touchDag(body.dagId)) dagIds.add(body.dagId);
     }
     const [loaded, dags, loadedPools] = await Promise.all([
       loadRuns(this.#sql, this.#versions, [...runIds]),
@@ -69,7 +73,10 @@ export class Cache {
       this.#loadVersions(messages),
     ]);
     for (const run of loaded.runs) this.#keep(run);
-    for (const dag of dags) this.#all.dags.set(dag.state.dagId, dag);
+    for (const dag of dags) {
+      this.#all.dags.set(dag.state.dagId, dag);
+      this.#asked.add(dag);
+    }
     for (const pool of loadedPools) this.#all.pools.set(pool.state.pool, pool);
     this.#fresh.push(...loaded.runs, ...dags, ...loadedPools);
     await this.#loadWaiting(messages);
@@ -78,10 +85,13 @@ export class Cache {
   }
 
   async #loadVersions(messages: readonly Inbound[]): Promise<void> {
-    for (const { dagId, fingerprint } of messages.flatMap(({ body }) => versionsNamed(body))) {
-      const version = await this.#versions.get(dagId, fingerprint);
-      if (version !== undefined) this.#all.versions.set(versionKey(dagId, fingerprint), version);
-    }
+    const named = messages.flatMap(({ body }) => versionsNamed(body));
+    await Promise.all(
+      named.map(async ({ dagId, fingerprint }) => {
+        const version = await this.#versions.get(dagId, fingerprint);
+        if (version !== undefined) this.#all.versions.set(versionKey(dagId, fingerprint), version);
+      }),
+    );
   }
 
   /** Read after the DAG: whoever makes another run meanwhile moves the DAG, and then this commit loses. */
@@ -126,6 +136,15 @@ export class Cache {
     if (run === undefined) return false;
     this.#all.runs.delete(runId);
     this.#all.runs.set(runId, run);
+    return true;
+  }
+
+  #touchDag(dagId: string): boolean {
+    const dag = this.#all.dags.get(dagId);
+    if (dag === undefined) return false;
+    this.#all.dags.delete(dagId);
+    this.#all.dags.set(dagId, dag);
+    this.#asked.add(dag);
     return true;
   }
 
@@ -176,7 +195,8 @@ export class Cache {
     for (const aggregate of this.#fresh) {
       aggregate.fresh = false;
     }
-    for (const dag of this.#all.dags.values()) dag.waiting = [];
+    for (const dag of this.#asked) dag.waiting = [];
+    this.#asked.clear();
     this.#fresh = [];
     this.#all.previous.clear();
     this.#all.versions.clear();
@@ -187,6 +207,10 @@ export class Cache {
     for (const run of this.#all.runs.values()) {
       if (this.#tasks <= this.#tasksMax) break;
       this.dropRun(run.meta.runId);
+    }
+    for (const dagId of this.#all.dags.keys()) {
+      if (this.#all.dags.size <= DAGS_MAX) break;
+      this.dropDag(dagId);
     }
     for (const pool of this.#all.pools.keys()) {
       if (this.#all.pools.size <= POOLS_MAX) break;

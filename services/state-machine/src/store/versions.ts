@@ -42,13 +42,12 @@ export function openVersions(
 ): Versions {
   const cache = new Map<string, Promise<Version | undefined>>();
   const ready = new Map<string, Version>();
-  const keyOf = (dagId: string, fingerprint: string): string => `${dagId} ${fingerprint}`;
+  const specOf = oneStatementATurn((asked) => readSpecs(sql, asked));
 
   async function read(dagId: string, fingerprint: string): Promise<Version | undefined> {
-    const [row] = await sql<{ spec: Buffer }[]>`
-      select spec from state_machine.dag_spec where dag_id = ${dagId} and fingerprint = ${fingerprint}`;
-    if (row === undefined) return undefined;
-    const spec = fromBinary(DagSpecSchema, row.spec);
+    const stored = await specOf({ dagId, fingerprint });
+    if (stored === undefined) return undefined;
+    const spec = fromBinary(DagSpecSchema, stored);
     const templates = new Map(
       spec.tasks.map((task): [string, TaskTemplate] => [
         task.id,
@@ -64,7 +63,7 @@ export function openVersions(
   }
 
   function get(dagId: string, fingerprint: string): Promise<Version | undefined> {
-    const key = keyOf(dagId, fingerprint);
+    const key = keyOf({ dagId, fingerprint });
     const known = cache.get(key);
     if (known !== undefined) {
       cache.delete(key); // to the end: the first in the map is the least recently used
@@ -94,7 +93,7 @@ export function openVersions(
   return {
     get,
     plan: async (dagId, fingerprint) => (await get(dagId, fingerprint))?.plan,
-    cached: (dagId, fingerprint) => ready.get(keyOf(dagId, fingerprint)),
+    cached: (dagId, fingerprint) => ready.get(keyOf({ dagId, fingerprint })),
     async put(specs) {
       const rows = specs.map((spec) => ({
         dag_id: spec.id,
@@ -111,6 +110,42 @@ export function openVersions(
         on conflict (dag_id) do nothing`;
       return rows.map(({ fingerprint }) => fingerprint);
     },
+  };
+}
+
+interface Named {
+  readonly dagId: string;
+  readonly fingerprint: string;
+}
+const keyOf = ({ dagId, fingerprint }: Named): string => `${dagId} ${fingerprint}`;
+
+async function readSpecs(sql: Sql, asked: readonly Named[]): Promise<Map<string, Buffer>> {
+  const ids = asked.map(({ dagId }) => dagId);
+  const fingerprints = asked.map(({ fingerprint }) => fingerprint);
+  const rows = await sql<{ dag_id: string; fingerprint: string; spec: Buffer }[]>`
+    select dag_id, fingerprint, spec from state_machine.dag_spec
+    join unnest(${ids}::text[], ${fingerprints}::text[]) as wanted(dag_id, fingerprint)
+      using (dag_id, fingerprint)`;
+  return new Map(
+    rows.map((row) => [keyOf({ dagId: row.dag_id, fingerprint: row.fingerprint }), row.spec]),
+  );
+}
+
+/** What is asked for in one turn is read together: a batch of runs of a hundred cold DAGs costs one round trip. */
+function oneStatementATurn(
+  readAll: (asked: readonly Named[]) => Promise<Map<string, Buffer>>,
+): (one: Named) => Promise<Buffer | undefined> {
+  let asked: Named[] = [];
+  let reading: Promise<Map<string, Buffer>> | undefined;
+  return async (one) => {
+    asked.push(one);
+    reading ??= Promise.resolve().then(() => {
+      const all = asked;
+      asked = [];
+      reading = undefined;
+      return readAll(all);
+    });
+    return (await reading).get(keyOf(one));
   };
 }
 
