@@ -9,10 +9,14 @@ import type { Server } from "./server.ts";
 export async function checkedOnServer(
   server: Server,
   dags: readonly DagFile[],
+  retireDagIds: readonly string[] = [],
 ): Promise<DagFile[]> {
   const specs = dags.flatMap(({ compiled }) => (compiled.ok ? [compiled.spec] : []));
   if (specs.length === 0) return [...dags];
-  const { findings } = await server.dags.checkDags({ dags: specs });
+  const { findings } = await server.dags.checkDags({
+    dags: specs,
+    retireDagIds: [...retireDagIds],
+  });
   return dags.map((dag) => withFindings(dag, findings));
 }
 

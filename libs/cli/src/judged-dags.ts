@@ -2,6 +2,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { checkPolicies, problemOf, severityIn } from "@chasqui/dag";
 import type { CompileOptions, Policy, PolicyContext } from "@chasqui/dag";
+import { withCircles } from "./circles.ts";
 import type { Cli } from "./cli.ts";
 import { compileFiles, findDagFiles } from "./dag-files.ts";
 import type { DagFile } from "./dag-files.ts";
@@ -36,7 +37,7 @@ export async function judgedDags(
   const policies = loadPolicies(cli, options.policies);
   const vars = structuredClone(environment.content?.vars ?? {}) as JsonObject; // JSON by its type
   const context = { environment: environment.name, vars };
-  const dags = await compileFiles(files, cli.cwd, known);
+  const dags = withCircles(await compileFiles(files, cli.cwd, known));
   return {
     dags: dags.map((dag) => judge(dag, policies, context)),
     environment: environment.name,

@@ -29,6 +29,7 @@ CREATE TABLE "state_machine"."dag_spec" (
 	"fingerprint" text NOT NULL,
 	"spec" "bytea" NOT NULL,
 	"was" text[] NOT NULL,
+	"links" jsonb,
 	CONSTRAINT "dag_spec_dag_id_fingerprint_pk" PRIMARY KEY("dag_id","fingerprint")
 );
 --> statement-breakpoint

@@ -44,7 +44,11 @@ export async function apply(
 ): Promise<ExitCode> {
   const judged = await judgedDags(cli, paths, { ...options, server: "required" });
   const server = await cli.connect();
-  const dags = await checkedOnServer(server, judged.dags);
+  const kept = new Set(
+    judged.dags.flatMap(({ compiled }) => (compiled.ok ? [compiled.spec.id] : [])),
+  );
+  const gone = options.prune === true ? await goneFrom(server, kept) : [];
+  const dags = await checkedOnServer(server, judged.dags, gone);
   const specs: { file: string; spec: DagSpec; fingerprint: string }[] = [];
   for (const { file, compiled } of dags) if (compiled.ok) specs.push({ file, ...compiled });
   if (specs.length < dags.length) {
@@ -55,8 +59,6 @@ export async function apply(
   }
   if (options.json !== true) printProblems(cli, dags);
   const commit = options.commit ?? (await commitOf(cli.cwd));
-  const kept = new Set(specs.map(({ spec }) => spec.id));
-  const gone = options.prune === true ? await goneFrom(server, kept) : [];
   const { applied, retired } = await applySpecs(server, specs, { ...options, commit, gone });
   if (options.json === true) printJson(cli.out, { applied, retired });
   else {

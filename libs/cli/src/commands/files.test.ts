@@ -174,3 +174,27 @@ test("nothing to validate is an error that says what to do", async () => {
     err: expect.stringContaining("chasqui new cron-pod"),
   });
 });
+
+test("files whose runs start each other are a problem, spelled out, where one of them says so", async () => {
+  const task = "tasks: { t: { uses: noop, produces: [orders] } }";
+  put("dags/costs.yaml", `id: costs\ntriggers:\n  - dag: routes\n${task}\n`);
+  put("dags/routes.yaml", `id: routes\ntriggers:\n  - { asset: orders }\n${task}\n`);
+  const { code, err } = await invoke(["validate"], { cwd });
+  expect(code).toBe(1);
+  expect(err).toContain(
+    "dags/costs.yaml:3:10: runs start each other for ever: costs -> routes -> costs (",
+  );
+  put(
+    "dags/costs.yaml",
+    `id: costs\ntriggers:\n  - { dag: routes, key: "\${run.date}" }\n${task}\n`,
+  );
+  const { err: own } = await invoke(["validate"], { cwd });
+  expect(own).toContain(
+    "dags/routes.yaml:3:14: runs start each other for ever: routes -> routes (",
+  );
+  put(
+    "dags/routes.yaml",
+    "id: routes\ntriggers:\n  - { asset: orders }\ntasks: { t: { uses: noop } }\n",
+  );
+  expect((await invoke(["validate"], { cwd })).code).toBe(0);
+});

@@ -44,6 +44,12 @@ export function rootsIn(when: string): Set<string> {
   return new Set(namesIn({ when }).flatMap(({ references }) => references.map(({ root }) => root)));
 }
 
+/** The same of a text with `${…}`. */
+export function rootsOfText(text: string): Set<string> {
+  const names = namesIn({ with: text });
+  return new Set(names.flatMap(({ references }) => references.map(({ root }) => root)));
+}
+
 /** Names of the environment's vars that any expression of a DAG reads. */
 export function varsNamedIn(spec: DagSpec): string[] {
   const { tasks, groups, triggers } = spec;

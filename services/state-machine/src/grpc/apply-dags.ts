@@ -13,6 +13,7 @@ import { namedDags } from "../store/lineage.ts";
 import * as reads from "../store/reads.ts";
 import { accepted } from "./commands.ts";
 import type { DagServiceOptions } from "./dag-service.ts";
+import { judgeFolder } from "./judge-folder.ts";
 
 /** A message of the bus has a megabyte; each DAG takes a hundred bytes or two of it. */
 const FOLDER_DAGS_MAX = 2_000;
@@ -24,7 +25,7 @@ export function applyDags(options: DagServiceOptions): Handlers<typeof DagServic
     for (const id of request.retireDagIds) authorize(context.principal, "retire", `dag/${id}`);
     const specs = request.dags.map(canonicalSpec);
     refuseTwice([...specs.map(({ id }) => id), ...request.retireDagIds]);
-    const findings = await options.rules.judge(specs);
+    const findings = await judgeFolder(options, specs, request.retireDagIds);
     refuseDenied(findings);
     refuseUnknownPools(specs, await options.pools());
     const renamed = await renamedBy(options, specs);

@@ -17,6 +17,7 @@ import type { Versions } from "../store/versions.ts";
 import type { Ask } from "./commands.ts";
 import { applyDags, retireOne } from "./apply-dags.ts";
 import { accepted } from "./commands.ts";
+import { judgeFolder } from "./judge-folder.ts";
 import { previewPause } from "./preview-pause.ts";
 
 export interface DagServiceOptions {
@@ -74,7 +75,8 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
 
     async checkDags(request, context) {
       for (const { id } of request.dags) authorize(context.principal, "read", `dag/${id}`);
-      return { findings: await options.rules.judge(request.dags.map(canonicalSpec)) };
+      const specs = request.dags.map(canonicalSpec);
+      return { findings: await judgeFolder(options, specs, request.retireDagIds) };
     },
 
     async listDags(_request, context) {

@@ -14,6 +14,7 @@ import {
   text,
   timestamp,
 } from "drizzle-orm/pg-core";
+import type { DagLinks } from "@chasqui/dag";
 
 export const stateMachine = pgSchema("state_machine");
 
@@ -239,6 +240,8 @@ export const dagSpec = stateMachine.table(
     spec: bytea("spec").notNull(),
     /** Its earlier names, of the specification: so that renames are found without reading every one. */
     was: text("was").array().notNull(),
+    /** Which runs start which, of the specification: so that circles are found without reading every one. */
+    links: jsonb("links").$type<DagLinks>(),
   },
   (t) => [primaryKey({ columns: [t.dagId, t.fingerprint] })],
 );

@@ -3,7 +3,14 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { DagSpec, TaskSpec } from "@chasqui/contracts";
 import { DagSpecSchema, Overlap as WireOverlap } from "@chasqui/contracts";
-import { constantConfig, fingerprintOf, outputsNamedBy, planOf } from "@chasqui/dag";
+import {
+  constantConfig,
+  fingerprintOf,
+  isUnlinked,
+  linksOf,
+  outputsNamedBy,
+  planOf,
+} from "@chasqui/dag";
 import type { Overlap, Plan, VersionFacts } from "@chasqui/machine";
 import type { Sql } from "postgres";
 import type { StoredVersion } from "../core/aggregates.ts";
@@ -100,6 +107,7 @@ export function openVersions(
         fingerprint: fingerprintOf(spec),
         spec: Buffer.from(toBinary(DagSpecSchema, spec)),
         was: spec.was,
+        links: linksRow(sql, spec),
       }));
       if (rows.length === 0) return [];
       await sql`
@@ -147,6 +155,12 @@ function oneStatementATurn(
     });
     return (await reading).get(keyOf(one));
   };
+}
+
+/** Null for the many that start no other run and that no other run starts. */
+function linksRow(sql: Sql, spec: DagSpec) {
+  const links = linksOf(spec);
+  return isUnlinked(links) ? null : sql.json(JSON.parse(JSON.stringify(links)));
 }
 
 export function factsOf(spec: DagSpec, fingerprint: string): VersionFacts {
