@@ -2,6 +2,7 @@
 import type { Parent, RunState, TaskState } from "../../libs/machine/src/index.ts";
 import { isOutside, isSettled, starterOf } from "../../libs/machine/src/index.ts";
 import type { ModelDatabase } from "./model-database.ts";
+import { taskAt } from "./task-at.ts";
 
 export function strayChild(database: ModelDatabase): string | undefined {
   const childOf = new Map<string, string>();
@@ -31,7 +32,5 @@ const isOrphan = (database: ModelDatabase, state: RunState, starter: Parent): bo
     return task?.attempt !== parent.attempt || !isOutside(task);
   });
 
-function taskOf(database: ModelDatabase, { runId, taskId }: Parent): TaskState | undefined {
-  const run = database.state(runId);
-  return run?.tasks[run.plan.indexOf.get(taskId) ?? -1];
-}
+const taskOf = (database: ModelDatabase, parent: Parent): TaskState | undefined =>
+  taskAt(database.state(parent.runId), parent);

@@ -7,6 +7,7 @@ import type { Body } from "../../services/state-machine/src/core/inbound.ts";
 export interface TaskBody {
   readonly runId: string;
   readonly taskId: string;
+  readonly mapIndex: number;
   readonly attempt: number;
 }
 export interface Message<B> {
@@ -57,13 +58,27 @@ export interface ModelBus {
   readonly cancels: TaskBody[];
   /** Answers whose people were told that they count. */
   readonly acceptedAnswers: { readonly runId: string; readonly message: AnswerMessage }[];
+  /** Commands whose people were told that they changed the run. */
+  readonly acceptedCommands: { readonly runId: string; readonly cause: string }[];
+  /** Runs that people wanted again, of which version. */
+  readonly reruns: {
+    readonly dagId: string;
+    readonly key: string;
+    readonly of: string;
+    readonly fingerprint: string;
+  }[];
+  /** What it had was lost since the sweeper looked last. */
+  wentBack: boolean;
 }
 
 export const modelBus = (): ModelBus => ({
   inbox: new ModelStream<Body>(),
   tasks: new ModelStream<TaskBody>({
-    onePerSubject: (task) => `${task.runId} ${task.taskId} ${task.attempt}`,
+    onePerSubject: (task) => `${task.runId} ${task.taskId} ${task.mapIndex} ${task.attempt}`,
   }),
   cancels: [],
   acceptedAnswers: [],
+  acceptedCommands: [],
+  reruns: [],
+  wentBack: false,
 });

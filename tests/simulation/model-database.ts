@@ -11,6 +11,7 @@ import {
 } from "../../libs/machine/src/index.ts";
 import type {
   DagEvent,
+  Plan,
   PoolClaim,
   PoolRow,
   PoolState,
@@ -22,12 +23,13 @@ import type {
   CachedDag,
   CachedPool,
   CachedRun,
+  PreviousRun,
   RunMeta,
 } from "../../services/state-machine/src/core/aggregates.ts";
 import { poolOfKey } from "../../services/state-machine/src/core/aggregates.ts";
 import type { Batch } from "../../services/state-machine/src/core/batch.ts";
 import type { Committed } from "../../services/state-machine/src/store/commit.ts";
-import type { Scenario, SimulatedDag } from "./scenario.ts";
+import type { Scenario, SimulatedDag, SimulatedVersion } from "./scenario.ts";
 
 interface RunRow {
   readonly init: RunInit;
@@ -48,6 +50,14 @@ interface PoolRows {
   claims: readonly PoolClaim[];
 }
 
+export interface NumberedVersion extends SimulatedVersion {
+  readonly number: number;
+  readonly fingerprint: string;
+}
+
+const versionsOfDag = (dag: SimulatedDag): readonly SimulatedVersion[] =>
+  dag.older === undefined ? [dag] : [dag.older, dag];
+
 export class ModelDatabase {
   readonly runs = new Map<string, RunRow>();
   readonly dags = new Map<string, DagRow>();
@@ -56,8 +66,10 @@ export class ModelDatabase {
 
   constructor({ dags, pools }: Scenario) {
     for (const dag of dags) {
-      const applied = { type: "version_applied" as const, number: 1, version: dag.facts };
-      this.dags.set(dag.plan.dagId, { dag, version: 0, events: [applied] });
+      const events = versionsOfDag(dag).map(({ facts }, index) => ({
+        ...{ type: "version_applied" as const, number: index + 1, version: facts },
+      }));
+      this.dags.set(dag.plan.dagId, { dag, version: 0, events });
     }
     for (const [name, size] of Object.entries(pools)) {
       const state = newPool(name);
@@ -118,8 +130,31 @@ export class ModelDatabase {
     return { state: restorePool(rows.row, rows.claims), version: rows.version, fresh: true };
   }
 
-  configOf(dagId: string, taskId: string): string {
-    return this.dags.get(dagId)?.dag.configs.get(taskId) ?? "{}";
+  configOf({ dagId, fingerprint }: Plan, taskId: string): string {
+    const versions = this.versionsOf(dagId);
+    const version = versions.find((one) => one.fingerprint === fingerprint);
+    return version?.configs.get(taskId) ?? "{}";
+  }
+
+  isInHistory = (runId: string, messageId: string): boolean =>
+    this.runs.get(runId)?.history.some(({ cause }) => cause === messageId) ?? false;
+
+  /** Oldest first. */
+  versionsOf(dagId: string): readonly NumberedVersion[] {
+    const dag = this.dags.get(dagId)?.dag;
+    return dag === undefined
+      ? []
+      : versionsOfDag(dag).map((version, index) => ({
+          ...{ ...version, number: index + 1, fingerprint: version.facts.fingerprint },
+        }));
+  }
+
+  /** The run before a logical time; of two the one that was made later. */
+  previousOf(dagId: string, logicalMs: number): PreviousRun | undefined {
+    return [...this.runs.values()]
+      .map(({ meta }) => meta)
+      .filter((meta) => meta.dagId === dagId && meta.logicalMs < logicalMs)
+      .toSorted((a, b) => b.logicalMs - a.logicalMs || b.createdMs - a.createdMs)[0];
   }
 
   versionOf(aggregate: string): number | undefined {

@@ -4,7 +4,6 @@ export const plainMutations = [
   "ack_before_publish",
   "ack_before_work",
   "mailer_without_key",
-  "resay_without_state_filter",
   "timer_decided_directly",
   "tick_marked_before_start",
   "noop_from_stale_cache",
@@ -25,8 +24,22 @@ export const wantsMutations = [
   "answer_told_before_commit",
 ] as const;
 
+/** Of what people do to runs, of what is mapped, of what depends on the past. */
+export const operationsMutations = [
+  "clear_before_old_seen_gone",
+  "command_named_anew",
+  "command_told_before_commit",
+  "rerun_of_what_is_current",
+  "instances_share_a_name",
+  "instances_mixed_up",
+  "past_told_once",
+] as const;
+
 export type Mutation =
   | "none"
+  /** Seen where evidence is said again, too. */
+  | "resay_without_state_filter"
   | (typeof plainMutations)[number]
   | (typeof limitsMutations)[number]
-  | (typeof wantsMutations)[number];
+  | (typeof wantsMutations)[number]
+  | (typeof operationsMutations)[number];

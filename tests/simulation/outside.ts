@@ -1,31 +1,34 @@
 // The world outside: a cluster with pods, the runner that starts and watches them, a mailer with its ledger.
 // Pods are created by name, so creating twice is creating once, as long as the finished pod is kept.
 import { isClaimable } from "../../libs/machine/src/index.ts";
-import type { AttemptReport, RunState } from "../../libs/machine/src/index.ts";
+import type { AttemptReport, Json, RunState } from "../../libs/machine/src/index.ts";
 import { attemptNumberOf } from "./attempt-number.ts";
 import type { ModelBus, Message, TaskBody } from "./model-bus.ts";
 import type { ModelDatabase } from "./model-database.ts";
 import type { Mutation } from "./mutations.ts";
 import type { Random } from "./random.ts";
+import { labelAt, taskAt } from "./task-at.ts";
 import { STEP_MS } from "./time-scale.ts";
 
 interface Pod {
   readonly task: TaskBody;
   state: "running" | "succeeded" | "failed" | "deleted";
   reported: boolean;
+  output: Json | undefined;
   /** Its process never ends by itself. */
   readonly hangs: boolean;
-  endedMs: number;
+  /** When its end was seen in the attempt's state. */
+  confirmedMs: number | undefined;
 }
 
-/** Finished and reported pods are kept longer than an assignment may be without a claim, and no longer. */
-const POD_KEPT_MS = 25 * STEP_MS;
+/** A pod is kept after its end is confirmed, longer than an assignment may be without a claim, and no longer. */
+const POD_KEPT_MS = 21 * STEP_MS;
 const CLAIM_OLDER_MS = 20 * STEP_MS;
 
 /** A cancel is on its way: a pod that is created now is deleted next, and seen gone. */
-function isBeingCancelled(state: RunState | undefined, { taskId, attempt }: TaskBody): boolean {
-  const task = state?.tasks[state.plan.indexOf.get(taskId) ?? -1];
-  return task?.attempt === attempt && task.status === "cancelling";
+function isBeingCancelled(state: RunState | undefined, body: TaskBody): boolean {
+  const task = taskAt(state, body);
+  return task?.attempt === body.attempt && task.status === "cancelling";
 }
 
 export class Outside {
@@ -35,11 +38,18 @@ export class Outside {
   readonly #ledger = new Map<string, "claimed" | "sent" | "unconfirmed">();
   /** Set at once when something outside is wrong. */
   problem: string | undefined;
+  /** Tasks whose output is a list of files. */
+  readonly #lists: ReadonlySet<string>;
   readonly #bus: ModelBus;
   readonly #database: ModelDatabase;
   readonly #mutation: Mutation;
 
-  constructor(bus: ModelBus, database: ModelDatabase, mutation: Mutation) {
+  constructor(
+    bus: ModelBus,
+    database: ModelDatabase,
+    { mutation, lists }: { mutation: Mutation; lists: ReadonlySet<string> },
+  ) {
+    this.#lists = lists;
     this.#bus = bus;
     this.#database = database;
     this.#mutation = mutation;
@@ -57,7 +67,7 @@ export class Outside {
     if (this.#mutation === "ack_before_work") this.#bus.tasks.ack(message.id);
     if (crash === "before_work") return;
     const state = this.#database.state(body.runId);
-    const isWanted = state !== undefined && isClaimable(state, { ...body, mapIndex: -1 });
+    const isWanted = state !== undefined && isClaimable(state, body);
     if (isOld && !isWanted) return this.#bus.tasks.ack(message.id);
     if (body.taskId === "mail") {
       if (this.#mail(body, crash === "before_ack")) return;
@@ -72,21 +82,33 @@ export class Outside {
     const name = this.#nameOf(task);
     const there = this.pods.get(name);
     if (there !== undefined) {
-      if (there.task.attempt !== task.attempt)
-        this.problem ??= `S3 attempt ${task.attempt} of ${task.taskId} adopts the pod of attempt ${there.task.attempt}`;
+      if (there.task.attempt !== task.attempt || there.task.mapIndex !== task.mapIndex)
+        this.problem ??= `S3 attempt ${task.attempt} of ${labelAt(task)} adopts the pod of attempt ${there.task.attempt} of ${labelAt(there.task)}`;
       return;
     }
     if (!isWanted) this.problem ??= `S2 a pod for ${name}, whose attempt has ended`;
     const twin = [...this.pods.values()].find(
       (pod) =>
-        pod.state === "running" && pod.task.runId === task.runId && pod.task.taskId === task.taskId,
+        pod.state === "running" &&
+        pod.task.runId === task.runId &&
+        labelAt(pod.task) === labelAt(task),
     );
-    if (twin !== undefined) this.problem ??= `S4 two pods of ${task.runId}/${task.taskId} at once`;
-    this.pods.set(name, { task, state: "running", reported: false, hangs, endedMs: 0 });
+    if (twin !== undefined)
+      this.problem ??= `S4 two pods of ${task.runId}/${labelAt(task)} at once`;
+    this.pods.set(name, {
+      task,
+      state: "running",
+      reported: false,
+      output: undefined,
+      hangs,
+      confirmedMs: undefined,
+    });
   }
 
-  #nameOf = (task: TaskBody): string =>
-    `${task.runId}/${task.taskId}/${attemptNumberOf(task.attempt, this.#mutation)}`;
+  #nameOf(task: TaskBody): string {
+    const label = this.#mutation === "instances_share_a_name" ? task.taskId : labelAt(task);
+    return `${task.runId}/${label}/${attemptNumberOf(task.attempt, this.#mutation)}`;
+  }
 
   /** Claim, send, confirm. True when it died on the way. */
   #mail(task: TaskBody, dies: boolean): boolean {
@@ -107,16 +129,17 @@ export class Outside {
   isDoubtful = (runId: string): boolean => this.#ledger.get(runId) === "unconfirmed";
 
   /** A pod's process ends. */
-  endPod(pod: Pod, random: Random, nowMs: number, calm: boolean): void {
+  endPod(pod: Pod, random: Random, calm: boolean): void {
     pod.state = random.chance(calm ? 0.95 : 0.6) ? "succeeded" : "failed";
-    pod.endedMs = nowMs;
+    if (this.#lists.has(pod.task.taskId))
+      pod.output = { files: ["a", "b", "c"].slice(0, Math.floor(random.next() * 4)) };
   }
 
   /** The runner sees a finished pod; it may die after saying so, and then says so again. */
   watch(pod: Pod, nowMs: number, dies: boolean): void {
     const report: AttemptReport =
       pod.state === "succeeded"
-        ? { state: "succeeded" }
+        ? { state: "succeeded", ...(pod.output === undefined ? {} : { output: pod.output }) }
         : pod.state === "deleted"
           ? { state: "cancelled" }
           : { state: "failed", failure: { class: "code", message: "exit code 1" } };
@@ -135,36 +158,37 @@ export class Outside {
       for (const message of this.#bus.tasks.messages.values())
         if (
           message.body.runId === task.runId &&
-          message.body.taskId === task.taskId &&
+          labelAt(message.body) === labelAt(task) &&
           message.body.attempt === task.attempt
         )
           this.#bus.tasks.ack(message.id);
       return this.report(task, { state: "cancelled" }, 3, nowMs);
     }
-    if (pod.state === "running") {
-      pod.state = "deleted";
-      pod.endedMs = nowMs;
-    }
+    if (pod.state === "running") pod.state = "deleted";
     pod.reported = false;
   }
 
   collect(nowMs: number): void {
-    for (const [name, pod] of this.pods)
-      if (pod.reported && nowMs - pod.endedMs > POD_KEPT_MS && this.#isConfirmed(pod))
-        this.pods.delete(name);
+    for (const [name, pod] of this.pods) {
+      if (!pod.reported || !this.#isConfirmed(pod)) continue;
+      pod.confirmedMs ??= nowMs;
+      if (nowMs - pod.confirmedMs > POD_KEPT_MS) this.pods.delete(name);
+    }
   }
 
   /** The evidence is kept until the attempt is settled. */
   #isConfirmed({ task }: Pod): boolean {
     const state = this.#database.state(task.runId);
-    return state === undefined || !isClaimable(state, { ...task, mapIndex: -1 });
+    return state === undefined || !isClaimable(state, task);
   }
 
   report(task: TaskBody, report: AttemptReport, sequence: number, nowMs: number): void {
     const { runId, taskId, attempt } = task;
-    const id = `${runId}:${taskId}:${attempt}:u${sequence}`;
+    const isMixedUp = this.#mutation === "instances_mixed_up" && task.mapIndex >= 0;
+    const mapIndex = isMixedUp ? 0 : task.mapIndex;
+    const id = `${runId}:${labelAt(task)}:${attempt}:u${sequence}`;
     const startedMs = sequence >= 2 ? nowMs : undefined;
-    const message = { kind: "update" as const, taskId, mapIndex: -1, attempt, sequence, report };
+    const message = { kind: "update" as const, taskId, mapIndex, attempt, sequence, report };
     this.#bus.inbox.publish(
       id,
       { to: "run", runId, message: startedMs === undefined ? message : { ...message, startedMs } },

@@ -1,14 +1,14 @@
 // What must hold of pools, seen from outside: pods at work against the slots there are, and every slot back at the end.
 import type { ModelDatabase } from "./model-database.ts";
 import type { Outside } from "./outside.ts";
+import { taskAt } from "./task-at.ts";
 
 /** More at work at once than the pool has slots. */
 export function overfull(database: ModelDatabase, outside: Outside): string | undefined {
   const out = new Map<string, number>();
   for (const { state, task } of outside.pods.values()) {
     if (state !== "running") continue;
-    const run = database.state(task.runId);
-    const claims = run?.tasks[run.plan.indexOf.get(task.taskId) ?? -1]?.claims ?? [];
+    const claims = taskAt(database.state(task.runId), task)?.claims ?? [];
     for (const { pool, slots } of claims) out.set(pool, (out.get(pool) ?? 0) + slots);
   }
   for (const [pool, slots] of out) {

@@ -5,8 +5,8 @@ import type { Judgement } from "../../services/state-machine/src/judge.ts";
 import { aggregateNamed } from "../../services/state-machine/src/core/aggregates.ts";
 import type { Aggregates } from "../../services/state-machine/src/core/aggregates.ts";
 import type { Batch, Said } from "../../services/state-machine/src/core/batch.ts";
-import { decideBatch } from "../../services/state-machine/src/core/batch.ts";
-import type { Inbound } from "../../services/state-machine/src/core/inbound.ts";
+import { decideBatch, versionKey } from "../../services/state-machine/src/core/batch.ts";
+import type { Inbound, StartFacts } from "../../services/state-machine/src/core/inbound.ts";
 import { answersToParent } from "../../services/state-machine/src/say/children.ts";
 import { dagMessages, undecidable } from "../../services/state-machine/src/say/messages.ts";
 import { slotGranted } from "../../services/state-machine/src/say/pool-messages.ts";
@@ -16,6 +16,7 @@ import type { Message, ModelBus } from "./model-bus.ts";
 import type { ModelDatabase } from "./model-database.ts";
 import type { Voice } from "./say.ts";
 import { environment, post, sayEffect } from "./say.ts";
+import { isCommand } from "../../services/state-machine/src/core/inbound.ts";
 import type { Body } from "../../services/state-machine/src/core/inbound.ts";
 
 export type CrashPoint = "none" | "before_commit" | "after_commit" | "after_publish";
@@ -38,12 +39,20 @@ export class Replica {
 
   /** Decides, commits, says, acks: with one chance to die in between. */
   handle(messages: readonly Message<Body>[], nowMs: number, crash: CrashPoint): void {
-    let pending = messages.map(toInbound);
+    let pending = messages.map(toInbound).map((inbound) => this.#named(inbound));
     for (let round = 0; pending.length > 0 && round < 5; round++) {
       const { again, died } = this.#round(pending, nowMs, crash);
       if (died) return this.crash();
       pending = again;
     }
+  }
+
+  /** Planted bug command_named_anew: a clear or mark that comes again is taken for another one. */
+  #named(inbound: Inbound): Inbound {
+    const { id, body, redelivered } = inbound;
+    return this.#mutation === "command_named_anew" && redelivered && isCommand(body)
+      ? { ...inbound, id: `${id}:again` }
+      : inbound;
   }
 
   #round(
@@ -56,7 +65,10 @@ export class Replica {
     if (this.#mutation === "publish_before_commit")
       for (const [index, said] of batch.said.entries())
         this.#say(said, { inbound: inbound[index], nowMs });
-    if (this.#mutation === "answer_told_before_commit")
+    if (
+      this.#mutation === "answer_told_before_commit" ||
+      this.#mutation === "command_told_before_commit"
+    )
       for (const [index, said] of batch.said.entries()) this.#tell(said, inbound[index]);
     if (crash === "before_commit") return { again: [], died: true };
     const releasing = new Map(
@@ -81,8 +93,11 @@ export class Replica {
   }
 
   #load(inbound: readonly Inbound[]): void {
-    const { runs, dags, pools } = this.#cache;
-    for (const { body } of inbound) {
+    const { runs, dags, pools, decided } = this.#cache;
+    decided.clear();
+    for (const { id, body, redelivered } of inbound) {
+      if (redelivered && isCommand(body) && this.#database.isInHistory(body.runId, id))
+        decided.add(id);
       if (body.to === "folder") continue;
       if (body.to === "pool") {
         if (!pools.has(body.pool)) pools.set(body.pool, this.#database.loadPool(body.pool));
@@ -95,12 +110,23 @@ export class Replica {
         if (run !== undefined) runs.set(runId, run);
       }
       if (body.to !== "dag") continue;
+      if (body.kind === "start") this.#loadBeside(body.start);
       const cached = dags.get(body.dagId);
       const stored = this.#database.loadDag(body.dagId);
       if (stored === undefined) continue;
       if (cached === undefined) dags.set(body.dagId, stored);
       else cached.waiting = stored.waiting;
     }
+  }
+
+  /** What a new run needs beside its DAG: the run before it, and the version that it is pinned to. */
+  #loadBeside({ runId, dagId, logicalMs }: StartFacts): void {
+    const { previous, versions } = this.#cache;
+    const before = this.#database.previousOf(dagId, logicalMs);
+    if (before === undefined) previous.delete(runId);
+    else previous.set(runId, before);
+    for (const { fingerprint, facts, plan } of this.#database.versionsOf(dagId))
+      versions.set(versionKey(dagId, fingerprint), { facts, plan });
   }
 
   #judge(batch: Batch, winners: Committed): Judgement[] {
@@ -148,11 +174,14 @@ export class Replica {
     else if (body.to === "pool") this.#cache.pools.delete(body.pool);
   }
 
-  /** The verdict for whoever answered a question. */
+  /** The verdict for whoever answered a question, or commanded a run. */
   #tell({ outcome }: Said, inbound: Inbound | undefined): void {
     const body = inbound?.body;
-    if (outcome.kind === "rejected" || body?.to !== "run" || body.message.kind !== "answer") return;
-    this.#bus.acceptedAnswers.push({ runId: body.runId, message: body.message });
+    if (inbound === undefined || body?.to !== "run" || outcome.kind === "rejected") return;
+    const { runId, message } = body;
+    if (message.kind === "answer") this.#bus.acceptedAnswers.push({ runId, message });
+    if (outcome.kind === "moved" && isCommand(body))
+      this.#bus.acceptedCommands.push({ runId, cause: inbound.id });
   }
 
   /** What speaker.ts says of a message. */
@@ -183,6 +212,8 @@ export class Replica {
       const version = releasing?.get(dagId);
       if (mutation === "release_said_once" && effect.kind === "release" && inbound.redelivered)
         continue;
+      if (mutation === "past_told_once" && effect.kind === "tell_past" && inbound.redelivered)
+        continue;
       if (mutation === "two_aggregates_one_loses" && effect.kind === "tell_dag")
         this.#database.releaseIf(version ?? -1, dagId, runId);
       else sayEffect(voice, run, effect);
@@ -196,6 +227,7 @@ const emptyCache = (): Aggregates => ({
   pools: new Map(),
   versions: new Map(),
   previous: new Map(),
+  decided: new Set(),
 });
 
 const toInbound = ({ id, body, deliveries }: Message<Body>): Inbound => ({

@@ -16,6 +16,7 @@ import { attemptNumberOf } from "./attempt-number.ts";
 import type { ModelBus } from "./model-bus.ts";
 import type { ModelDatabase } from "./model-database.ts";
 import type { Mutation } from "./mutations.ts";
+import { taskAt } from "./task-at.ts";
 import { STEP_MS } from "./time-scale.ts";
 
 export interface Voice {
@@ -27,7 +28,7 @@ export interface Voice {
   readonly again?: string;
 }
 export const environment = "simulated";
-const AGAIN_MS = 20 * STEP_MS;
+export const AGAIN_MS = 20 * STEP_MS;
 
 /** The sweeper says a thing once in so long: the bus drops a copy of what it has seen. */
 export const againAt = (nowMs: number): string => `:${Math.floor(nowMs / AGAIN_MS)}`;
@@ -49,8 +50,8 @@ export function sayEffect(voice: Voice, run: CachedRun, effect: RunEffect): void
   const isLeft = mutation === "child_left_at_work" && kindOf(run, effect.taskId) === CHILD_KIND;
   const message = isLeft ? withdrawn(run, effect) : cancelOf(run, effect, again);
   if (message !== undefined && "id" in message) return post(voice, message);
-  const { runId } = run.meta;
-  bus.cancels.push({ runId, taskId: effect.taskId, attempt: effect.attempt });
+  const { taskId, mapIndex, attempt } = effect;
+  bus.cancels.push({ runId: run.meta.runId, taskId, mapIndex, attempt });
 }
 
 const kindOf = ({ state: { plan } }: CachedRun, taskId: string): string | undefined =>
@@ -65,7 +66,7 @@ function assigned(
   const planned = run.state.plan.tasks[task?.plan ?? -1];
   if (task === undefined || planned === undefined) return undefined;
   if (task.child !== undefined) return startChild(run, task, { again });
-  const configJson = database.configOf(run.meta.dagId, planned.id);
+  const configJson = database.configOf(run.state.plan, planned.id);
   return sayAssigned(run, { task, planned, attempt }, { configJson, environment });
 }
 
@@ -79,18 +80,17 @@ export function post({ bus, mutation, nowMs }: Voice, message: OutMessage | unde
   const { runId, taskId, mapIndex, attempt } = fromBinary(AssignmentSchema, data);
   const number = attemptNumberOf(attempt, mutation);
   const known = attemptIdOf({ runId, taskId, mapIndex, attempt: number });
-  bus.tasks.publish(known, { runId, taskId, attempt }, nowMs);
+  bus.tasks.publish(known, { runId, taskId, mapIndex, attempt }, nowMs);
 }
 
 /** Planted bug: an attempt that is asked to end gives its slots back before it is seen gone. */
 function giveSlotsBack(
   voice: Voice,
   run: CachedRun,
-  { taskId, mapIndex, attempt }: Extract<RunEffect, { kind: "cancel" }>,
+  effect: Extract<RunEffect, { kind: "cancel" }>,
 ): void {
-  const task = run.state.tasks[run.state.plan.indexOf.get(taskId) ?? -1];
-  for (const { pool } of task?.claims ?? [])
-    post(voice, releaseSlots(run.meta.runId, { taskId, mapIndex, attempt, pool }));
+  for (const { pool } of taskAt(run.state, effect)?.claims ?? [])
+    post(voice, releaseSlots(run.meta.runId, { ...effect, pool }));
 }
 
 /** Planted bug: a child is asked for before its parent's history names it. */
@@ -103,7 +103,7 @@ function startUnnamed(
   const planned = run.state.plan.tasks[task?.plan ?? -1];
   if (task === undefined || planned?.kind !== CHILD_KIND || task.child !== undefined) return;
   const ref = { taskId: planned.id, mapIndex: task.mapIndex, attempt };
-  const config = JSON.parse(database.configOf(run.meta.dagId, planned.id)) as JsonValue;
+  const config = JSON.parse(database.configOf(run.state.plan, planned.id)) as JsonValue;
   const child = childOf(run, ref, config);
   if (child.ok) post({ database, ...voice }, startChild(run, { ...task, child: child.value }, {}));
 }

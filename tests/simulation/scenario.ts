@@ -4,18 +4,26 @@ import type { Plan, VersionFacts } from "../../libs/machine/src/index.ts";
 import { factsOf } from "../../services/state-machine/src/store/versions.ts";
 import { examplePlan } from "./example-plan.ts";
 
-export interface SimulatedDag {
+export interface SimulatedVersion {
   readonly plan: Plan;
   readonly facts: VersionFacts;
   /** Configurations of tasks, as JSON. */
   readonly configs: ReadonlyMap<string, string>;
+}
+export interface SimulatedDag extends SimulatedVersion {
   /** The clock starts it. */
   readonly isTicked: boolean;
+  /** The version before the current one. */
+  readonly older?: SimulatedVersion;
 }
 export interface Scenario {
   readonly dags: readonly SimulatedDag[];
   /** Pools of the installation, with their slots. */
   readonly pools: Readonly<Record<string, number>>;
+  /** What is mapped over the output of which task. */
+  readonly lists?: Readonly<Record<string, string>>;
+  /** People clear, mark and run again. */
+  readonly isOperated?: true;
 }
 
 /** Two pods and a mail. */
@@ -31,7 +39,12 @@ export const plainScenario: Scenario = {
   pools: {},
 };
 
-function dagFrom(text: string, isTicked: boolean): SimulatedDag {
+export const dagFrom = (text: string, isTicked: boolean): SimulatedDag => ({
+  ...versionFrom(text),
+  isTicked,
+});
+
+export function versionFrom(text: string): SimulatedVersion {
   const compiled = compileDag({ file: "simulated.yaml", text });
   if (!compiled.ok) throw new Error(compiled.problems.map(({ message }) => message).join("\n"));
   const { spec } = compiled;
@@ -40,7 +53,6 @@ function dagFrom(text: string, isTicked: boolean): SimulatedDag {
     plan: planOf(spec, fingerprint, { vars: {} }),
     facts: factsOf(spec, fingerprint),
     configs: new Map(spec.tasks.map((task) => [task.id, constantConfig(task) ?? "{}"])),
-    isTicked,
   };
 }
 

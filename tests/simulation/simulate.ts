@@ -6,6 +6,10 @@
 //   S3 an attempt never adopts another's pod     S4 never two pods of a task at once
 //   S5 a tick marked fired has its run   D1 never more active runs than allowed
 //   D2 a DAG pauses itself with the failure it should, and nothing begins while it is paused
+//   O1 a command that was told to count does   O2 no command works twice on a task   O3 a run that is done again is
+//   of the version asked for   O4 what somebody says that a task is, it stays
+//   M1 M2 never more indexes at work than allowed, none before its own   M3 an instance for each item
+//   H1 what depends on the past waits for it
 //   P1 never more at work than a pool has slots
 //   C1 each wanted run exists at most once, and its parent knows it     C2 no run works for which nobody waits
 //   A1 a question is answered once, after it was asked     A2 who is told that his answer counts, is right
@@ -16,11 +20,16 @@ import type { Message } from "./model-bus.ts";
 import { modelBus } from "./model-bus.ts";
 import { ModelDatabase } from "./model-database.ts";
 import type { Mutation } from "./mutations.ts";
+import { overmapped, tooEarlyInside, wronglyMapped } from "./mapping-check.ts";
+import { forgotten, wronglyOperated } from "./operations-check.ts";
+import { Operators } from "./operators.ts";
 import { Outside } from "./outside.ts";
+import { hasten } from "./past-check.ts";
 import { People } from "./people.ts";
 import { wronglyAnswered } from "./approvals-check.ts";
 import { strayChild } from "./children-check.ts";
 import { wronglyPaused } from "./pause-check.ts";
+import { giveUp, resayAll } from "./planted.ts";
 import type { Random } from "./random.ts";
 import { randomFrom } from "./random.ts";
 import type { CrashPoint } from "./replica.ts";
@@ -52,6 +61,7 @@ type Action = readonly [name: string, weight: number, run: () => void];
 
 export function simulate(seed: number, options: SimulationOptions): SimulationResult {
   const world = new SimulatedWorld(randomFrom(seed), options);
+
   const log: string[] = [];
   for (let step = 0; step < options.stepsMax; step++) {
     const action = world.choose(step < options.faultSteps);
@@ -76,6 +86,7 @@ class SimulatedWorld {
   readonly #outside: Outside;
   readonly #scheduler: Scheduler;
   readonly #people: People;
+  readonly #operators: Operators;
   /** Commits that the rows were looked at after. */
   #looked = 0;
 
@@ -85,8 +96,10 @@ class SimulatedWorld {
     this.#mutation = options.mutation ?? "none";
     this.#database = new ModelDatabase(options.scenario);
     this.#replicas = [0, 1].map(() => new Replica(this.#bus, this.#database, this.#mutation));
-    this.#outside = new Outside(this.#bus, this.#database, this.#mutation);
+    const lists = new Set(Object.values(options.scenario.lists ?? {}));
+    this.#outside = new Outside(this.#bus, this.#database, { mutation: this.#mutation, lists });
     this.#people = new People(random);
+    this.#operators = new Operators(random);
     this.#scheduler = new Scheduler(this.#bus, this.#database, this.#mutation, options.ticks);
   }
 
@@ -132,7 +145,7 @@ class SimulatedWorld {
         actions.push([
           "pod ends",
           3,
-          () => this.#outside.endPod(random.pick(ending), random, this.nowMs, !faults),
+          () => this.#outside.endPod(random.pick(ending), random, !faults),
         ]);
     }
     if (ended.length > 0)
@@ -164,6 +177,7 @@ class SimulatedWorld {
         () => {
           this.#bus.inbox.lose();
           this.#bus.tasks.lose();
+          this.#bus.wentBack = true;
         },
       ]);
     if (this.#people.mayCancel(this.#voice()))
@@ -184,6 +198,19 @@ class SimulatedWorld {
       actions.push(["somebody answers", 1, () => this.#people.answer(this.#voice(), questions)]);
     for (const dagId of this.#people.pausedDags(this.#voice()))
       actions.push(["somebody resumes", 1, () => this.#people.resume(this.#voice(), dagId)]);
+    if (this.#options.scenario.isOperated === true) actions.push(...this.#operations(faults));
+    return actions;
+  }
+
+  #operations(faults: boolean): Action[] {
+    const voice = this.#voice();
+    const runs = faults ? this.#operators.runs(voice) : [];
+    const obstacles = this.#operators.obstacles(voice);
+    const actions: Action[] = [];
+    if (runs.length > 0)
+      actions.push(["somebody operates", 0.3, () => this.#operators.operate(voice, runs)]);
+    if (obstacles.length > 0)
+      actions.push(["somebody helps", 0.5, () => this.#operators.help(voice, obstacles)]);
     return actions;
   }
 
@@ -199,22 +226,12 @@ class SimulatedWorld {
         ? random.pick(["before_commit", "after_commit", "after_publish"] as const)
         : "none";
     random.pick(this.#replicas).handle([...batch], this.nowMs, crash);
-    if (this.#mutation === "resay_without_state_filter") this.#resayAll([...batch], this.nowMs);
-  }
-
-  /** Planted bug: a redelivered message says again what it once caused, whatever became of it. */
-  #resayAll(batch: readonly Message<never>[], nowMs: number): void {
-    for (const { id, deliveries } of batch) {
-      if (deliveries < 2) continue;
-      for (const [runId, row] of this.#database.runs)
-        for (const { cause, event } of row.history)
-          if (cause === id && event.type === "task_assigned")
-            this.#bus.tasks.publish(
-              `${runId}:${event.t}:${event.a}:again`,
-              { runId, taskId: event.t, attempt: event.a },
-              nowMs,
-            );
-    }
+    if (this.#mutation === "resay_without_state_filter") resayAll(this.#voice(), [...batch]);
+    if (this.#mutation === "clear_before_old_seen_gone")
+      for (const runId of this.#database.runs.keys())
+        giveUp(this.#voice(), this.#outside, {
+          ...{ runId, isGivenUp: ({ cancelFor }) => cancelFor === "clear" },
+        });
   }
 
   #assign(faults: boolean): void {
@@ -242,35 +259,30 @@ class SimulatedWorld {
         .pick(this.#replicas)
         .handle([direct], this.nowMs, dies ? "after_commit" : "none");
     } else this.#bus.inbox.publish(id, body, this.nowMs);
-    if (this.#mutation === "retry_before_old_seen_gone") this.#giveUpTimedOut(runId);
-  }
-
-  /** Planted bug: an attempt past its deadline is taken for gone before it is seen gone. */
-  #giveUpTimedOut(runId: string): void {
-    const state = this.#database.state(runId);
-    for (const [index, task] of (state?.tasks ?? []).entries()) {
-      if (task.status !== "cancelling" && task.status !== "running") continue;
-      const taskId = state?.plan.tasks[index]?.id ?? "";
-      this.#outside.report(
-        { runId, taskId, attempt: task.attempt },
-        { state: "cancelled" },
-        99,
-        this.nowMs,
-      );
-    }
+    if (this.#mutation === "retry_before_old_seen_gone")
+      giveUp(this.#voice(), this.#outside, {
+        runId,
+        isGivenUp: ({ status }) => status === "cancelling" || status === "running",
+      });
   }
 
   unsafe(): string | undefined {
     const database = this.#database;
     const outside =
-      this.#outside.problem ?? this.#scheduler.problem() ?? overfull(database, this.#outside);
+      this.#outside.problem ??
+      this.#scheduler.problem() ??
+      overfull(database, this.#outside) ??
+      overmapped(database, this.#outside) ??
+      tooEarlyInside(database, this.#outside);
     if (outside !== undefined || this.#looked === database.commits) return outside;
     this.#looked = database.commits;
     return (
       this.#tooManyActive() ??
       strayChild(database) ??
       wronglyAnswered(database, this.#bus) ??
-      wronglyPaused(database)
+      wronglyPaused(database) ??
+      wronglyOperated(database, this.#bus) ??
+      hasten(database)
     );
   }
 
@@ -278,7 +290,10 @@ class SimulatedWorld {
     const { runs, dags } = this.#database;
     for (const [dagId, { dag }] of dags) {
       const active = [...runs].filter(
-        ([id, { meta }]) => meta.dagId === dagId && this.#database.state(id)?.status === "running",
+        ([id, { meta, history }]) =>
+          meta.dagId === dagId &&
+          this.#database.state(id)?.status === "running" &&
+          !history.some(({ event }) => event.type === "run_reopened"),
       );
       if (active.length > dag.facts.maxActiveRuns)
         return `D1 ${active.length} active runs of ${dagId}`;
@@ -303,7 +318,12 @@ class SimulatedWorld {
       )
         return `L2 run ${runId} is green and was mailed ${mails} times`;
     }
-    return unreturned(this.#database);
+    const lists = this.#options.scenario.lists ?? {};
+    return (
+      unreturned(this.#database) ??
+      wronglyMapped(this.#database, lists) ??
+      forgotten(this.#database)
+    );
   }
 }
 

@@ -2,7 +2,13 @@
 // SIM_SEED=<n> for one seed with its whole log.
 import { describe, expect, test } from "vitest";
 import type { Mutation } from "./mutations.ts";
-import { limitsMutations, plainMutations, wantsMutations } from "./mutations.ts";
+import {
+  limitsMutations,
+  operationsMutations,
+  plainMutations,
+  wantsMutations,
+} from "./mutations.ts";
+import { operationsScenario } from "./scenario-operations.ts";
 import { limitsScenario, plainScenario, wantsScenario } from "./scenario.ts";
 import type { SimulationOptions } from "./simulate.ts";
 import { simulate } from "./simulate.ts";
@@ -16,6 +22,7 @@ const SEEDS_MS_MAX = 120_000 + seeds.length * 50;
 const plain = { scenario: plainScenario, ticks: 4, faultSteps: 250, stepsMax: 3_000 };
 const limits = { ...plain, scenario: limitsScenario, ticks: 3 };
 const wants = { ...plain, scenario: wantsScenario, ticks: 3 };
+const operations = { ...plain, scenario: operationsScenario, ticks: 3 };
 
 const worlds: readonly (readonly [string, SimulationOptions])[] = [
   ["crashes, without a sweeper: the un-acked message is the outbox", { ...plain, sweeper: false }],
@@ -24,12 +31,19 @@ const worlds: readonly (readonly [string, SimulationOptions])[] = [
   ["pools and a DAG that pauses itself, with the loss of the store", { ...limits, sweeper: true }],
   ["runs of other DAGs and approvals, without a sweeper", { ...wants, sweeper: false }],
   ["runs of other DAGs and approvals, with the loss of the store", { ...wants, sweeper: true }],
+  ["operations, mappings and the past, without a sweeper", { ...operations, sweeper: false }],
+  [
+    "operations, mappings and the past, with the loss of the store",
+    { ...operations, sweeper: true },
+  ],
 ];
 
 /** No seed finds it: then a simulator that cannot see the bugs it exists for shows nothing. */
-function expectFound(mutation: Mutation, options: Omit<SimulationOptions, "sweeper">): void {
+type Where = Omit<SimulationOptions, "sweeper"> & { readonly sweeper?: boolean };
+
+function expectFound(mutation: Mutation, options: Where): void {
   const found = Array.from({ length: 500 }, (_, i) => i + 1).find(
-    (seed) => !simulate(seed, { ...options, sweeper: false, mutation }).ok,
+    (seed) => !simulate(seed, { sweeper: false, ...options, mutation }).ok,
   );
   expect(found, "no seed of 500 found it").toBeDefined();
 }
@@ -53,9 +67,11 @@ describe("simulation", () => {
     expect(simulate(7, options).log).not.toEqual(simulate(8, options).log);
   });
 
-  test.each<readonly [Mutation, typeof plain]>([
+  test.each<readonly [Mutation, Where]>([
+    ["resay_without_state_filter", { ...plain, sweeper: true }],
     ...plainMutations.map((mutation) => [mutation, plain] as const),
     ...limitsMutations.map((mutation) => [mutation, limits] as const),
     ...wantsMutations.map((mutation) => [mutation, wants] as const),
+    ...operationsMutations.map((mutation) => [mutation, operations] as const),
   ])("finds the planted bug %s", expectFound);
 });

@@ -1,39 +1,75 @@
-// The sweeper: says again what the rows want and nobody heard. It changes no state.
-import { allWanted, isOutside, isSettled } from "../../libs/machine/src/index.ts";
-import type { PoolClaim } from "../../libs/machine/src/index.ts";
+// The sweeper: says again what the rows want and nobody heard, by the rules of the real one. It changes no state.
+import { allWanted, isSettled } from "../../libs/machine/src/index.ts";
+import type { RunEffect, TaskState } from "../../libs/machine/src/index.ts";
+import type { CachedRun } from "../../services/state-machine/src/core/aggregates.ts";
+import * as unheard from "../../services/state-machine/src/core/unheard.ts";
+import { reopenRun, settleRun } from "../../services/state-machine/src/say/messages.ts";
 import { releaseSlots } from "../../services/state-machine/src/say/pool-messages.ts";
-import type { ModelDatabase } from "./model-database.ts";
 import type { Outside } from "./outside.ts";
 import type { Voice } from "./say.ts";
-import { againAt, post, sayEffect } from "./say.ts";
+import { AGAIN_MS, againAt, post, sayEffect } from "./say.ts";
+import { taskAt } from "./task-at.ts";
 
 export function sweep(voice: Voice, outside: Outside): void {
   const { bus, database, nowMs } = voice;
   const again: Voice = { ...voice, again: againAt(nowMs) };
-  const active = new Set([...database.dags.keys()].flatMap((id) => activeOf(database, id)));
+  const isLost = bus.wentBack;
+  bus.wentBack = false;
   for (const runId of database.runs.keys()) {
     const run = database.readRun(runId);
     if (run === undefined) continue;
-    const { state } = run;
-    if (isSettled(state.status) && !active.has(runId)) continue;
-    for (const effect of allWanted(state, { accepted: true })) sayEffect(again, run, effect);
-    if (state.status === "queued" && active.has(runId))
-      bus.inbox.publish(`admit:${runId}`, { to: "run", runId, message: { kind: "admit" } }, nowMs);
+    sweepRun(again, run);
+    if (isLost && !isSettled(run.state.status)) sayWanted(again, run, { accepted: true });
   }
   for (const [pool, { claims }] of database.pools)
     for (const claim of claims)
-      if (isDead(database, claim))
+      if (unheard.isDeadClaim(claim, taskAt(database.state(claim.runId), claim)))
         post(again, releaseSlots(claim.runId, { ...claim, pool }, again.again));
   // A job runner holds its evidence until the attempt is settled, and says it again.
   for (const pod of outside.pods.values()) if (pod.state !== "running") pod.reported = false;
 }
 
-const activeOf = (database: ModelDatabase, dagId: string): readonly string[] =>
-  database.loadDag(dagId)?.state.active ?? [];
+function sweepRun(again: Voice, run: CachedRun): void {
+  const { bus, database, nowMs } = again;
+  const { runId, dagId } = run.meta;
+  const patience: unheard.Patience = { nowMs, olderMs: AGAIN_MS };
+  const { state } = run;
+  const isUnheard = state.tasks.some(
+    (task) =>
+      unheard.isUnaccepted(task, patience) ||
+      unheard.isQueuedUnheard(task, claimsOf(again, run, task), patience) ||
+      unheard.isHeldUnheard(task, { run: state, before: before(again, run, task) }, patience),
+  );
+  if (isUnheard) sayWanted(again, run, { accepted: false });
+  for (const [slot, task] of state.tasks.entries())
+    if (unheard.isChildUnheard(task, database.state(task.child?.runId ?? ""), patience))
+      sayEffect(again, run, { kind: "assign", slot, attempt: task.attempt });
+  const dag = database.loadDag(dagId)?.state ?? { active: [] };
+  if (unheard.isAdmittedUnheard(state, dag, patience)) {
+    const id = `admit:${runId}:${run.version}`;
+    bus.inbox.publish(id, { to: "run", runId, message: { kind: "admit" } }, nowMs);
+  }
+  if (unheard.isReopenedUnheard(state, dag, patience)) post(again, reopenRun(run));
+  if (unheard.isSettledUnheard(state, dag, patience)) post(again, settleRun(run));
+}
 
-/** As store/unheard.ts says it: the attempt is not current any more, or neither works nor is in line. */
-function isDead(database: ModelDatabase, { runId, taskId, attempt }: PoolClaim): boolean {
-  const run = database.state(runId);
-  const task = run?.tasks[run.plan.indexOf.get(taskId) ?? -1];
-  return task?.attempt !== attempt || !(task.status === "queued" || isOutside(task));
+function sayWanted(again: Voice, run: CachedRun, options: { readonly accepted: boolean }): void {
+  const isOwn = ({ kind }: RunEffect): boolean => kind !== "tell_dag";
+  for (const effect of allWanted(run.state, options).filter(isOwn)) sayEffect(again, run, effect);
+}
+
+function claimsOf({ database }: Voice, { meta, state }: CachedRun, task: TaskState) {
+  const taskId = state.plan.tasks[task.plan]?.id;
+  return [...database.pools.values()].flatMap(({ claims }) =>
+    claims.filter(
+      (claim) =>
+        claim.runId === meta.runId && claim.taskId === taskId && claim.mapIndex === task.mapIndex,
+    ),
+  );
+}
+
+/** The same task in the run before. */
+function before({ database }: Voice, { state }: CachedRun, task: TaskState): TaskState | undefined {
+  const taskId = state.plan.tasks[task.plan]?.id ?? "";
+  return taskAt(database.state(state.facts.previousRunId ?? ""), { taskId, mapIndex: -1 });
 }

@@ -7,8 +7,16 @@ import type { Aggregates, CachedDag, CachedPool, CachedRun } from "./core/aggreg
 import { dependsOnPast } from "./core/aggregates.ts";
 import { versionKey } from "./core/batch.ts";
 import { messageOf } from "./core/folder.ts";
+import { isCommand } from "./core/inbound.ts";
 import type { Body, Inbound } from "./core/inbound.ts";
-import { loadDags, loadPools, loadPrevious, loadRuns, loadWaiting } from "./store/load.ts";
+import {
+  isInHistory,
+  loadDags,
+  loadPools,
+  loadPrevious,
+  loadRuns,
+  loadWaiting,
+} from "./store/load.ts";
 import { lineageOf } from "./store/lineage.ts";
 import type { Versions } from "./store/versions.ts";
 
@@ -27,6 +35,7 @@ export class Cache {
     pools: new Map(),
     versions: new Map(),
     previous: new Map(),
+    decided: new Set(),
   };
   #tasks = 0;
   /** Read or created in this round. */
@@ -81,6 +90,7 @@ export class Cache {
     this.#fresh.push(...loaded.runs, ...dags, ...loadedPools);
     await this.#loadWaiting(messages);
     await this.#loadPrevious(messages);
+    await this.#loadDecided(messages);
     return { newer: new Set(loaded.newer) };
   }
 
@@ -107,6 +117,13 @@ export class Cache {
       const found = await loadPrevious(this.#sql, names, start.logicalMs);
       if (found !== undefined) this.#all.previous.set(start.runId, found);
     }
+  }
+
+  /** Read after the run, so that whoever decides the command meanwhile moves the run, and then this commit loses. */
+  async #loadDecided(messages: readonly Inbound[]): Promise<void> {
+    for (const { id, redelivered, body } of messages)
+      if (redelivered && isCommand(body) && (await isInHistory(this.#sql, body.runId, id)))
+        this.#all.decided.add(id);
   }
 
   async #loadWaiting(messages: readonly Inbound[]): Promise<void> {
@@ -199,6 +216,7 @@ export class Cache {
     this.#asked.clear();
     this.#fresh = [];
     this.#all.previous.clear();
+    this.#all.decided.clear();
     this.#all.versions.clear();
   }
 

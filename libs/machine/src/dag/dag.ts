@@ -152,9 +152,8 @@ export function decideDag(
       admitWaiting(draft, waiting, emit, effects);
       break;
     case "reopened":
-      if (draft.active.includes(message.runId))
-        return { kind: "nothing", why: "the run holds a slot" };
-      if (message.beside === true) {
+      // It may hold its slot still, when this overtook the word of its end: it needs no second one.
+      if (message.beside === true || draft.active.includes(message.runId)) {
         effects.push({ kind: "admit", runId: message.runId });
         break;
       }

@@ -1,5 +1,6 @@
 // What people ask of a run, told as stories.
 import { describe, expect, test } from "vitest";
+import { itemsOf } from "../testing/plans.ts";
 import { story } from "../testing/story.ts";
 
 const CHAIN = { a: {}, b: { needs: ["a"] }, c: { needs: ["b"] } };
@@ -125,5 +126,64 @@ describe("mark", () => {
     const s = failedRun();
     s.mark("b", "skipped");
     expect(s.mark("b", "skipped").types).toEqual([]);
+  });
+});
+
+describe("what is mapped", () => {
+  const GROUPED = {
+    list: {},
+    regions: { kind: "group", items: itemsOf(2), parallel: 1, needs: ["list"] },
+    load: { group: "regions" },
+    check: { group: "regions", needs: ["load"] },
+  };
+  const begun = () => {
+    const s = story(GROUPED);
+    s.start();
+    return s;
+  };
+
+  test("to clear a task inside a group that never came to be brings the group along", () => {
+    const s = begun();
+    s.fail("list");
+    expect(s.statuses()).toMatchObject({ regions: "upstream_failed", check: "upstream_failed" });
+    s.mark("list", "succeeded");
+    s.say({ kind: "admit" });
+    s.cancel();
+    s.report("load[0]", 1, 9, { state: "cancelled" });
+    const early = begun();
+    early.cancel();
+    early.report("list", 1, 9, { state: "succeeded" });
+    expect(early.statuses()).toMatchObject({ list: "succeeded", regions: "cancelled" });
+    early.clear(["check"]);
+    early.say({ kind: "admit" });
+    expect(early.statuses()).toMatchObject({ regions: "running", "load[0]": "assigned" });
+  });
+
+  test("a mark makes a group map anew only as a whole: an instance that had its attempt keeps its end", () => {
+    const s = begun();
+    s.succeed("list");
+    s.cancel();
+    s.report("load[0]", 1, 9, { state: "cancelled" });
+    expect(s.state.status).toBe("cancelled");
+    s.mark("list", "skipped");
+    s.mark("list", "succeeded");
+    s.say({ kind: "admit" });
+    expect(s.statuses()).toMatchObject({ "load[0]": "cancelled", "check[0]": "upstream_failed" });
+    s.succeed("load[1]");
+    s.succeed("check[1]");
+    expect(s.state).toMatchObject({
+      ...{ status: "cancelled", reason: "task `load[0]` cancelled and not done since" },
+    });
+  });
+
+  test("what was removed cannot be marked", () => {
+    const s = begun();
+    s.succeed("list");
+    s.fail("load[0]");
+    s.clear(["list"], { downstream: true });
+    expect(s.statuses()).toMatchObject({ "load[0]": "removed" });
+    expect(s.mark("load[0]", "succeeded").decision).toMatchObject({
+      why: "load[0] was removed: the list is shorter now, or about to be made anew",
+    });
   });
 });

@@ -10,7 +10,7 @@ import { labelOf, nameOf, slotNamed } from "./slots.ts";
 import type { RunState, TaskState } from "./state.ts";
 import { isFinalTask, isOutside, isSettled } from "./state.ts";
 import { markedBy } from "./evolve-task.ts";
-import { relativesOf } from "./relatives.ts";
+import { coversInstances, isUnmapped, relativesOf } from "./relatives.ts";
 
 export function decideCancel(
   draft: RunState,
@@ -42,7 +42,7 @@ export function decideClear(
 ): RunDecision {
   if (draft.status === "cancelling")
     return rejected("the run is being cancelled: wait for its end");
-  if (draft.startedMs === undefined) return rejected("the run has not begun");
+  if (draft.startedMs === undefined) return rejected(notBegun(draft));
   const unknown = message.tasks.find(
     (ref) => slotNamed(draft, ref.taskId, ref.mapIndex) === undefined,
   );
@@ -79,10 +79,14 @@ export function decideMark(draft: RunState, message: MarkMessage, emit: Emit): R
   if (task === undefined) return rejected(noSuchTask(message));
   if (draft.status === "cancelling")
     return rejected("the run is being cancelled: wait for its end");
-  if (draft.startedMs === undefined) return rejected("the run has not begun");
+  if (draft.startedMs === undefined) return rejected(notBegun(draft));
   const refused = whyNotMarked(draft, task);
   if (refused !== undefined) return rejected(refused);
   if (task.status === state) return nothing(`it is ${state} already`);
+  if (task.status === "removed")
+    return rejected(
+      `${labelOf(nameOf(draft, task))} was removed: the list is shorter now, or about to be made anew`,
+    );
   if (task.status === "cancelling")
     return rejected("its attempt is being cancelled: wait for its end");
   const name = nameOf(draft, task);
@@ -125,9 +129,19 @@ function overtaken(draft: RunState, task: TaskState): Named[] {
     downstream: true,
     onlyFailed: false,
   });
-  return all
-    .filter((other) => other !== task && isOvertaken(other))
+  const others = new Set(
+    all.filter((other) => other !== task && isOvertaken(outermost(draft, other))),
+  );
+  const isIn = (slot: number): boolean => others.has(draft.tasks[slot] ?? task);
+  return [...others]
+    .filter((other) => !other.isFrame || coversInstances(draft, other, isIn))
     .map((other) => nameOf(draft, other));
+}
+
+/** Of what is inside a group that was never mapped: the group, for nothing inside begins without it. */
+function outermost(draft: RunState, task: TaskState): TaskState {
+  const mapper = draft.plan.tasks[task.plan]?.mapper;
+  return mapper !== undefined && isUnmapped(draft, mapper) ? (draft.tasks[mapper] ?? task) : task;
 }
 
 const isOvertaken = ({ status, attempt, attemptBase }: TaskState): boolean =>
@@ -139,6 +153,11 @@ const isOvertaken = ({ status, attempt, attemptBase }: TaskState): boolean =>
 function reopen(draft: RunState, { by, reason }: { by: string; reason: string }, emit: Emit): void {
   if (isSettled(draft.status)) emit({ type: "run_reopened", by, reason });
 }
+
+const notBegun = ({ status }: RunState): string =>
+  isSettled(status)
+    ? "the run was cancelled before it began: rerun it instead"
+    : "the run has not begun";
 
 const noSuchTask = ({ taskId, mapIndex }: TaskRef): string =>
   `the run has no task ${labelOf(mapIndex < 0 ? { t: taskId } : { t: taskId, i: mapIndex })}`;

@@ -85,7 +85,7 @@ function decideMessage(
     case "granted":
       return decideGranted(draft, message, emit, atMs);
     case "past_asked":
-      return decideAsked(draft, message, emit);
+      return decideAsked(draft, message, emit, cause);
     case "past_done":
       return decidePastDone(draft, message, emit, atMs);
     case "open_approval":

@@ -40,6 +40,7 @@ export function evolveTask(draft: RunState, slot: number, event: TaskEvent, at: 
       task.claims = [];
       task.granted = 0;
       task.turnMs = atMs;
+      task.cause = cause;
       return setStatus(draft, slot, "queued");
     case "past_noted":
       task.listeners = [...task.listeners, event.by];
@@ -47,6 +48,8 @@ export function evolveTask(draft: RunState, slot: number, event: TaskEvent, at: 
       return;
     case "past_told":
       task.listeners = [];
+      task.told = event.to;
+      task.cause = cause; // whom it told is told again by the same message, should the saying be lost
       draft.listening.delete(slot);
       return;
     case "slot_granted":

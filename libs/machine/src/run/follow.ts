@@ -41,7 +41,13 @@ export type RunEffect =
       readonly attempt: number;
       readonly previousRunId: string;
     }
-  | { readonly kind: "tell_past"; readonly to: string; readonly task: string }
+  | {
+      readonly kind: "tell_past";
+      readonly to: string;
+      readonly task: string;
+      /** Id of the question that it answers at once. */
+      readonly asked?: string;
+    }
   /** To the task of another run that started this one or waits for it: how it stands. */
   | { readonly kind: "tell_parent"; readonly parent: Parent }
   | { readonly kind: "continue" }
@@ -154,6 +160,8 @@ export function stillWanted(state: RunState, cause: string, about?: TaskRef): Ru
     if (task.cause !== cause) continue;
     const effect = wantedOf(state, slot);
     if (effect !== undefined) effects.push(effect);
+    const taskId = state.plan.tasks[task.plan]?.id ?? "";
+    for (const to of task.told) effects.push({ kind: "tell_past", to, task: taskId });
   }
   if (state.settledBy === cause) {
     effects.push({ kind: "tell_dag" });

@@ -28,6 +28,7 @@ export const newTask = (plan: number, mapIndex = -1): TaskState => ({
   claims: [],
   granted: 0,
   listeners: [],
+  told: [],
   child: undefined,
   items: undefined,
   approval: undefined,

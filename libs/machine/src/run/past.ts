@@ -13,6 +13,7 @@ export function decideAsked(
   draft: RunState,
   { task: asked, was = [], by }: Extract<RunMessage, { kind: "past_asked" }>,
   emit: Emit,
+  cause: string,
 ): RunDecision {
   const taskId = [asked, ...was].find((id) => draft.plan.indexOf.has(id)) ?? asked;
   const task = draft.tasks[draft.plan.indexOf.get(taskId) ?? -1];
@@ -20,7 +21,7 @@ export function decideAsked(
     // an older version may not have had it
     return {
       ...{ kind: "nothing", why: `${taskId} is no obstacle`, strays: [] },
-      answers: [{ kind: "tell_past", to: by, task: taskId }],
+      answers: [{ kind: "tell_past", to: by, task: taskId, asked: cause }],
     };
   if (task.listeners.includes(by)) return nothing(`${by} is told when ${taskId} ends well`);
   emit({ type: "past_noted", ...nameOf(draft, task), by });

@@ -2,6 +2,7 @@
 import type { ClearMessage } from "./messages.ts";
 import { slotNamed } from "./slots.ts";
 import type { RunState, TaskState } from "./state.ts";
+import { isFinalTask } from "./state.ts";
 
 type Choice = Pick<ClearMessage, "tasks" | "upstream" | "downstream" | "onlyFailed">;
 
@@ -9,6 +10,7 @@ type Choice = Pick<ClearMessage, "tasks" | "upstream" | "downstream" | "onlyFail
 export function relativesOf(draft: RunState, choice: Choice): TaskState[] {
   const chosen = choice.tasks.length === 0 ? new Set(draft.tasks.keys()) : named(draft, choice);
   const closed = new Set([...chosen].flatMap((slot) => withInstances(draft, slot)));
+  const isIn = (slot: number): boolean => closed.has(slot);
   return draft.tasks.filter(
     (task, slot) =>
       closed.has(slot) && !(choice.onlyFailed && !isRed(task)) && !isLonelyFrame(task),
@@ -16,7 +18,7 @@ export function relativesOf(draft: RunState, choice: Choice): TaskState[] {
 
   /** With onlyFailed a frame is not cleared itself: its instances are, and it follows from them. */
   function isLonelyFrame(task: TaskState): boolean {
-    return task.isFrame && (choice.onlyFailed || !coversInstances(draft, task, closed));
+    return task.isFrame && (choice.onlyFailed || !coversInstances(draft, task, isIn));
   }
 }
 
@@ -46,6 +48,12 @@ function reach(draft: RunState, from: readonly number[], along: "needs" | "next"
   return seen;
 }
 
+/** It ended without its items: only with it can anything inside begin again. */
+export function isUnmapped(draft: RunState, mapper: number): boolean {
+  const task = draft.tasks[mapper];
+  return task !== undefined && task.items === undefined && isFinalTask(task.status);
+}
+
 /** A task with all its instances; of a mapped group the node with all its tasks. */
 function withInstances(draft: RunState, slot: number): number[] {
   const task = draft.tasks[slot];
@@ -57,15 +65,18 @@ function withInstances(draft: RunState, slot: number): number[] {
     return [slot, ...map.members, ...(mapping?.slots.flat() ?? [])];
   }
   if (mapper === undefined) return [slot];
+  if (isUnmapped(draft, mapper)) return withInstances(draft, mapper);
   return [slot, ...(draft.maps.get(mapper)?.slots[member] ?? [])];
 }
 
 /** A frame is cleared itself only when everything that it frames is, and what maps it: else it follows from the rest. */
-function coversInstances(draft: RunState, task: TaskState, closed: ReadonlySet<number>): boolean {
-  const planned = draft.plan.tasks[task.plan];
-  const mapper = planned?.mapper ?? task.plan;
-  if (!closed.has(mapper)) return false;
+export function coversInstances(
+  draft: RunState,
+  task: TaskState,
+  isIn: (slot: number) => boolean,
+): boolean {
+  const mapper = draft.plan.tasks[task.plan]?.mapper ?? task.plan;
   return (
-    draft.maps.get(mapper)?.slots.every((slots) => slots.every((at) => closed.has(at))) ?? true
+    isIn(mapper) && (draft.maps.get(mapper)?.slots.every((slots) => slots.every(isIn)) ?? true)
   );
 }

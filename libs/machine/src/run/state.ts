@@ -135,6 +135,8 @@ export interface TaskState {
   granted: number;
   /** Runs that wait for its good end: it depends on the past there. */
   listeners: readonly string[];
+  /** Runs that were told of its good end. */
+  told: readonly string[];
   /** Of a dag.run: the run that its attempt wants, once it is named. */
   child: Child | undefined;
   /** Of what maps, once it has: the items. */

@@ -1,5 +1,6 @@
 // How a run ends. Green only if nothing red was left unhandled: a failed task is handled if it may fail, or if a
 // task directly downstream with one_failed or all_failed succeeded; upstream_failed inherits the verdict of its cause.
+// What a cancel left undone is red as well, when the run goes on after it.
 import { TIMED_OUT } from "./evolve.ts";
 import type { Named } from "./events.ts";
 import { labelOf, nameOf } from "./slots.ts";
@@ -17,30 +18,36 @@ export function verdictOf(state: RunState): Verdict {
       state: state.reason === TIMED_OUT ? "failed" : "cancelled",
       ...(state.reason === undefined ? {} : { reason: state.reason }),
     };
-  const red = unhandled(state);
-  if (red.length === 0) return { state: "succeeded" };
+  const failed = unhandled(state);
+  if (failed.length > 0) return { state: "failed", reason: `${listed(failed)} failed` };
+  const cancelled = left(state, "cancelled");
+  if (cancelled.length === 0) return { state: "succeeded" };
+  return { state: "cancelled", reason: `${listed(cancelled)} cancelled and not done since` };
+}
+
+function listed(red: readonly Named[]): string {
   const shown = red
     .slice(0, 3)
     .map((name) => `\`${labelOf(name)}\``)
     .join(", ");
   const more = red.length > 3 ? ` and ${red.length - 3} more` : "";
-  return {
-    state: "failed",
-    reason: `${red.length === 1 ? "task" : "tasks"} ${shown}${more} failed`,
-  };
+  return `${red.length === 1 ? "task" : "tasks"} ${shown}${more}`;
 }
 
 /** The failed tasks and instances that nobody handled, in the plan's order. */
-export function unhandled(state: RunState): Named[] {
+export const unhandled = (state: RunState): Named[] => left(state, "failed");
+
+/** Of a run that was cancelled and reopened, some tasks may never have been done. */
+function left(state: RunState, status: "failed" | "cancelled"): Named[] {
   return state.tasks
-    .filter((task) => isUnhandled(state, task))
+    .filter((task) => task.status === status && isUnhandled(state, task))
     .sort((a, b) => a.plan - b.plan || a.mapIndex - b.mapIndex)
     .map((task) => nameOf(state, task));
 }
 
 function isUnhandled(state: RunState, task: TaskState): boolean {
   const planned = state.plan.tasks[task.plan];
-  if (task.status !== "failed" || task.isFrame || planned === undefined) return false;
+  if (task.isFrame || planned === undefined) return false;
   if (planned.allowFailure || planned.role === "teardown") return false;
   for (const slot of downstreamOf(state, task)) {
     const next = state.tasks[slot];

@@ -82,6 +82,8 @@ export interface Aggregates {
   readonly versions: Map<string, StoredVersion>;
   /** By the id of the run that is to be made: the one before it, as the rows have it. */
   readonly previous: Map<string, PreviousRun>;
+  /** Ids of commands that came again, and are in their run's history already. */
+  readonly decided: Set<string>;
 }
 
 export interface PreviousRun {

@@ -32,7 +32,13 @@ function running(): Aggregates {
     ...{ event: null, traceparent: undefined, traceId: "0", traced: false },
   };
   const run = { state, version: 1, announced: 1, meta, fresh: true };
-  const none = { dags: new Map(), pools: new Map(), versions: new Map(), previous: new Map() };
+  const none = {
+    dags: new Map(),
+    pools: new Map(),
+    versions: new Map(),
+    previous: new Map(),
+    decided: new Set<string>(),
+  };
   return { runs: new Map([[runId, run]]), ...none };
 }
 

@@ -13,9 +13,9 @@ import {
   effectsOf,
   newRun,
   stillWanted,
-  tellPaused,
 } from "@chasqui/machine";
 import type {
+  Decided,
   DagEffect,
   DagEvent,
   DagMessage,
@@ -29,6 +29,7 @@ import type { Aggregates, CachedDag, CachedPool, CachedRun } from "./aggregates.
 import type { PreviousRun } from "./aggregates.ts";
 import { dependsOnPast, poolKey } from "./aggregates.ts";
 import type { Inbound, StartFacts } from "./inbound.ts";
+import { admit, admitted, pauseAgain, stillToCancel } from "./say-again.ts";
 
 export interface RunChange {
   readonly run: CachedRun;
@@ -160,6 +161,11 @@ function decideForPool(
   return { ...silent({ kind: "moved", aggregate }), poolEffects };
 }
 
+const decidedBefore: Decided = {
+  decision: { kind: "nothing", why: "it was decided before", strays: [] },
+  events: [],
+};
+
 function decideRun(
   all: Aggregates,
   batch: Batch,
@@ -171,10 +177,10 @@ function decideRun(
   const run = all.runs.get(runId);
   if (run === undefined)
     return silent({ kind: "rejected", aggregate: runId, why: `no run is called ${runId}` });
-  const { decision, events } = decide(run.state, inbound.body.message, {
-    nowMs: context.nowMs,
-    cause: inbound.id,
-  });
+  const moment = { nowMs: context.nowMs, cause: inbound.id };
+  const { decision, events } = all.decided.has(inbound.id)
+    ? decidedBefore
+    : decide(run.state, inbound.body.message, moment);
   if (events.length > 0) changeOf(batch, run, false).events.push(...events);
   if (decision.kind === "rejected")
     return silent({ kind: "rejected", aggregate: runId, why: decision.why }, runId);
@@ -250,7 +256,9 @@ function decideForDag(
   return {
     ...silent({ kind: "moved", aggregate: body.dagId }, runId),
     runEffects,
-    dagEffects: decision.effects,
+    dagEffects: inbound.redelivered
+      ? [...decision.effects, ...admitted(dag.state, decision.effects)]
+      : decision.effects,
     ...(body.kind === "start" && dag.state.paused ? { paused: true } : {}),
   };
 }
@@ -299,23 +307,6 @@ function sayAgain(
     return { ...said, dagEffects: [...state.active.map(admit), ...pauseAgain(inbound, state)] };
   const runEffects = stillWanted(run.state, inbound.id).map((effect) => ({ run, effect }));
   return { ...said, runEffects, dagEffects: stillToCancel(state, runId) };
-}
-
-const admit = (runId: string): DagEffect => ({ kind: "admit", runId });
-
-/** The end of the run that paused its DAG. */
-function pauseAgain({ body }: Inbound, state: CachedDag["state"]): DagEffect[] {
-  if (body.to !== "dag" || body.kind !== "other" || body.message.kind !== "settled") return [];
-  const { runId } = body.message;
-  return tellPaused(state).filter((effect) => effect.runId === runId);
-}
-
-/** With overlap cancel_other, the runs that got their slot before this one were to make place for it. */
-function stillToCancel({ overlap, active }: CachedDag["state"], runId: string): DagEffect[] {
-  if (overlap !== "cancel_other") return [];
-  const before = active.slice(0, Math.max(0, active.indexOf(runId)));
-  const reason = "a newer run takes its place";
-  return before.map((id) => ({ kind: "cancel_run", runId: id, reason }));
 }
 
 interface VersionToStart {

@@ -65,3 +65,15 @@ export interface Inbound {
   readonly commitId?: string;
   readonly body: Body;
 }
+
+type Command = Extract<Body, { to: "run" }> & {
+  readonly message: { readonly kind: "cancel" | "clear" | "mark" };
+};
+
+/**
+ * What a person asks of a run, and may take back by asking for something else: that it was decided is told by the run's
+ * history alone, for its state may be as it was before.
+ */
+export const isCommand = (body: Body): body is Command =>
+  body.to === "run" &&
+  (body.message.kind === "cancel" || body.message.kind === "clear" || body.message.kind === "mark");

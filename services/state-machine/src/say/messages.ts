@@ -221,8 +221,12 @@ function askPast(run: CachedRun, effect: Extract<RunEffect, { kind: "ask_past" }
   return [inboxMessage("run", effect.previousRunId, id, { case: "askPast", value })];
 }
 
-function pastDone(run: CachedRun, { to, task }: { to: string; task: string }): OutMessage {
-  const id = `past-done:${to}:${task}:${run.meta.runId}:${run.state.lastMs}`;
+/** Who asks a second time, after a clear, hears a second answer: it is named after the question. */
+function pastDone(
+  run: CachedRun,
+  { to, task, asked }: { to: string; task: string; asked?: string },
+): OutMessage {
+  const id = `past-done:${to}:${task}:${run.meta.runId}:${asked ?? run.state.lastMs}`;
   return inboxMessage("run", to, id, { case: "pastDone", value: { runId: to, taskId: task } });
 }
 

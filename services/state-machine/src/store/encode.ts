@@ -134,6 +134,7 @@ interface More {
   readonly claims?: readonly Claim[];
   readonly granted?: number;
   readonly listeners?: readonly string[];
+  readonly told?: readonly string[];
   readonly child?: Child;
   readonly items?: readonly Json[];
   readonly approval?: Approval;
@@ -143,6 +144,7 @@ function moreOf(task: TaskState): string | null {
   const { attemptBase, firstMs, turnMs, assignedMs, clearedBy, markAs, claims, granted } = task;
   const { child, items, approval } = task;
   const listeners = task.listeners.length === 0 ? undefined : task.listeners;
+  const told = task.told.length === 0 ? undefined : task.told;
   const isPlain =
     attemptBase === 0 &&
     firstMs === assignedMs &&
@@ -151,6 +153,7 @@ function moreOf(task: TaskState): string | null {
     markAs === undefined &&
     claims.length === 0 &&
     listeners === undefined &&
+    told === undefined &&
     child === undefined &&
     items === undefined &&
     approval === undefined;
@@ -164,6 +167,7 @@ function moreOf(task: TaskState): string | null {
     claims,
     granted,
     listeners,
+    told,
     child,
     items,
     approval,
@@ -273,6 +277,7 @@ function rareOf({ more, assigned_ms }: TaskRecord) {
     claims: more.claims ?? [],
     granted: more.granted ?? 0,
     listeners: more.listeners ?? [],
+    told: more.told ?? [],
     child: more.child,
     items: more.items,
     approval: more.approval,
@@ -286,6 +291,7 @@ const plain = {
   claims: [],
   granted: 0,
   listeners: [],
+  told: [],
   child: undefined,
   items: undefined,
   approval: undefined,

@@ -216,6 +216,15 @@ export async function loadPrevious(
   return row === undefined ? undefined : { runId: row.run_id, logicalMs: row.logical_ms };
 }
 
+/** Did a message move the run before? */
+export async function isInHistory(sql: Sql, runId: string, messageId: string): Promise<boolean> {
+  const recorded = `"cause":${JSON.stringify(messageId)}`;
+  const rows = await sql`
+    select from state_machine.run_event
+    where run_id = ${runId} and position(${recorded} in events) > 0 limit 1`;
+  return rows.length > 0;
+}
+
 /** Versions of the rows now: what was decided from a cache is believed only if it is current. */
 export async function currentVersions(
   sql: Sql,

@@ -1,0 +1,28 @@
+// What a DAG says once more when a message to it comes again: its first saying may have been lost.
+import { tellPaused } from "@chasqui/machine";
+import type { DagEffect } from "@chasqui/machine";
+import type { CachedDag } from "./aggregates.ts";
+import type { Inbound } from "./inbound.ts";
+
+/** A run that settled once more meanwhile, or was reopened: whom its message admitted at first may not know it yet. */
+export const admitted = ({ active }: CachedDag["state"], said: readonly DagEffect[]): DagEffect[] =>
+  active
+    .filter((runId) => !said.some((effect) => effect.kind === "admit" && effect.runId === runId))
+    .map(admit);
+
+export const admit = (runId: string): DagEffect => ({ kind: "admit", runId });
+
+/** The end of the run that paused its DAG. */
+export function pauseAgain({ body }: Inbound, state: CachedDag["state"]): DagEffect[] {
+  if (body.to !== "dag" || body.kind !== "other" || body.message.kind !== "settled") return [];
+  const { runId } = body.message;
+  return tellPaused(state).filter((effect) => effect.runId === runId);
+}
+
+/** With overlap cancel_other, the runs that got their slot before this one were to make place for it. */
+export function stillToCancel({ overlap, active }: CachedDag["state"], runId: string): DagEffect[] {
+  if (overlap !== "cancel_other") return [];
+  const before = active.slice(0, Math.max(0, active.indexOf(runId)));
+  const reason = "a newer run takes its place";
+  return before.map((id) => ({ kind: "cancel_run", runId: id, reason }));
+}
