@@ -71,6 +71,8 @@ CREATE TABLE "schedule" (
 	"applied_at" timestamp (3) with time zone NOT NULL,
 	"paused" boolean NOT NULL,
 	"paused_at" timestamp (3) with time zone,
+	"retired" boolean DEFAULT false NOT NULL,
+	"was" text[] DEFAULT '{}' NOT NULL,
 	"timezone" text NOT NULL,
 	"timing" jsonb,
 	"policy" jsonb NOT NULL,

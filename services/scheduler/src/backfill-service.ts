@@ -6,9 +6,9 @@ import { BackfillService, deriveId, runIdOf } from "@chasqui/contracts";
 import type { CreateBackfillRequest } from "@chasqui/contracts";
 import type { Sql } from "postgres";
 import { actionWords, backfillView, changeView, dateView, plannedView } from "./backfill-view.ts";
-import { existingRuns } from "./backfiller.ts";
+import { turnNow } from "./backfiller.ts";
 import type { Backfiller } from "./backfiller.ts";
-import { afterCancel, afterOrder, turnOf } from "./core/backfill.ts";
+import { afterCancel, afterOrder } from "./core/backfill.ts";
 import type { BackfillDate, Order } from "./core/backfill.ts";
 import type { Learner } from "./learner.ts";
 import { planBackfill } from "./plan-backfill.ts";
@@ -67,7 +67,7 @@ export function backfillService(o: BackfillServiceOptions): ServiceImplementatio
   ): Promise<DateRecord> {
     const about = { due_at: new Date(dueMs), logical_at: new Date(logicalMs), run_key: runKey };
     if (skipped !== undefined) return { ...about, state: "skipped", run_id: null, reason: skipped };
-    const turn = turnOf(runKey, await existingRuns(stateMachine, dagId, runKey, signal), reprocess);
+    const turn = await turnNow(o, { dagId, reprocess }, runKey, signal);
     if (turn.kind === "skip")
       return { ...about, state: "skipped", run_id: turn.runId, reason: turn.reason };
     const reason = turn.rerunOf === undefined ? "it has no run" : `it does ${turn.rerunOf} again`;

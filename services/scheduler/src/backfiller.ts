@@ -10,7 +10,7 @@ import { runIdOf } from "@chasqui/contracts";
 import type { Sql } from "postgres";
 import { startClock } from "./clock.ts";
 import { roomOf, turnOf } from "./core/backfill.ts";
-import type { Existing } from "./core/backfill.ts";
+import type { Existing, Turn } from "./core/backfill.ts";
 import { endRuns } from "./end-runs.ts";
 import type { Inbox } from "./ports/inbox.ts";
 import type { RunEnd, StateMachine } from "./ports/state-machine.ts";
@@ -30,7 +30,7 @@ import type { OpenBackfill, WaitingDate } from "./store/backfills.ts";
 
 export interface BackfillerOptions {
   readonly sql: Sql;
-  readonly registry: Pick<Registry, "get">;
+  readonly registry: Pick<Registry, "get" | "names">;
   readonly stateMachine: Pick<StateMachine, "findRun" | "cancelRun">;
   readonly inbox: Pick<Inbox, "say">;
   readonly log: Logger;
@@ -56,7 +56,7 @@ const DATES_PER_ROUND_MAX = 200;
 export const RERUNS_MAX = 1_000;
 
 /** The run of a date's key, then its reruns, in order. */
-export async function existingRuns(
+async function existingRuns(
   { findRun }: Pick<StateMachine, "findRun">,
   dagId: string,
   runKey: string,
@@ -70,6 +70,22 @@ export async function existingRuns(
     found.push({ runId, state: run.end ?? "open" });
   }
   return found;
+}
+
+/** What becomes of a date now, by the runs that it has: under the DAG's name, else under the nearest earlier one. */
+export async function turnNow(
+  { stateMachine, registry }: Pick<BackfillerOptions, "stateMachine" | "registry">,
+  { dagId, reprocess }: Pick<OpenBackfill, "dagId" | "reprocess">,
+  runKey: string,
+  signal: AbortSignal,
+): Promise<Turn> {
+  const [own, ...earlierNames] = registry.names(dagId);
+  const existing = await existingRuns(stateMachine, own ?? dagId, runKey, signal);
+  let earlier: Existing[] = [];
+  if (existing.length === 0)
+    for (const name of earlierNames)
+      if (earlier.length === 0) earlier = await existingRuns(stateMachine, name, runKey, signal);
+  return turnOf(runKey, existing, reprocess, earlier);
 }
 
 export function startBackfiller(o: BackfillerOptions): Backfiller {
@@ -110,8 +126,7 @@ export function startBackfiller(o: BackfillerOptions): Backfiller {
     { backfillId, dagId, reprocess }: OpenBackfill,
     { dueMs, runKey }: WaitingDate,
   ): Promise<Start | "skipped" | "not its turn"> {
-    const existing = await existingRuns(o.stateMachine, dagId, runKey, stopping.signal);
-    const turn = turnOf(runKey, existing, reprocess);
+    const turn = await turnNow(o, { dagId, reprocess }, runKey, stopping.signal);
     const nowMs = o.now();
     const runId = turn.kind === "start" ? runIdOf(dagId, turn.key) : turn.runId;
     const key = { backfillId, dueMs };

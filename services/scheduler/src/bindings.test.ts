@@ -25,6 +25,8 @@ function dagOf(of: TriggerRule, changes: Partial<KnownDag> = {}): KnownDag {
     appliedMs: 0,
     paused: false,
     pausedMs: undefined,
+    retired: false,
+    was: [],
     timezone: "America/Bogota",
     timing: undefined,
     policy: { catchup: "latest", runsFor: "tick" },

@@ -22,6 +22,7 @@ export function scheduleService(o: {
   readonly registry: Registry;
   readonly database: Database;
 }): ServiceImplementation {
+  const namesOf = (dagId: string): string[] => (dagId === "" ? [] : o.registry.names(dagId));
   return implementation(ScheduleService, {
     listSchedules(_, { principal }) {
       authorize(principal, "read", "schedule/*");
@@ -40,7 +41,10 @@ export function scheduleService(o: {
     },
     async listTicks({ dagId, pageSize }, { principal }) {
       authorize(principal, "read", `schedule/${dagId === "" ? "*" : dagId}`);
-      const ticks = await listTicks(o.database, { dagId, limit: limitOf(pageSize) });
+      const ticks = await listTicks(o.database, {
+        dagIds: namesOf(dagId),
+        limit: limitOf(pageSize),
+      });
       return {
         ticks: ticks.map((tick) => ({
           dagId: tick.dagId,
@@ -56,7 +60,7 @@ export function scheduleService(o: {
       const triggers = await listTriggers(o.database, {
         source,
         id,
-        dagId,
+        dagIds: namesOf(dagId),
         outcome,
         limit: limitOf(pageSize),
       });

@@ -1,7 +1,8 @@
 // What is learned, in whatever order answers come; against a real PostgreSQL, with a state machine in the test's hand.
 import { createLogger } from "@chasqui/chassis";
+import { Catchup } from "@chasqui/contracts";
 import type { Dag } from "@chasqui/contracts";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createLearner } from "./learner.ts";
 import { createRegistry } from "./registry.ts";
 import { recordTicks } from "./store/ticks.ts";
@@ -130,4 +131,37 @@ test("what other replicas stored is found by looking around", async () => {
     start: { logicalMs: 6 * HOUR, intervalStartMs: 5 * HOUR, runKey: "k" },
   } as const;
   expect((await recordTicks(t.sql, [tick], t.clock.ms)).firing).toHaveLength(1);
+});
+
+test("N4: a renamed DAG begins where its earlier name ended, whichever is heard of first, and both ledgers are its own", async () => {
+  for (const isNewFirst of [true, false]) {
+    await using t = await setup();
+    const catchup = Catchup.ALL;
+    t.lists(hourly({ id: "old", catchup }));
+    await t.learner.refresh();
+    t.clock.ms += HOUR;
+    const endedMs = 8.5 * HOUR;
+    const old = hourly({ id: "old", catchup, retiredMs: endedMs });
+    const start = "1970-01-01";
+    const renamed = hourly({ id: "new", was: ["old"], catchup, start, appliedMs: endedMs });
+    if (isNewFirst) {
+      const hinted = t.learner.hinted("new");
+      await vi.waitFor(() => expect(t.answers).toHaveLength(1));
+      t.answers[0]?.resolve(renamed);
+      await vi.waitFor(() => expect(t.answers).toHaveLength(2));
+      t.answers[1]?.resolve(old);
+      await hinted;
+    }
+    t.lists(renamed, old);
+    await t.learner.refresh();
+    expect(t.firing.map(({ dagId, dueMs }) => [dagId, dueMs / HOUR])).toEqual([
+      ["old", 6],
+      ["old", 7],
+      ["old", 8],
+    ]);
+    expect(t.registry.get("old")).toMatchObject({ nextMs: undefined });
+    expect(t.registry.get("new")).toMatchObject({ handledMs: endedMs, nextMs: 9 * HOUR });
+    expect(t.registry.names("new")).toEqual(["new", "old"]);
+    expect(t.registry.names("old")).toEqual(["old"]);
+  }
 });

@@ -5,6 +5,7 @@
 //   N2. An answer never overwrites that of somebody who asked later: whatever order answers and events come in, the
 //       last one stored is not older than the last event.
 //   N3. A state machine that does not answer changes nothing: what is known stays in force.
+//   N4. A DAG's earlier names are learned to have ended before it begins: each due time belongs to one of them.
 import type { Logger } from "@chasqui/chassis";
 import type { Dag } from "@chasqui/contracts";
 import type { Sql, TransactionSql } from "postgres";
@@ -14,6 +15,7 @@ import { dueTicks, revivedTicks } from "./core/ticks.ts";
 import type { StateMachine } from "./ports/state-machine.ts";
 import type { Registry } from "./registry.ts";
 import {
+  earlierOf,
   forgetSchedules,
   insertSchedule,
   loadSchedules,
@@ -82,7 +84,8 @@ export function createLearner(o: LearnerOptions): Learner {
     askedMs: number,
   ): Promise<FiringTick[] | undefined> {
     const nowMs = o.now();
-    const fresh = learn(undefined, news, nowMs);
+    const earlier = news.was.length === 0 ? undefined : await earlierOf(tx, news);
+    const fresh = learn(undefined, news, nowMs, earlier);
     if (fresh.kind === "changed" && (await insertSchedule(tx, fresh.known, askedMs))) return [];
     const locked = await lockSchedule(tx, news.dagId);
     if (locked === undefined || locked.toldMs > askedMs) return undefined;
@@ -160,6 +163,14 @@ export function createLearner(o: LearnerOptions): Learner {
     }
   }
 
+  /** N4. */
+  async function ended(dagId: string): Promise<void> {
+    const askedMs = o.now();
+    const dag = await o.stateMachine.getDag(dagId);
+    if (dag !== undefined && o.registry.get(dagId)?.dag.retired === false)
+      await accept(newsOf(dag), askedMs);
+  }
+
   function putAll(dags: readonly StoredDag[]): void {
     for (const dag of dags) o.registry.put(dag);
     if (dags.length > 0) o.onLearned();
@@ -169,12 +180,16 @@ export function createLearner(o: LearnerOptions): Learner {
     async hinted(dagId) {
       const askedMs = o.now();
       const dag = await o.stateMachine.getDag(dagId);
-      if (dag !== undefined) await accept(newsOf(dag), askedMs);
+      if (dag === undefined) return;
+      const news = newsOf(dag);
+      if (o.registry.get(dagId) === undefined) for (const name of news.was) await ended(name);
+      await accept(news, askedMs);
     },
     async refresh(signal) {
       const askedMs = o.now();
       const dags = await o.stateMachine.listDags(signal);
-      for (const news of dags.flatMap(readable))
+      const all = dags.flatMap(readable).toSorted((a, b) => Number(b.retired) - Number(a.retired)); // N4
+      for (const news of all)
         if (learn(o.registry.get(news.dagId)?.dag, news, askedMs).kind === "changed")
           await accept(news, askedMs);
       const ids = dags.map((dag) => dag.dagId);

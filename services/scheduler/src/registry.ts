@@ -11,6 +11,8 @@ export interface Registry {
   put(dag: StoredDag): void;
   forget(dagId: string): void;
   get(dagId: string): KnownSchedule | undefined;
+  /** A DAG's name, its earlier names and theirs. */
+  names(dagId: string): string[];
   all(): KnownSchedule[];
   /** Schedules with a due time that is to run. */
   due(nowMs: number): KnownSchedule[];
@@ -69,6 +71,12 @@ export function createRegistry({ onProblem, vars }: RegistryOptions): Registry {
       changed(dagId);
     },
     get: (dagId) => schedules.get(dagId),
+    names(dagId) {
+      const found = new Set([dagId]);
+      for (const name of found)
+        for (const earlier of schedules.get(name)?.dag.was ?? []) found.add(earlier);
+      return [...found];
+    },
     all: () => [...schedules.values()],
     due: (nowMs) =>
       [...schedules.values()].filter(({ wakeMs }) => wakeMs !== undefined && wakeMs <= nowMs),

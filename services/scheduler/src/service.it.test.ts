@@ -267,3 +267,35 @@ test("triggers published while no scheduler runs are honoured once one is back",
   await until(() => expect(w.stateMachine.runs.size).toBe(100));
   expect(w.stateMachine.taken).toHaveLength(100);
 });
+
+test("a renamed DAG: its ledgers show what came under its earlier name, each row by the name that it had", async () => {
+  const old = { id: "old", crons: never, triggers: [bound] };
+  await using w = await world({ dags: [dagOf({ ...old, crons: everySecond })] });
+  await w.publishTrigger(closed("routes-1"));
+  await until(async () => {
+    expect(await triggersOf(w)).toEqual(["old:started"]);
+    expect(await ticksOf(w, "old")).not.toHaveLength(0);
+  });
+  const atMs = Date.now();
+  await w.stateMachine.apply(dagOf({ ...old, crons: everySecond, retiredMs: atMs }));
+  await w.stateMachine.apply(
+    dagOf({ ...old, id: "new", crons: everySecond, was: ["old"], appliedMs: atMs }),
+  );
+  await until(async () =>
+    expect((await ticksOf(w, "new")).filter(({ dueMs }) => dueMs > atMs)).not.toHaveLength(0),
+  );
+  await w.publishTrigger(closed("routes-2"));
+  const names = async () => {
+    const { triggers } = await w.schedules.listTriggers({ dagId: "new" });
+    return triggers.map(({ dagId, id, outcome }) => `${id} ${dagId} ${outcome}`);
+  };
+  await until(async () =>
+    expect(await names()).toEqual(["routes-2 new started", "routes-1 old started"]),
+  );
+  const { ticks } = await w.schedules.listTicks({ dagId: "new", pageSize: 1_000 });
+  const dueMs = ticks.map(({ dueTime }) => (dueTime === undefined ? 0 : timestampMs(dueTime)));
+  expect(new Set(dueMs).size).toBe(dueMs.length); // no due time under both names
+  for (const { dagId, dueTime } of ticks)
+    expect(dagId).toBe(dueTime !== undefined && timestampMs(dueTime) > atMs ? "new" : "old");
+  expect((await ticksOf(w, "old")).every((tick) => tick.dueMs <= atMs)).toBe(true);
+});

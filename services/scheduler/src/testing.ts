@@ -47,6 +47,9 @@ export interface DagInit {
   readonly version?: number;
   readonly appliedMs?: number;
   readonly paused?: boolean;
+  readonly was?: readonly string[];
+  /** It is retired since then. */
+  readonly retiredMs?: number;
 }
 
 export function dagOf(init: DagInit): Dag {
@@ -54,9 +57,13 @@ export function dagOf(init: DagInit): Dag {
     dagId: init.id,
     version: init.version ?? 1,
     paused: init.paused ?? false,
+    ...(init.retiredMs === undefined
+      ? {}
+      : { retired: true, retiredTime: timestampFromMs(init.retiredMs) }),
     appliedTime: timestampFromMs(init.appliedMs ?? Date.now()),
     spec: {
       id: init.id,
+      was: [...(init.was ?? [])],
       ...(init.crons === undefined && init.continuous === undefined
         ? {}
         : {

@@ -16,6 +16,8 @@ const dagOf = (policy: Partial<TickPolicy>, timing: Timing | undefined = hourly)
   appliedMs: 0,
   paused: false,
   pausedMs: undefined,
+  retired: false,
+  was: [],
   timezone: "America/Bogota",
   timing,
   policy: { catchup: "latest", runsFor: "tick", ...policy },

@@ -133,6 +133,8 @@ test("what a DAG says about itself; catch-up is latest unless it says otherwise"
     version: 3,
     appliedMs: 1_000,
     paused: false,
+    retired: false,
+    was: [],
     timezone: "America/Bogota",
     timing: {
       crons: ["0 19 * * *"],

@@ -38,7 +38,8 @@ export function parseDagApplied(data: Uint8Array): string {
 }
 
 export function newsOf(dag: Dag): DagNews {
-  const { dagId, version, spec, appliedTime } = dag;
+  const { dagId, version, spec, retired, retiredTime } = dag;
+  const appliedTime = retired ? (retiredTime ?? dag.appliedTime) : dag.appliedTime;
   if (dagId === "" || version < 1 || spec === undefined || appliedTime === undefined)
     throw new RejectError(
       `DAG ${JSON.stringify(dagId)}, version ${version}: want an id, a version from 1, a spec and applied_time`,
@@ -48,10 +49,12 @@ export function newsOf(dag: Dag): DagNews {
     version,
     appliedMs: timestampMs(appliedTime),
     paused: dag.paused,
+    retired,
+    was: [...spec.was],
     timezone: zoneOf(spec),
-    timing: checkedTiming(spec),
+    timing: retired ? undefined : checkedTiming(spec),
     policy: policyOf(spec),
-    rules: rulesOf(spec),
+    rules: retired ? [] : rulesOf(spec),
     params: spec.params as DagNews["params"], // a protobuf Struct is JSON
   };
 }

@@ -124,7 +124,7 @@ async function previewPaused(
   return exitCodes.ok;
 }
 
-const TICK_COLUMNS = ["DUE", "OUTCOME", "RUN", "WHY"].map((title) => ({ title }));
+const TICK_COLUMNS = ["DUE", "OUTCOME", "RUN", "WHY"];
 
 export async function ticks(
   cli: Cli,
@@ -144,6 +144,7 @@ export async function ticks(
       ...time("next_time", next),
       ticks: found.map((tick) => ({
         ...time("due_time", tick.dueTime),
+        dag_id: tick.dagId,
         outcome: wordOf(TickOutcomeSchema, tick.outcome),
         run_id: tick.runId,
         reason: tick.reason,
@@ -151,17 +152,20 @@ export async function ticks(
     });
     return exitCodes.ok;
   }
+  const hasEarlierNames = found.some((tick) => tick.dagId !== dagId);
+  const titles = [...TICK_COLUMNS, ...(hasEarlierNames ? ["DAG"] : [])].map((title) => ({ title }));
   const rows = found.map((tick) => [
     tick.dueTime === undefined ? "" : formatInstant(timestampMs(tick.dueTime)),
     wordOf(TickOutcomeSchema, tick.outcome),
     shortId(tick.runId),
     oneLine(printable(tick.reason)),
+    ...(hasEarlierNames ? [tick.dagId] : []),
   ]);
   const nextMs = next === undefined ? undefined : timestampMs(next);
   printLines(cli.out, [
     ...(rows.length === 0
       ? []
-      : renderTable(TICK_COLUMNS, rows, { style: cli.out.style, width: cli.out.columns })),
+      : renderTable(titles, rows, { style: cli.out.style, width: cli.out.columns })),
     nextMs === undefined
       ? "no due time ahead"
       : `next ${formatInstant(nextMs)} (${formatDistance(nextMs, cli.nowMs())})`,

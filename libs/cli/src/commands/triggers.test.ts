@@ -1,5 +1,6 @@
-// `chasqui triggers` against a server on loopback, its answers made up.
+// The ledgers, `chasqui triggers` and `chasqui ticks`, against a server on loopback, its answers made up.
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { TickOutcome } from "@chasqui/contracts";
 import { expect, test } from "vitest";
 import { createProgram } from "../program.ts";
 import { startFakeServer } from "../testing/fake-server.ts";
@@ -92,4 +93,17 @@ test("every outcome has its meaning, and --outcome knows them all", async () => 
   const command = program.commands.find((known) => known.name() === "triggers");
   const option = command?.options.find(({ long }) => long === "--outcome");
   expect(option?.argChoices).toEqual(outcomes);
+});
+
+test("ticks of a renamed DAG say which name each had", async () => {
+  const tick = { outcome: TickOutcome.FIRED, dueTime: timestampFromMs(0) };
+  await using server = await startFakeServer({
+    dags: [{ dagId: "new", version: 1 }],
+    ticks: [
+      { ...tick, dagId: "new" },
+      { ...tick, dagId: "old" },
+    ],
+  });
+  const { out } = await invoke(["ticks", "new"], { server: server.url });
+  expect(out).toMatch(/DUE +OUTCOME +RUN +WHY +DAG\n.*fired +new\n.*fired +old\n/);
 });

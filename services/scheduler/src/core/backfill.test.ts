@@ -84,6 +84,13 @@ test.each<[string, Existing[], Reprocess, Turn]>([
   expect(turnOf("k", existing, reprocess)).toEqual(want);
 });
 
+test("a date that ran under the DAG's earlier name has a run; done again, it is the first of the new name", () => {
+  const earlier = [run("failed")];
+  expect(turnOf("k", [], "none", earlier)).toEqual(skip("its run failed, and reprocess is none"));
+  expect(turnOf("k", [], "failed", earlier)).toEqual(start("k", "r"));
+  expect(turnOf("k", [run("succeeded")], "failed", earlier)).toMatchObject({ kind: "skip" });
+});
+
 const standing = { endsRuns: false, isOver: false };
 test.each<[BackfillState, Order["action"], string]>([
   ["running", "pause", "paused"],

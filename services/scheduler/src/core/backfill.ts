@@ -91,14 +91,23 @@ export type Turn =
   | { readonly kind: "start"; readonly key: string; readonly rerunOf: string | undefined }
   | { readonly kind: "skip"; readonly reason: string; readonly runId: string };
 
-/** `existing`: the run of the date's key, then its reruns `<key>~1`, `<key>~2`, … */
-export function turnOf(runKey: string, existing: readonly Existing[], reprocess: Reprocess): Turn {
-  const newest = existing.at(-1);
+/**
+ * `existing`: the run of the date's key, then its reruns `<key>~1`, `<key>~2`, …; `earlier`: those that the date had under
+ * the DAG's earlier name.
+ */
+export function turnOf(
+  runKey: string,
+  existing: readonly Existing[],
+  reprocess: Reprocess,
+  earlier: readonly Existing[] = [],
+): Turn {
+  const newest = existing.at(-1) ?? earlier.at(-1);
   if (newest === undefined) return { kind: "start", key: runKey, rerunOf: undefined };
   const { runId, state } = newest;
   const skip = (reason: string): Turn => ({ kind: "skip", reason, runId });
   if (state === "open") return skip("its run has not settled");
-  const again: Turn = { kind: "start", key: `${runKey}~${existing.length}`, rerunOf: runId };
+  const key = existing.length === 0 ? runKey : `${runKey}~${existing.length}`;
+  const again: Turn = { kind: "start", key, rerunOf: runId };
   switch (reprocess) {
     case "all":
       return again;

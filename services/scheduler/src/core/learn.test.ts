@@ -9,6 +9,8 @@ const news: DagNews = {
   version: 3,
   appliedMs: 1_000,
   paused: false,
+  retired: false,
+  was: [],
   timezone: "UTC",
   timing,
   policy: { catchup: "latest", runsFor: "tick" },
@@ -94,4 +96,30 @@ test("@once is due at its start, or when it was applied; and not again when the 
     handledMs: 7_999,
     dynamicMs: 8_000,
   });
+});
+
+test("a DAG that is retired is due no more: its due times until then are its own", () => {
+  const told = { ...news, retired: true, appliedMs: 8_000, timing: undefined };
+  const learned = changed(learn(known, told, 9_000));
+  expect(learned).toMatchObject({ closeOldMs: 8_000, known: { retired: true, handledMs: 8_000 } });
+  expect(learn(learned.known, told, 9_500)).toEqual({ kind: "nothing" });
+});
+
+const earlier = { endedMs: 8_000, newestDueMs: 7_000 };
+const once: Timing = { ...timing, crons: [], once: true };
+test.each<[string, Partial<DagNews>, Partial<KnownDag>]>([
+  ["begins where the earlier name ended", {}, { handledMs: 8_000 }],
+  ["whatever was applied since", { version: 2, appliedMs: 8_500 }, { handledMs: 8_000 }],
+  ["and whatever start says", { timing: { ...timing, startMs: 500 } }, { handledMs: 8_000 }],
+  ["but not before its start", { timing: { ...timing, startMs: 9_500 } }, { handledMs: 9_499 }],
+  ["having run once, it has run", { timing: once }, { handledMs: 7_000, dynamicMs: 7_000 }],
+])("L4: a renamed DAG %s", (_, more, want) => {
+  const renamed = { ...news, was: ["old"], appliedMs: 8_000, ...more };
+  expect(changed(learn(undefined, renamed, 9_000, earlier)).known).toMatchObject(want);
+});
+
+test("L4: one that had not run once under its earlier name does so under the new one", () => {
+  const renamed = { ...news, was: ["old"], timing: once };
+  const left = { endedMs: 8_000, newestDueMs: undefined };
+  expect(changed(learn(undefined, renamed, 9_000, left)).known.dynamicMs).toBe(8_001);
 });

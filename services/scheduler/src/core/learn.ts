@@ -3,6 +3,7 @@
 //   L1. News of an older version changes nothing.
 //   L2. Due times before a new timing belong to the old one, those after it to the new one; none to both or neither.
 //   L3. A schedule's first due time is after its DAG was applied, or at `start` when it says so.
+//   L4. Of a DAG with earlier names it is after the last of them ended, whatever `start` says: theirs are not run again.
 import type { Timing } from "../timing.ts";
 import type { TriggerRule } from "./rules.ts";
 import type { CatchUp } from "./ticks.ts";
@@ -22,8 +23,13 @@ export interface TickPolicy extends CatchUp {
 export interface DagNews {
   readonly dagId: string;
   readonly version: number;
+  /** When the version became current; of a retired DAG, when it was retired. */
   readonly appliedMs: number;
   readonly paused: boolean;
+  /** Nothing starts it any more: then it has no timing and no rules. */
+  readonly retired: boolean;
+  /** Its earlier names. */
+  readonly was: readonly string[];
   /** Of `run.date`, whatever starts the run. */
   readonly timezone: string;
   /** Absent for DAGs that the clock does not start. */
@@ -43,6 +49,14 @@ export interface KnownDag extends DagNews {
   readonly dynamicMs: number | undefined;
 }
 
+/** What the earlier names of a DAG leave to it. */
+export interface Earlier {
+  /** When the last of them ended: due times up to here are theirs. */
+  readonly endedMs: number;
+  /** The newest one that is in the ledger. */
+  readonly newestDueMs: number | undefined;
+}
+
 export type Learning =
   | { readonly kind: "nothing" }
   | {
@@ -54,13 +68,19 @@ export type Learning =
       readonly resumedSinceMs: number | undefined;
     };
 
-export function learn(known: KnownDag | undefined, news: DagNews, nowMs: number): Learning {
+/** `earlier`: of a DAG with earlier names that is not known yet. */
+export function learn(
+  known: KnownDag | undefined,
+  news: DagNews,
+  nowMs: number,
+  earlier?: Earlier,
+): Learning {
   if (known === undefined)
     return {
       kind: "changed",
       known: {
         ...news,
-        ...begin(news, firstMs(news)),
+        ...first(news, earlier),
         pausedMs: news.paused ? nowMs : undefined,
       },
       closeOldMs: undefined,
@@ -68,7 +88,9 @@ export function learn(known: KnownDag | undefined, news: DagNews, nowMs: number)
     };
   if (
     news.version < known.version ||
-    (news.version === known.version && news.paused === known.paused)
+    (news.version === known.version &&
+      news.paused === known.paused &&
+      news.retired === known.retired)
   )
     return { kind: "nothing" };
   const retimed = !sameTiming(known.timing, news.timing);
@@ -88,6 +110,18 @@ export function learn(known: KnownDag | undefined, news: DagNews, nowMs: number)
 
 const isDynamic = ({ timing }: DagNews): boolean =>
   timing?.once === true || timing?.continuous === true;
+
+/** Where a new DAG begins. One that ran once under an earlier name has run. */
+function first(
+  news: DagNews,
+  earlier: Earlier | undefined,
+): Pick<KnownDag, "handledMs" | "dynamicMs"> {
+  if (earlier === undefined) return begin(news, firstMs(news));
+  const { endedMs, newestDueMs } = earlier;
+  if (news.timing?.once === true && newestDueMs !== undefined)
+    return { handledMs: newestDueMs, dynamicMs: newestDueMs };
+  return begin(news, Math.max(news.timing?.startMs ?? 0, endedMs + 1));
+}
 
 /** The first instant that may be due: the start, or the one after the apply; for `@once` the apply itself. */
 const firstMs = (news: DagNews): number =>

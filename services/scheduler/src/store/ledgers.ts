@@ -25,7 +25,8 @@ export interface TriggerRecord {
 export interface TriggerQuestion {
   readonly source?: string;
   readonly id?: string;
-  readonly dagId?: string;
+  /** A DAG's names; empty asks for all. */
+  readonly dagIds?: readonly string[];
   readonly outcome?: string;
   readonly limit: number;
 }
@@ -33,14 +34,14 @@ export interface TriggerQuestion {
 // drizzle is loaded by the first question: a scheduler that nobody asks does without it.
 export async function listTicks(
   database: Database,
-  options: { readonly dagId: string; readonly limit: number },
+  options: { readonly dagIds: readonly string[]; readonly limit: number },
 ): Promise<TickRecord[]> {
-  const [db, { desc, eq }, { tick }] = await Promise.all([
+  const [db, { desc, inArray }, { tick }] = await Promise.all([
     database.drizzle(),
     import("drizzle-orm"),
     import("./schema.ts"),
   ]);
-  const where = options.dagId === "" ? undefined : eq(tick.dagId, options.dagId);
+  const where = options.dagIds.length === 0 ? undefined : inArray(tick.dagId, [...options.dagIds]);
   return db.select().from(tick).where(where).orderBy(desc(tick.dueAt)).limit(options.limit);
 }
 
@@ -48,16 +49,16 @@ export async function listTriggers(
   database: Database,
   options: TriggerQuestion,
 ): Promise<TriggerRecord[]> {
-  const [db, { and, asc, desc, eq, sql }, { trigger, triggerGroup }] = await Promise.all([
+  const [db, { and, asc, desc, eq, inArray, sql }, { trigger, triggerGroup }] = await Promise.all([
     database.drizzle(),
     import("drizzle-orm"),
     import("./schema.ts"),
   ]);
-  const { source = "", id = "", dagId = "", outcome = "" } = options;
+  const { source = "", id = "", dagIds = [], outcome = "" } = options;
   const wanted = [
     ...(source === "" ? [] : [eq(trigger.source, source)]),
     ...(id === "" ? [] : [eq(trigger.id, id)]),
-    ...(dagId === "" ? [] : [eq(trigger.dagId, dagId)]),
+    ...(dagIds.length === 0 ? [] : [inArray(trigger.dagId, [...dagIds])]),
     ...(outcome === "" ? [] : [eq(trigger.outcome, outcome)]),
   ];
   // What waits is told as its group knows it now: others may have come since.

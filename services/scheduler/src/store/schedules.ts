@@ -1,6 +1,6 @@
 // The rows of `schedule`: what this service knows about each DAG, shared by its replicas.
 import type { Sql, TransactionSql } from "postgres";
-import type { KnownDag, TickPolicy } from "../core/learn.ts";
+import type { Earlier, KnownDag, TickPolicy } from "../core/learn.ts";
 import type { TriggerRule } from "../core/rules.ts";
 import type { Timing } from "../timing.ts";
 
@@ -18,6 +18,8 @@ interface ScheduleRow {
   applied_at: Date;
   paused: boolean;
   paused_at: Date | null;
+  retired: boolean;
+  was: string[];
   timezone: string;
   timing: Timing | null;
   policy: TickPolicy;
@@ -88,6 +90,24 @@ export async function updateSchedule(
   return Number(row.revision);
 }
 
+/** What the earlier names of a DAG, and theirs, left behind. */
+export async function earlierOf(
+  tx: TransactionSql,
+  { was, appliedMs }: Pick<KnownDag, "was" | "appliedMs">,
+): Promise<Earlier> {
+  const [row] = await tx<{ ended_at: Date | null; newest_due_at: Date | null }[]>`
+    with recursive name (dag_id) as (
+      select unnest(${[...was]}::text[])
+      union
+      select unnest(s.was) from name join schedule s using (dag_id))
+    select (select max(applied_at) from schedule join name using (dag_id) where retired) as ended_at,
+      (select max(due_at) from tick join name using (dag_id)) as newest_due_at`;
+  return {
+    endedMs: row?.ended_at?.getTime() ?? appliedMs,
+    newestDueMs: row?.newest_due_at?.getTime(),
+  };
+}
+
 /** Forgets DAGs that are no longer listed, unless somebody asked for one since the list was asked for. */
 export async function forgetSchedules(
   sql: Sql,
@@ -109,6 +129,8 @@ function columnsOf(tx: TransactionSql, dag: KnownDag, toldMs: number) {
     applied_at: new Date(dag.appliedMs),
     paused: dag.paused,
     paused_at: dateOrNull(dag.pausedMs),
+    retired: dag.retired,
+    was: [...dag.was],
     timezone: dag.timezone,
     timing: dag.timing === undefined ? null : tx.json(JSON.parse(JSON.stringify(dag.timing))),
     policy: tx.json({ ...dag.policy }),
@@ -128,6 +150,8 @@ function toStoredDag(row: ScheduleRow): StoredDag {
     appliedMs: row.applied_at.getTime(),
     paused: row.paused,
     pausedMs: row.paused_at?.getTime(),
+    retired: row.retired,
+    was: row.was,
     timezone: row.timezone,
     timing: row.timing ?? undefined,
     policy: row.policy,

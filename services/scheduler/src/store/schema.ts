@@ -35,6 +35,10 @@ export const schedule = pgTable(
     appliedAt: instant("applied_at").notNull(),
     paused: boolean("paused").notNull(),
     pausedAt: instant("paused_at"),
+    /** Nothing starts it any more. */
+    retired: boolean("retired").notNull().default(false),
+    /** Its earlier names. */
+    was: text("was").array().notNull().default([]),
     timezone: text("timezone").notNull(),
     /** Absent for a DAG that the clock does not start. */
     timing: jsonb("timing").$type<Timing>(),

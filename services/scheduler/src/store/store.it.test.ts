@@ -28,6 +28,8 @@ const dag: KnownDag = {
   appliedMs: 0,
   paused: false,
   pausedMs: undefined,
+  retired: false,
+  was: [],
   timezone: "America/Bogota",
   timing: {
     crons: ["0 * * * *"],
@@ -154,7 +156,7 @@ test("S3: a row leaves firing once, and is said again until then", async () => {
     [{ dagId: "costs", dueMs: HOUR, outcome: "skipped", reason: "late" }],
     6 * HOUR,
   );
-  const ticks = await listTicks(database, { dagId: "costs", limit: 10 });
+  const ticks = await listTicks(database, { dagIds: ["costs"], limit: 10 });
   expect(ticks.map(({ outcome, runId, reason }) => [outcome, runId, reason])).toEqual([
     ["skipped", null, "an earlier run is active"],
     ["missed", null, "nobody was there"],
@@ -247,6 +249,6 @@ test("the ledgers forget what settled long ago, and nothing that is under way", 
   );
   await recordTriggers(sql, "logistics.x", [starting("costs")], HOUR);
   expect(await forgetSettled(sql, { beforeMs: 9 * HOUR, limit: 100 })).toBe(1);
-  expect(await listTicks(database, { dagId: "", limit: 9 })).toHaveLength(1);
+  expect(await listTicks(database, { dagIds: [], limit: 9 })).toHaveLength(1);
   expect(await listTriggers(database, { source: "", id: "", limit: 9 })).toHaveLength(1);
 });

@@ -49,6 +49,7 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
         RpcCode.NOT_FOUND,
         `DAG ${row.dagId} has no version ${number}: the current one is ${row.number}`,
       );
+    const retired = row.retired ? await reads.retiredMs(db, row.dagId) : undefined;
     return {
       dagId: row.dagId,
       version: number,
@@ -59,6 +60,7 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
       retired: row.retired,
       spec: startsOnly ? effectiveSpec(stored.spec, row.retired) : stored.spec,
       appliedTime: timestampFromMs(version.appliedAt.getTime()),
+      ...(retired === undefined ? {} : { retiredTime: timestampFromMs(retired) }),
     };
   }
 

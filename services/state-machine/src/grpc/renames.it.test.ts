@@ -55,6 +55,9 @@ test("runs, versions and names of the earlier DAG are the new one's history; the
     ["new", false],
     ["old", true],
   ]);
+  const [now, then] = await Promise.all(["new", "old"].map((dagId) => t.dags.getDag({ dagId })));
+  expect(then?.dag).toMatchObject({ retired: true, retiredTime: now?.dag?.appliedTime }); // one change, one moment
+  expect(now?.dag?.retiredTime).toBeUndefined();
   await t.startAt("new", "k2", 2_000);
   const { runs } = await t.runs.listRuns({ dagId: "new" });
   expect(runs.map(({ dagId, key }) => [dagId, key])).toEqual([

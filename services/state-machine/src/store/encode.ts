@@ -197,7 +197,13 @@ function addDag(rows: Rows, { dag, events, atMs }: DagChange): void {
       rows.version.push([state.dagId, event.number, fingerprint, atMs, ...said]);
     }
     if (event.type === "version_applied" || event.type === "paused_set" || event.type === "retired")
-      rows.audit.push([state.dagId, clean(by), event.type, clean(note), json(event)]);
+      rows.audit.push([
+        state.dagId,
+        clean(by),
+        event.type,
+        clean(note),
+        json(event.type === "retired" ? { ...event, at_ms: atMs } : event),
+      ]);
   }
 }
 

@@ -159,6 +159,17 @@ export async function versionOf(db: Db, dagId: string, number: number) {
   return row;
 }
 
+/** When a retired DAG was. The audit's own time is that of its transaction, a moment later. */
+export async function retiredMs(db: Db, dagId: string): Promise<number | undefined> {
+  const [row] = await db
+    .select({ atMs: raw<number>`(${audit.detail} ->> 'at_ms')::float8` })
+    .from(audit)
+    .where(and(eq(audit.resource, `dag/${dagId}`), eq(audit.action, "retired")))
+    .orderBy(desc(audit.at), desc(audit.id))
+    .limit(1);
+  return row?.atMs;
+}
+
 /** Newest first. */
 export const versionsOf = (db: Db, dagIds: readonly string[]) =>
   db

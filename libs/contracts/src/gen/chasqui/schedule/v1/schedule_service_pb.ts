@@ -108,7 +108,7 @@ export const ScheduleStatusSchema: GenMessage<ScheduleStatus> = /*@__PURE__*/
  */
 export type ListTicksRequest = Message<"chasqui.schedule.v1.ListTicksRequest"> & {
   /**
-   * The DAG.
+   * The DAG; rows of its earlier names are listed, too.
    *
    * @generated from field: string dag_id = 1;
    */
@@ -157,7 +157,7 @@ export const ListTicksResponseSchema: GenMessage<ListTicksResponse> = /*@__PURE_
  */
 export type Tick = Message<"chasqui.schedule.v1.Tick"> & {
   /**
-   * The DAG.
+   * The DAG, by the name that it had.
    *
    * @generated from field: string dag_id = 1;
    */
@@ -227,7 +227,7 @@ export type ListTriggersRequest = Message<"chasqui.schedule.v1.ListTriggersReque
   pageSize: number;
 
   /**
-   * The DAG; empty means all.
+   * The DAG, rows of its earlier names included; empty means all.
    *
    * @generated from field: string dag_id = 4;
    */
