@@ -5,7 +5,7 @@ import { decideDag, newDag, waitingWanted } from "../dag/dag.ts";
 import type { TaskLiteral } from "../testing/plans.ts";
 import { itemsOf, planFrom } from "../testing/plans.ts";
 import { decide } from "./decide.ts";
-import { allWanted, effectsOf } from "./follow.ts";
+import { allWanted, effectsOf, stillWanted } from "./follow.ts";
 import type { RunEffect } from "./follow.ts";
 import { newRun } from "./fold.ts";
 import type { RunMessage } from "./messages.ts";
@@ -161,4 +161,32 @@ describe("depends_on_past", () => {
     const decision = t.tell("run-1", { kind: "past_asked", task: "new", by: "run-2" });
     expect(decision).toMatchObject({ kind: "nothing", answers: [{ kind: "tell_past" }] });
   });
+});
+
+test("who was told, and whoever asks, is told again: by the same message, in words that tell the askings apart", () => {
+  const facts = { id: "run-1", dagId: "test", key: "k", logicalMs: 0 };
+  const plan = planFrom({ a: { past: true } });
+  const state = newRun({ plan, facts, params: {}, event: null });
+  const say = (cause: string, message: RunMessage) =>
+    decide(state, message, { nowMs: 1, cause }).decision;
+  const ask = (cause: string) => say(cause, { kind: "past_asked", task: "a", by: "run-2" });
+  say("start", { kind: "start", admitted: true });
+  ask("q1");
+  const ended = { taskId: "a", mapIndex: -1, attempt: 1, sequence: 3 };
+  say("end", { kind: "update", ...ended, report: { state: "succeeded" } });
+  const told = { kind: "tell_past", to: "run-2", task: "a" };
+  expect(stillWanted(state, "end")).toContainEqual(told);
+  expect(stillWanted(state, "q1")).not.toContainEqual(told);
+  expect(ask("q2")).toMatchObject({ answers: [{ ...told, asked: "q2" }] });
+  expect(ask("q3")).toMatchObject({ answers: [{ ...told, asked: "q3" }] });
+});
+
+test("a question to the run before is still wanted by the message that held the task", () => {
+  const facts = { id: "run-2", dagId: "test", key: "k", logicalMs: 1, previousRunId: "run-1" };
+  const plan = planFrom({ a: { past: true } });
+  const state = newRun({ plan, facts, params: {}, event: null });
+  decide(state, { kind: "start", admitted: true }, { nowMs: 1, cause: "start" });
+  expect(stillWanted(state, "start")).toEqual([
+    { kind: "ask_past", slot: 0, attempt: 0, previousRunId: "run-1" },
+  ]);
 });

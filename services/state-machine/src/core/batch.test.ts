@@ -58,3 +58,18 @@ test("a timer that comes again, and moves the run once more, says again what it 
   expect(saidAt(200_000, true)).toMatchObject([{ kind: "cancel", taskId: "slow" }, repeat]);
   expect(saidAt(200_000, true)).toMatchObject([repeat, { kind: "cancel", taskId: "slow" }]);
 });
+
+test("a command that comes again after it was taken back decides nothing", () => {
+  const all = running();
+  const cancel: Inbound = {
+    ...{ id: "c1", redelivered: true, replyTo: "", by: "", note: "" },
+    body: { to: "run", runId, message: { kind: "cancel", by: "user:ana", reason: "" } },
+  };
+  const outcome = () =>
+    decideBatch(all, [cancel], { nowMs: 10, isTraced: () => false }).said[0]?.outcome.kind;
+  all.decided.add("c1");
+  expect(outcome()).toBe("nothing");
+  expect(all.runs.get(runId)?.state.status).toBe("running");
+  all.decided.clear();
+  expect(outcome()).toBe("moved");
+});

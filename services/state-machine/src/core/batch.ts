@@ -35,6 +35,8 @@ export interface RunChange {
   readonly run: CachedRun;
   readonly created: boolean;
   readonly events: Recorded[];
+  /** Something in it was decided in the place of a person, and is audited as if one had. */
+  audited?: true;
   /** The run's version after the commit; 0 before it. */
   committed: number;
 }
@@ -161,6 +163,10 @@ function decideForPool(
   return { ...silent({ kind: "moved", aggregate }), poolEffects };
 }
 
+/** The end of its time answered a question. */
+export const isUnanswered = ({ event }: Recorded): boolean =>
+  event.type === "approval_answered" && event.by === undefined;
+
 const decidedBefore: Decided = {
   decision: { kind: "nothing", why: "it was decided before", strays: [] },
   events: [],
@@ -181,7 +187,11 @@ function decideRun(
   const { decision, events } = all.decided.has(inbound.id)
     ? decidedBefore
     : decide(run.state, inbound.body.message, moment);
-  if (events.length > 0) changeOf(batch, run, false).events.push(...events);
+  if (events.length > 0) {
+    const change = changeOf(batch, run, false);
+    change.events.push(...events);
+    if (inbound.body.message.kind === "timer" && events.some(isUnanswered)) change.audited = true;
+  }
   if (decision.kind === "rejected")
     return silent({ kind: "rejected", aggregate: runId, why: decision.why }, runId);
   const effects = effectsOf(run.state, events, decision.strays);

@@ -192,6 +192,18 @@ test.each([
   await using _ = t.world;
   expect([...(await t.isSettled).values()]).toEqual([state]);
   expect((await t.isClosed).questions).toMatchObject([{ outcome, by: "" }]);
+  const approved = fallback === "approve";
+  const expected =
+    fallback === undefined
+      ? []
+      : [
+          {
+            ...{ principal: "timeout", action: "answer", resource: `run/${t.runId}` },
+            reason: `nobody answered within 2 s: the default is ${fallback}`,
+            detail: { task: "publish", attempt: 1, approved, values: {} },
+          },
+        ];
+  expect(await audits(t.world)).toEqual(expected);
   await expectRowsEqualHistory(t.world);
 });
 

@@ -134,6 +134,7 @@ export const relations = {
   dag: [dagKey, readVersion, ...dagMoving],
   created: [...runKey, ...runFixed, ...runMoving],
   audit: auditColumns,
+  run_audit: [...runKey, ...auditColumns.slice(1)],
   version: versionColumns,
   pool: [poolKey, { name: "read_version", wire: "float8" }, ...poolMoving],
   claim: [...claimKey, ...claimMoving],
@@ -142,9 +143,10 @@ export const relations = {
 } as const;
 export type Relation = keyof typeof relations;
 
-/** What most batches need: no DAG and no pool changes. Three texts, three prepared statements. */
+/** What most batches need: no DAG and no pool changes, no audit. Three texts, three prepared statements. */
 const hot: readonly Relation[] = ["run", "task", "event"];
-const full: readonly Relation[] = ["run", "task", "event", "dag", "created", "audit", "version"];
+const beside = ["dag", "created", "audit", "run_audit", "version"] as const;
+const full: readonly Relation[] = [...hot, ...beside];
 const withPools: readonly Relation[] = [...full, "pool", "claim", "gone", "pool_audit"];
 
 const names = (columns: readonly Column[], prefix = ""): string =>
@@ -246,7 +248,11 @@ export const hotStatement = {
   text: `with ${inputs(hot)},${runPart},${tailPart("select run_id from run_won")}
 select 'run' as kind, run_id as id from run_won`,
 };
-const ofRuns = tailPart("select run_id from run_won union all select run_id from run_new");
+const ofRuns = `${tailPart("select run_id from run_won union all select run_id from run_new")},
+run_audit_new as (
+  insert into state_machine.audit (principal, action, resource, reason, detail)
+  select i.principal, i.action, 'run/' || i.run_id, i.reason, i.detail::jsonb
+  from run_audit_in i where ${hasWon})`;
 const fullWinners = `
 select 'run' as kind, run_id as id from run_won
 union all select 'created', run_id from run_new

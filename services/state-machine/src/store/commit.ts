@@ -34,7 +34,8 @@ async function commitPart(
   refused: Map<string, string>,
 ): Promise<void> {
   if (changes.runs.size + changes.dags.size + changes.pools.size === 0) return;
-  const beside = changes.dags.size === 0 ? hotStatement : fullStatement;
+  const isAudited = [...changes.runs.values()].some(({ audited }) => audited === true);
+  const beside = changes.dags.size === 0 && !isAudited ? hotStatement : fullStatement;
   const statement = changes.pools.size === 0 ? beside : poolStatement;
   try {
     const rows = await sql.unsafe<{ kind: keyof typeof wonBy; id: string }[]>(

@@ -14,6 +14,7 @@ import type {
   TaskRow,
   TaskState,
 } from "@chasqui/machine";
+import { labelOf, slotNamed } from "@chasqui/machine";
 import type { CachedRun } from "../core/aggregates.ts";
 import type { Batch, DagChange, RunChange } from "../core/batch.ts";
 import { addPool } from "./encode-pool.ts";
@@ -29,7 +30,7 @@ export function parametersOf(
   batch: Pick<Batch, "runs" | "dags" | "pools">,
   used: readonly Relation[],
 ): Cell[][] {
-  const ofDags = { dag: [], created: [], audit: [], version: [] };
+  const ofDags = { dag: [], created: [], audit: [], run_audit: [], version: [] };
   const ofPools = { pool: [], claim: [], gone: [], pool_audit: [] };
   const rows: Rows = { run: [], task: [], event: [], ...ofDags, ...ofPools };
   for (const change of batch.runs.values()) addRun(rows, change);
@@ -40,12 +41,13 @@ export function parametersOf(
   );
 }
 
-function addRun(rows: Rows, { run, created, events }: RunChange): void {
+function addRun(rows: Rows, { run, created, events, audited }: RunChange): void {
   const { runId } = run.meta;
   const version = run.version + 1;
   if (created) rows.created.push([runId, ...fixedOf(run), ...movingOf(run)]);
   else rows.run.push([runId, run.version, ...movingOf(run)]);
   rows.event.push([runId, version, json(events)]);
+  if (audited === true) rows.run_audit.push(...auditsOf(run, events));
   const outputs = outputsOf(events);
   for (const slot of run.state.touched) {
     const task = run.state.tasks[slot];
@@ -54,6 +56,21 @@ function addRun(rows: Rows, { run, created, events }: RunChange): void {
     const output = outputs.get(outputKey(id, task.mapIndex));
     rows.task.push([runId, id, task.mapIndex, ...taskOf(task, output)]);
   }
+}
+
+/** Who answered in the place of a person, and why. */
+const TIMEOUT = "timeout";
+
+function auditsOf({ meta, state }: CachedRun, events: readonly Recorded[]): Cell[][] {
+  return events.flatMap(({ event }): Cell[][] => {
+    if (event.type !== "approval_answered" || event.by !== undefined) return [];
+    const { t, i = -1, a: attempt, approved, values } = event;
+    const { askedMs, answer } = state.tasks[slotNamed(state, t, i) ?? -1]?.approval ?? {};
+    const waited = Math.round(((answer?.atMs ?? 0) - (askedMs ?? 0)) / 1000);
+    const why = `nobody answered within ${waited} s: the default is ${approved ? "approve" : "reject"}`;
+    const detail = { task: labelOf(i < 0 ? { t } : { t, i }), attempt, approved, values };
+    return [[meta.runId, TIMEOUT, "answer", why, json(detail)]];
+  });
 }
 
 const outputKey = (taskId: string, mapIndex: number): string => `${taskId} ${mapIndex}`;
