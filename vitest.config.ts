@@ -1,7 +1,7 @@
 // Which tests there are, by what they need. `npx vitest run --project unit libs/dag` runs a part.
 //   unit         nothing but Node: examples, properties, simulation, housekeeping
 //   integration  a real nats-server and a real PostgreSQL
-//   e2e          every service as a process; one file at a time, the machine to itself
+//   e2e          every service as a process
 //   chaos        the same with a monkey that kills; not part of `npm test`, see tests/chaos/main.ts
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
@@ -13,7 +13,9 @@ const elsewhere = ["**/node_modules/**", "**/dist/**"];
 export default defineConfig({
   test: {
     reporters: ["default", countReporter(import.meta.dirname)],
-    maxWorkers: availableParallelism(), // left to itself it keeps a core free, which of two is half
+    // Left to itself it keeps a core free, which of two is half. Files may run side by side, also those with servers:
+    // each has its own, and waits for them half of its time.
+    maxWorkers: availableParallelism(),
     pool: "forks", // a test may kill, change folder or leak; but for unit tests its process ends with the file
     projects: [
       {
@@ -34,7 +36,6 @@ export default defineConfig({
           include: [`${everywhere}/*.it.test.ts`],
           exclude: elsewhere,
           globalSetup: ["./tests/support/setup-nats.ts", "./tests/support/setup-postgres.ts"],
-          fileParallelism: false, // the servers beside a file need the other core
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -46,7 +47,7 @@ export default defineConfig({
           include: ["tests/**/*.e2e.test.ts"],
           exclude: elsewhere,
           globalSetup: ["./tests/support/setup-nats.ts"],
-          fileParallelism: false,
+          maxWorkers: Math.min(availableParallelism(), 4), // an installation takes close to a gigabyte
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

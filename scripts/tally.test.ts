@@ -29,6 +29,11 @@ test.each([
     { ...whole, parts: [{ name: "unit", counts: undefined, exitCode: 137 }] },
     "0 passed, 1 failed",
   ],
+  [
+    "vitest dies before it can count, and a skip of its tests is explained",
+    { ...whole, skips: [skip], parts: [{ name: "unit", counts: undefined, exitCode: 124 }] },
+    "0 passed, 1 failed",
+  ],
   ["nothing ran", { ...whole, parts: [part({})] }, "0 passed, 1 failed"],
   [
     "a skip that nobody explained",

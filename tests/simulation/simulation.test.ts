@@ -13,7 +13,7 @@ import { limitsScenario, plainScenario, wantsScenario } from "./scenario.ts";
 import type { SimulationOptions } from "./simulate.ts";
 import { simulate } from "./simulate.ts";
 
-const seedsCount = Number(process.env["SIM_SEEDS"] ?? 400);
+const seedsCount = Number(process.env["SIM_SEEDS"] ?? 150);
 const only = process.env["SIM_SEED"];
 const seeds =
   only === undefined ? Array.from({ length: seedsCount }, (_, i) => i + 1) : [Number(only)];

@@ -37,10 +37,11 @@ export function waitKind(sensor: SensorKind<unknown>, options: WaitKindOptions):
     async submit(attempt: Attempt<WaitSpec>) {
       const spec = settled(sensor, attempt);
       const timeoutsMs = [spec.timeoutMs, attempt.timeoutMs];
-      const deadlineMs = deadlineOf({ nowMs: now(), timeoutsMs, longestMs });
+      const nowMs = now(); // read once: whether a wait had all of its timeout is told from both stamps
+      const deadlineMs = deadlineOf({ nowMs, timeoutsMs, longestMs });
       const topic = sensor.topic?.(spec.of);
       if (topic !== undefined) options.listen({ kind, topic });
-      await waits.begin({ ref: refOf(attempt), kind, spec, topic, nowMs: now(), deadlineMs });
+      await waits.begin({ ref: refOf(attempt), kind, spec, topic, nowMs, deadlineMs });
       watch.nudge();
       return {};
     },

@@ -114,7 +114,10 @@ test("it is gone when its owner is killed", async () => {
   const gone = closeOf(socket);
   owner.kill();
   await gone;
-  await expect(connectTo(port)).rejects.toThrow("ECONNREFUSED");
+  // A process that dies closes its sockets one after another: the port may be the last.
+  await expect
+    .poll(() => connectTo(port).catch((error: unknown) => String(error)))
+    .toContain("ECONNREFUSED");
 });
 
 test("in a container it is started, signalled and stopped through Docker", async () => {
