@@ -1,10 +1,18 @@
 // Runs that tasks of other runs start, against a real nats-server and a real PostgreSQL: whoever waits hears the end,
 // a cancel goes down, and no run is left behind, whatever comes late, twice or never.
-import { create } from "@bufbuild/protobuf";
+import { create, fromBinary } from "@bufbuild/protobuf";
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
 import type { OutMessage } from "@chasqui/bus";
-import { AssignmentSchema, AttemptState, DagSpecSchema, runIdOf } from "@chasqui/contracts";
-import type { Assignment, TaskSpecSchema } from "@chasqui/contracts";
+import {
+  AssignmentSchema,
+  AttemptState,
+  CancelAttemptSchema,
+  DagSpecSchema,
+  TaskRole,
+  TriggerRule,
+  runIdOf,
+} from "@chasqui/contracts";
+import type { Assignment, DagSpec, TaskSpecSchema } from "@chasqui/contracts";
 import { expect, test } from "vitest";
 import { inboxMessage } from "./say/messages.ts";
 import type { World } from "./testing.ts";
@@ -30,10 +38,15 @@ const release = (
 
 async function world(
   spec = release(),
-  options: { unheardMs?: number; engines?: number; loses?: (message: OutMessage) => boolean } = {},
+  options: {
+    unheardMs?: number;
+    engines?: number;
+    loses?: (message: OutMessage) => boolean;
+    child?: DagSpec;
+  } = {},
 ) {
   const made = await setup(spec, options);
-  const { committed } = await made.apply(prices);
+  const { committed } = await made.apply(options.child ?? prices);
   await made.engines(options.engines ?? 1, options.loses);
   await committed;
   return made;
@@ -252,6 +265,43 @@ test("a cancel goes down, and the task ends only when its run is seen ended", as
     `the run was cancelled (task child of run ${parentId}, which started it)`,
   );
   await w.bus.publishOne(report(work, AttemptState.CANCELLED, 2));
+  await until(() => states(w), ["release cancelled", "prices cancelled"]);
+  await expectRowsEqualHistory(w);
+});
+
+test("a cancel leaves the child its teardown; a cancel now, of the run above, ends that as well", async () => {
+  const last = { role: TaskRole.TEARDOWN, triggerRule: TriggerRule.ALL_DONE };
+  const tidy = { id: "tidy", uses: "test.task", needs: ["work"], ...last };
+  const tasks = [{ id: "work", uses: "test.task" }, tidy];
+  const child = create(DagSpecSchema, { id: "prices", maxActiveRuns: 100, tasks });
+  await using w = await world(release(), { child });
+  const told = new Map<string, PromiseWithResolvers<Assignment>>(
+    ["work", "tidy"].map((id) => [id, Promise.withResolvers<Assignment>()]),
+  );
+  await runner(w, (a) => {
+    told.get(a.taskId)?.resolve(a);
+    return [report(a, AttemptState.RUNNING)];
+  });
+  const cancelled = new Set<string>();
+  w.bus.subscribePlain("chasqui.cancel.>", (data) =>
+    cancelled.add(fromBinary(CancelAttemptSchema, data).taskId),
+  );
+  const ends = async (id: string) =>
+    w.bus.publishOne(
+      report((await told.get(id)?.promise) ?? create(AssignmentSchema), AttemptState.CANCELLED, 2),
+    );
+  await w.bus.publishOne(start(w.spec, "k1"));
+  await told.get("work")?.promise;
+  await w.bus.publishOne(w.cancel(parentId));
+  await until(async () => [...cancelled], ["work"]);
+  await ends("work");
+  await told.get("tidy")?.promise;
+  expect(await states(w)).toEqual(["release cancelling", "prices cancelling"]);
+  const value = { runId: parentId, by: "user:test", reason: "at once", now: true };
+  const now = (id: string) => inboxMessage("run", parentId, id, { case: "cancelRun", value });
+  await w.bus.publish([now("now"), now("again")]);
+  await until(async () => [...cancelled], ["work", "tidy"]);
+  await ends("tidy");
   await until(() => states(w), ["release cancelled", "prices cancelled"]);
   await expectRowsEqualHistory(w);
 });

@@ -123,9 +123,11 @@ function bodyOf({ body }: InboxMessage): Body {
       return toRun(body.value.runId, named);
     }
     case "joinRun": {
-      const { parent, unwanted } = body.value;
+      const { parent, unwanted, now } = body.value;
       const leaves = unwanted === "" ? undefined : unwanted;
-      return toRun(body.value.runId, { kind: "joined", parent: parentOf(parent), leaves });
+      return toRun(body.value.runId, {
+        ...{ kind: "joined" as const, parent: parentOf(parent), leaves, now },
+      });
     }
     case "timerDue":
       return toRun(body.value.runId, { kind: "timer" });
@@ -251,6 +253,7 @@ function startOf(start: StartRun): StartFacts {
     rerunOf: start.rerunOf === "" ? undefined : start.rerunOf,
     parent: start.parent === undefined ? undefined : parentOf(start.parent),
     unwanted: start.unwanted === "" ? undefined : start.unwanted,
+    now: start.now,
   };
 }
 

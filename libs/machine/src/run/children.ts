@@ -42,6 +42,8 @@ export interface Parent extends TaskRef {
   readonly started?: true;
   /** It does not want the child any more. */
   readonly left?: true;
+  /** Nor its teardowns. */
+  readonly now?: true;
 }
 
 /** Runs that start runs that start runs …: deeper than this is a circle. */
@@ -91,7 +93,7 @@ export function decideNamed(
 /** A task of another run wants this one, which exists: it waits with the others, or takes what there is. */
 export function decideJoined(
   draft: RunState,
-  { parent, leaves }: Extract<RunMessage, { kind: "joined" }>,
+  { parent, leaves, now = false }: Extract<RunMessage, { kind: "joined" }>,
   emit: Emit,
 ): RunDecision {
   const known = draft.parents.find((other) => isSame(other, parent));
@@ -100,7 +102,7 @@ export function decideJoined(
   if (isSettled(draft.status)) return answered(`the run has ${draft.status}`);
   if (!parent.wait) return answered("the run exists");
   if (leaves !== undefined)
-    return leave(draft, { parent, known, why: leaves }, emit) ?? answered("it had left");
+    return leave(draft, { parent, known, why: leaves, now }, emit) ?? answered("it had left");
   if (known !== undefined) return answered("it waits already");
   if (parent.waiting.includes(draft.facts.id))
     return rejected(
@@ -118,21 +120,23 @@ interface Leaving {
   readonly parent: Parent;
   readonly known: Parent | undefined;
   readonly why: string;
+  readonly now: boolean;
 }
 
 /** Who was never heard of is noted, too: its late word must not bring it back. */
 function leave(
   draft: RunState,
-  { parent, known, why }: Leaving,
+  { parent, known, why, now }: Leaving,
   emit: Emit,
 ): RunDecision | undefined {
-  if (known?.left === true) return undefined;
+  if (known?.left === true && (!now || known.now === true)) return undefined;
   if (known === undefined && draft.parents.length >= PARENTS_MAX) return undefined;
-  emit({ type: "parent_left", parent: { ...(known ?? parent), left: true } });
+  const left = { left: true as const, ...(now ? { now } : {}) };
+  emit({ type: "parent_left", parent: { ...(known ?? parent), ...left } });
   const isOrphan =
     starterOf(draft)?.wait === true &&
     draft.parents.every(({ wait, left }) => !wait || left === true);
-  if (isOrphan) decideCancel(draft, { kind: "cancel", ...askedBy(parent, why) }, emit);
+  if (isOrphan) decideCancel(draft, { kind: "cancel", now, ...askedBy(parent, why) }, emit);
   return moved;
 }
 

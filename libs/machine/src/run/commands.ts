@@ -1,7 +1,7 @@
 // What people ask of a run: to end, to do some of its tasks again, to take a task for something else than it is.
 // What is at work outside is asked to end first; only its seen end leads on, so no attempt ever has a twin.
 import type { Emit } from "./emit.ts";
-import { cancelOutside } from "./emit.ts";
+import { cancelOutside, hasChildAtWork } from "./emit.ts";
 import type { Named } from "./events.ts";
 import type { ClearMessage, MarkMessage, RunDecision, RunMessage, TaskRef } from "./messages.ts";
 import { moved, nothing, rejected } from "./messages.ts";
@@ -26,9 +26,10 @@ export function decideCancel(
   return moved;
 }
 
-/** A teardown or on-exit task that nobody has told to end. */
+/** A teardown or on-exit task that nobody has told to end, here or in a run that a task of this one wants. */
 const hasLastWork = (draft: RunState): boolean =>
   draft.tasks.some((task) => {
+    if (hasChildAtWork(task)) return true;
     const planned = draft.plan.tasks[task.plan];
     const isLast = planned !== undefined && outlivesCancel(planned) && !task.isFrame;
     return isLast && !isFinalTask(task.status) && task.status !== "cancelling";

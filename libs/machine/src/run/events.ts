@@ -107,6 +107,8 @@ export type TaskEvent =
       readonly a: number;
       readonly for: CancelFor;
       readonly markAs?: MarkState;
+      /** The teardowns of the run that it wants end, too. */
+      readonly now?: true;
       readonly by?: string;
       readonly reason?: string;
     } & Named)

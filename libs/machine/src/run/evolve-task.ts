@@ -107,11 +107,13 @@ export function evolveTask(draft: RunState, slot: number, event: TaskEvent, at: 
       if (event.free === true) task.freeRepeats += 1;
       if (event.retryMs === undefined) return end(draft, slot, "failed");
       task.cancelFor = undefined;
+      task.cancelNow = false;
       setStatus(draft, slot, "retrying");
       task.dueMs = undefined;
       return setDue(draft, task, event.retryMs);
     case "task_cancelling":
       task.cancelFor = event.for;
+      task.cancelNow = event.now === true;
       task.markAs = event.markAs;
       if (event.reason !== undefined) task.reason = event.reason;
       task.cause = cause;
@@ -131,6 +133,7 @@ export function evolveTask(draft: RunState, slot: number, event: TaskEvent, at: 
       task.reason = event.by === "" ? event.reason : markedBy(event.state, event.by, event.reason);
       task.endedMs ??= atMs;
       task.dueMs = task.cancelFor = task.markAs = undefined;
+      task.cancelNow = false;
       setStatus(draft, slot, event.state);
       return recount(draft); // it may have ended otherwise before, or had not had its turn
     default: {
@@ -162,6 +165,7 @@ function takeTurn(
   task.turnMs = atMs;
   task.assignedMs = task.acceptedMs = task.startedMs = task.endedMs = task.dueMs = undefined;
   task.cancelFor = task.markAs = task.link = task.reason = undefined;
+  task.cancelNow = false;
   task.child = task.approval = undefined;
   task.cause = cause;
   const { startTimeoutMs } = draft.plan.tasks[task.plan] ?? { startTimeoutMs: 0 };
@@ -173,6 +177,7 @@ function end(draft: RunState, slot: number, status: TaskStatus): void {
   if (task === undefined) return;
   task.dueMs = undefined;
   task.cancelFor = task.markAs = undefined;
+  task.cancelNow = false;
   setStatus(draft, slot, status);
   tellEnd(draft, task);
 }

@@ -96,8 +96,13 @@ export type RunMessage =
   | { readonly kind: "past_done"; readonly task: string }
   /** To itself: the run that an attempt of a dag.run wants. */
   | ({ readonly kind: "child_named"; readonly attempt: number; readonly child: Child } & TaskRef)
-  /** A task of another run wants this one, or (`leaves`: why) wants it no more. */
-  | { readonly kind: "joined"; readonly parent: Parent; readonly leaves?: string | undefined }
+  /** A task of another run wants this one, or (`leaves`: why) wants it no more; `now`: its teardowns neither. */
+  | {
+      readonly kind: "joined";
+      readonly parent: Parent;
+      readonly leaves?: string | undefined;
+      readonly now?: boolean;
+    }
   | ClearMessage
   | MarkMessage;
 

@@ -20,6 +20,7 @@ export const newTask = (plan: number, mapIndex = -1): TaskState => ({
   cause: "",
   clearedBy: undefined,
   cancelFor: undefined,
+  cancelNow: false,
   markAs: undefined,
   failure: undefined,
   reason: undefined,

@@ -123,6 +123,8 @@ export interface TaskState {
   /** Id of the command that cleared it last: said again, it clears nothing. */
   clearedBy: string | undefined;
   cancelFor: CancelFor | undefined;
+  /** Of a cancelled dag.run: its child's teardowns end, too. */
+  cancelNow: boolean;
   /** What it becomes when its cancelled attempt is seen ended. */
   markAs: MarkState | undefined;
   failure: Failure | undefined;

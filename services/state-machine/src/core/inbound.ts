@@ -22,6 +22,8 @@ export interface StartFacts {
   readonly parent?: Parent | undefined;
   /** Why that does not want it any more. */
   readonly unwanted?: string | undefined;
+  /** Nor its teardowns. */
+  readonly now?: boolean;
 }
 
 /** A version of the DAG that a run is to be of, whatever is current. */

@@ -84,7 +84,11 @@ const taskRefOf = ({ taskId, mapIndex }: Omit<AttemptRef, "attempt">) => ({ task
 export function startChild(
   run: CachedRun,
   task: TaskState,
-  { again = "", unwanted = "" }: { readonly again?: string; readonly unwanted?: string },
+  {
+    again = "",
+    unwanted = "",
+    now = false,
+  }: { readonly again?: string; readonly unwanted?: string; readonly now?: boolean },
 ): OutMessage | undefined {
   const { meta, state } = run;
   const { child, attempt, mapIndex } = task;
@@ -108,8 +112,10 @@ export function startChild(
     requestedMs: task.acceptedMs ?? 0,
     parent: parentRefOf(parent),
     unwanted,
+    now,
   };
-  const id = `start:${attemptId}${unwanted === "" ? "" : ":unwanted"}${again}`;
+  const why = unwanted === "" ? "" : `:unwanted${now ? ":now" : ""}`;
+  const id = `start:${attemptId}${why}${again}`;
   return inboxMessage("dag", child.dagId, id, { case: "startRun", value }, { traceparent });
 }
 
@@ -129,7 +135,8 @@ export function leaveChild(
 ): OutMessage | undefined {
   const task = run.state.tasks[slotNamed(run.state, ref.taskId, ref.mapIndex) ?? -1];
   if (task === undefined || task.attempt !== ref.attempt) return undefined;
-  if (task.child !== undefined) return startChild(run, task, { again, unwanted: ref.reason });
+  const { child, cancelNow: now } = task;
+  if (child !== undefined) return startChild(run, task, { again, unwanted: ref.reason, now });
   return updateOf({ runId: run.meta.runId, ...ref }, 2, { state: "cancelled" });
 }
 
@@ -154,11 +161,11 @@ export function answersToParent(
     return message.kind === "child_named" ? [refusal({ runId, ...message }, outcome, dead)] : [];
   }
   if (body.to !== "dag" || body.kind !== "start") return [];
-  const { parent, runId, unwanted = "" } = body.start;
+  const { parent, runId, unwanted = "", now = false } = body.start;
   if (parent === undefined) return [];
   if (dead !== undefined) return [refusal(parent, outcome, dead)];
   if (outcome !== "nothing") return [];
-  const value = { runId, parent: parentRefOf(parent), unwanted };
+  const value = { runId, parent: parentRefOf(parent), unwanted, now };
   return [inboxMessage("run", runId, `${id}:join`, { case: "joinRun", value })];
 }
 

@@ -151,6 +151,7 @@ interface More {
   readonly claims?: readonly Claim[];
   readonly granted?: number;
   readonly listeners?: readonly string[];
+  readonly cancelNow?: boolean;
   readonly told?: readonly string[];
   readonly child?: Child;
   readonly items?: readonly Json[];
@@ -161,6 +162,7 @@ function moreOf(task: TaskState): string | null {
   const { attemptBase, firstMs, turnMs, assignedMs, clearedBy, markAs, claims, granted } = task;
   const { child, items, approval } = task;
   const listeners = task.listeners.length === 0 ? undefined : task.listeners;
+  const cancelNow = task.cancelNow ? true : undefined;
   const told = task.told.length === 0 ? undefined : task.told;
   const isPlain =
     attemptBase === 0 &&
@@ -171,6 +173,7 @@ function moreOf(task: TaskState): string | null {
     claims.length === 0 &&
     listeners === undefined &&
     told === undefined &&
+    cancelNow === undefined &&
     child === undefined &&
     items === undefined &&
     approval === undefined;
@@ -185,6 +188,7 @@ function moreOf(task: TaskState): string | null {
     granted,
     listeners,
     told,
+    cancelNow,
     child,
     items,
     approval,
@@ -301,6 +305,7 @@ function rareOf({ more, assigned_ms }: TaskRecord) {
     granted: more.granted ?? 0,
     listeners: more.listeners ?? [],
     told: more.told ?? [],
+    cancelNow: more.cancelNow ?? false,
     child: more.child,
     items: more.items,
     approval: more.approval,
@@ -315,6 +320,7 @@ const plain = {
   granted: 0,
   listeners: [],
   told: [],
+  cancelNow: false,
   child: undefined,
   items: undefined,
   approval: undefined,
