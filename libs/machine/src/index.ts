@@ -70,6 +70,7 @@ export type {
 export { unhandled, verdictOf } from "./run/verdict.ts";
 export { explainRun, explainTask } from "./explain/explain.ts";
 export type { Cause, CauseKind, Explanation, Heard, Surroundings } from "./explain/explain.ts";
+export type { Waits } from "./explain/circle.ts";
 export { medianOf } from "./explain/expected.ts";
 export type { Durations, Expected, Took } from "./explain/expected.ts";
 export { waitsOf } from "./explain/waits.ts";

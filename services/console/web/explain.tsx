@@ -165,7 +165,10 @@ function ExpectedTime({ one, now }: { readonly one: ApiExplanation; readonly now
       <span className="none">({instant(expectedTime)})</span>{" "}
       {expectedBy === "estimate" ? (
         <span className="estimate">
-          an estimate: the median of {plural(expectedRuns, "earlier run")}
+          an estimate:{" "}
+          {expectedRuns > 0
+            ? `the median of ${plural(expectedRuns, "earlier run")}`
+            : "the end of a time limit"}
         </span>
       ) : (
         <span className="none">by a timer</span>

@@ -1,99 +1,26 @@
 // Runs that tasks of other runs start, against a real nats-server and a real PostgreSQL: whoever waits hears the end,
 // a cancel goes down, and no run is left behind, whatever comes late, twice or never.
-import { create, fromBinary } from "@bufbuild/protobuf";
-import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { OutMessage } from "@chasqui/bus";
-import {
-  AssignmentSchema,
-  AttemptState,
-  CancelAttemptSchema,
-  DagSpecSchema,
-  TaskRole,
-  TriggerRule,
-  runIdOf,
-} from "@chasqui/contracts";
-import type { Assignment, DagSpec, TaskSpecSchema } from "@chasqui/contracts";
+import { AssignmentSchema, AttemptState, runIdOf } from "@chasqui/contracts";
 import { expect, test } from "vitest";
 import { inboxMessage } from "./say/messages.ts";
-import type { World } from "./testing.ts";
-import { expectRowsEqualHistory, report, runner, setup, start, succeed } from "./testing.ts";
-
-const prices = create(DagSpecSchema, {
-  id: "prices",
-  maxActiveRuns: 100,
-  params: { properties: { day: { type: "string" }, list: { type: "string", default: "all" } } },
-  tasks: [{ id: "work", uses: "test.task" }],
-});
-
-/** A DAG of one task that wants a run of `prices`. */
-const release = (
-  config: JsonObject = {},
-  more: Exclude<MessageInitShape<typeof TaskSpecSchema>, { $typeName: string }> = {},
-) =>
-  create(DagSpecSchema, {
-    id: "release",
-    maxActiveRuns: 100,
-    tasks: [{ id: "child", uses: "dag.run", with: { dag: "prices", ...config }, ...more }],
-  });
-
-async function world(
-  spec = release(),
-  options: {
-    unheardMs?: number;
-    engines?: number;
-    loses?: (message: OutMessage) => boolean;
-    child?: DagSpec;
-  } = {},
-) {
-  const made = await setup(spec, options);
-  const { committed } = await made.apply(options.child ?? prices);
-  await made.engines(options.engines ?? 1, options.loses);
-  await committed;
-  return made;
-}
-
-const parentId = runIdOf("release", "k1");
-const ownKey = "release/k1/child#1";
-const childId = runIdOf("prices", ownKey);
-
-interface RunRow {
-  readonly dag: string;
-  readonly key: string;
-  readonly state: string;
-  readonly reason: string | null;
-}
-const runs = ({ sql }: World) =>
-  sql<
-    RunRow[]
-  >`select dag_id as dag, key, state, reason from state_machine.run order by created_at, dag_id desc`;
-const states = async (w: World) => (await runs(w)).map(({ dag, state }) => `${dag} ${state}`);
-const taskOf = async ({ sql }: World, runId = parentId) => {
-  const [row] = await sql<
-    {
-      state: string;
-      attempt: number;
-      output: JsonObject | null;
-      failure: { class: string; message: string } | null;
-      reason: string | null;
-    }[]
-  >`
-    select state, attempt, output, failure, reason from state_machine.task where run_id = ${runId}`;
-  return row;
-};
-async function until(read: () => Promise<unknown>, want: unknown): Promise<void> {
-  await expect.poll(read, { timeout: 20_000, interval: 50 }).toEqual(want);
-}
-
-/** A runner of the children's work that says no end by itself. */
-async function works(w: World) {
-  const begun = Promise.withResolvers<Assignment>();
-  const seen = await runner(w, (a) => {
-    begun.resolve(a);
-    return [report(a, AttemptState.RUNNING)];
-  });
-  return { seen, begun: begun.promise };
-}
-const says = (state: AttemptState) => (a: Assignment) => [report(a, state)];
+import { expectRowsEqualHistory, report, runner, start, succeed } from "./testing.ts";
+import {
+  childId,
+  ownKey,
+  parentId,
+  prices,
+  release,
+  runs,
+  says,
+  states,
+  taskOf,
+  until,
+  works,
+  world,
+} from "./testing/children.ts";
 
 test("a task starts a run with its parameters, waits for it and takes its end; everything is of one trace and one day", async () => {
   await using w = await world(release({ params: { day: "${run.date}" } }));
@@ -265,43 +192,6 @@ test("a cancel goes down, and the task ends only when its run is seen ended", as
     `the run was cancelled (task child of run ${parentId}, which started it)`,
   );
   await w.bus.publishOne(report(work, AttemptState.CANCELLED, 2));
-  await until(() => states(w), ["release cancelled", "prices cancelled"]);
-  await expectRowsEqualHistory(w);
-});
-
-test("a cancel leaves the child its teardown; a cancel now, of the run above, ends that as well", async () => {
-  const last = { role: TaskRole.TEARDOWN, triggerRule: TriggerRule.ALL_DONE };
-  const tidy = { id: "tidy", uses: "test.task", needs: ["work"], ...last };
-  const tasks = [{ id: "work", uses: "test.task" }, tidy];
-  const child = create(DagSpecSchema, { id: "prices", maxActiveRuns: 100, tasks });
-  await using w = await world(release(), { child });
-  const told = new Map<string, PromiseWithResolvers<Assignment>>(
-    ["work", "tidy"].map((id) => [id, Promise.withResolvers<Assignment>()]),
-  );
-  await runner(w, (a) => {
-    told.get(a.taskId)?.resolve(a);
-    return [report(a, AttemptState.RUNNING)];
-  });
-  const cancelled = new Set<string>();
-  w.bus.subscribePlain("chasqui.cancel.>", (data) =>
-    cancelled.add(fromBinary(CancelAttemptSchema, data).taskId),
-  );
-  const ends = async (id: string) =>
-    w.bus.publishOne(
-      report((await told.get(id)?.promise) ?? create(AssignmentSchema), AttemptState.CANCELLED, 2),
-    );
-  await w.bus.publishOne(start(w.spec, "k1"));
-  await told.get("work")?.promise;
-  await w.bus.publishOne(w.cancel(parentId));
-  await until(async () => [...cancelled], ["work"]);
-  await ends("work");
-  await told.get("tidy")?.promise;
-  expect(await states(w)).toEqual(["release cancelling", "prices cancelling"]);
-  const value = { runId: parentId, by: "user:test", reason: "at once", now: true };
-  const now = (id: string) => inboxMessage("run", parentId, id, { case: "cancelRun", value });
-  await w.bus.publish([now("now"), now("again")]);
-  await until(async () => [...cancelled], ["work", "tidy"]);
-  await ends("tidy");
   await until(() => states(w), ["release cancelled", "prices cancelled"]);
   await expectRowsEqualHistory(w);
 });

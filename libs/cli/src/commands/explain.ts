@@ -65,6 +65,7 @@ function waitLine({ text, fromTime, untilTime }: Wait, nowMs: number): string {
 /** Where the expected time comes from. */
 function sourceOf({ expectedBy, expectedRuns }: Explanation): string {
   if (expectedBy !== "estimate") return "";
+  if (expectedRuns === 0) return ", an estimate: the end of a time limit";
   return `, an estimate: the median of ${expectedRuns === 1 ? "1 earlier run" : `${expectedRuns} earlier runs`}`;
 }
 

@@ -16,7 +16,10 @@ const around: Surroundings = {
   pools: new Map(),
   kinds: new Map([["test.task", { lastMs: 4_000, listeningSinceMs: 0 }]]),
   durations: () => undefined,
-  runs: { took: undefined, oldestStartedMs: undefined },
+  runs: { took: undefined, startedMs: [], before: 0 },
+  tookOf: () => undefined,
+  pastEnds: () => undefined,
+  waits: [],
   past: () => undefined,
   children: new Map(),
 };
@@ -212,4 +215,100 @@ describe("explain names", () => {
   test("nothing for a task that the run does not have", () => {
     expect(running({ a: {} }).why("x")).toBeUndefined();
   });
+});
+
+describe("when it is expected, as an estimate", () => {
+  const took = { medianMs: 10_000, runs: 4 };
+
+  test("in line for a pool: when its holder ends, and after that who is before it", () => {
+    const t = running({ a: { pools: ["db"] }, b: { needs: ["a"] } });
+    const pool = newPool("db");
+    pool.size = 1;
+    for (const [runId, taskId] of [
+      ["run-1", "load"],
+      ["run-2", "load"],
+      ["run-x", "a"],
+    ] as const) {
+      const who = { attemptId: runId, runId, dagId: "other", taskId, mapIndex: -1, attempt: 1 };
+      const claim = { ...who, slots: 1, priority: 0 };
+      decidePool(pool, { kind: "acquire", claim, size: undefined }, 1_000);
+    }
+    const pools = new Map([["db", pool]]);
+    const tookOf = (dagId: string, taskId: string) =>
+      dagId === "other" && taskId === "load" ? took : undefined;
+    const estimate = { atMs: 21_000, by: "estimate", runs: 4 };
+    expect(t.why("a", { pools, tookOf })?.expected).toEqual(estimate);
+    expect(t.why("b", { pools, tookOf, durations: () => took })?.expected).toEqual({
+      ...{ ...estimate, atMs: 31_000 },
+    });
+    expect(t.why("a", { pools })?.expected).toBe(undefined);
+  });
+
+  test("a person: as long as people took before, at most the time that they have", () => {
+    const tasks = {
+      go: { kind: "approval", timeoutMs: 30_000 },
+      b: { needs: ["go"] },
+      c: { needs: ["b"] },
+    };
+    const t = running(tasks);
+    t.ask("go", { message: "Publish?" });
+    const askedMs = t.task("go")?.startedMs ?? 0;
+    const end = { atMs: askedMs + 30_000, by: "estimate", runs: Infinity };
+    expect(t.why("go")?.expected).toEqual(end);
+    expect(t.why("b")?.expected).toEqual(end);
+    const ofB = (id: string) => (id === "b" ? took : undefined);
+    expect(t.why("c", { durations: ofB })?.expected).toEqual({
+      ...{ atMs: askedMs + 40_000, by: "estimate", runs: 4 },
+    });
+    expect(t.why("b", { durations: () => took })?.expected).toEqual({
+      ...{ atMs: askedMs + 10_000, by: "estimate", runs: 4 },
+    });
+  });
+
+  test("a run in line for a slot of its DAG: when an active one ends, and after it those before this one", () => {
+    const facts = { id: "run-x", dagId: "test", key: "k", logicalMs: 0 };
+    const plan = planFrom({ a: {}, b: { needs: ["a"] } });
+    const state = newRun({ plan, facts, params: {}, event: null });
+    decide(state, { kind: "start", admitted: false }, { nowMs: 1, cause: "s" });
+    const dag = { paused: false, maxActiveRuns: 2, active: ["run-1", "run-2"] };
+    const runs = { took, startedMs: [2_000, 4_000], before: 1 };
+    const at = (more: Partial<Surroundings> = {}) => ({ ...around, dag, runs, ...more });
+    const begins = { atMs: 14_000, by: "estimate", runs: 4 };
+    expect(explainRun(state, at())[0]?.expected).toEqual(begins);
+    const a = { taskId: "a", mapIndex: -1 };
+    expect(explainTask(state, a, at())?.expected).toEqual(begins);
+    const b = explainTask(state, { taskId: "b", mapIndex: -1 }, at({ durations: () => took }));
+    expect(b?.expected).toEqual({ ...begins, atMs: 24_000 });
+    const paused = at({ dag: { ...dag, paused: true } });
+    expect(explainTask(state, a, paused)?.expected).toBe(undefined);
+  });
+
+  test("the past: when the task ends there", () => {
+    const facts = { id: "run-x", dagId: "test", key: "k", logicalMs: 0, previousRunId: "run-0" };
+    const state = newRun({ plan: planFrom({ a: { past: true } }), facts, params: {}, event: null });
+    decide(state, { kind: "start", admitted: true }, { nowMs: 1, cause: "s" });
+    const pastEnds = () => ({ atMs: 9_000, runs: 3 });
+    const found = explainTask(state, { taskId: "a", mapIndex: -1 }, { ...around, pastEnds });
+    expect(found?.expected).toEqual({ atMs: 9_000, by: "estimate", runs: 3 });
+  });
+});
+
+test("explain names a circle of runs that wait for each other, and what to do", () => {
+  const t = running({ a: { kind: "dag.run" }, b: { needs: ["a"] } });
+  const child = { runId: "run-c", dagId: "prices", key: "k", params: {}, wait: true, allowed: [] };
+  t.say({ kind: "child_named", ...refOf("a"), attempt: 1, child });
+  t.report("a", 1, 1, { state: "running" });
+  const dag = { paused: false, maxActiveRuns: 1, active: ["run-c"] };
+  const children = new Map([["run-c", { state: "running", dag }]]);
+  const { id } = t.state.facts;
+  const waits = [
+    { runId: "run-c", dagId: "prices", task: "all", forRunId: "run-d" },
+    { runId: "run-d", dagId: "rates", task: "up", forRunId: id },
+  ];
+  expect(t.why("b", { children, waits })?.causes.at(-1)).toEqual({
+    kind: "circle",
+    text: `runs wait for each other in a circle: test/a of ${id} → prices/all of run-c → rates/up of run-d → ${id}; cancel one of them`,
+    runId: "run-c",
+  });
+  expect(t.kinds("a", { children, waits: waits.slice(0, 1) })).toEqual(["child"]);
 });

@@ -3,7 +3,11 @@
 import { APPROVAL_KIND, CHILD_KIND, GROUP_KIND, isInner } from "../plan.ts";
 import { allOfOne, upstreamPending } from "./upstream.ts";
 import { labelOf, nameOf, slotNamed } from "../run/slots.ts";
+import type { Waits } from "./circle.ts";
+import { circleInWords, circleThrough } from "./circle.ts";
 import type { Durations, Expected, Took } from "./expected.ts";
+import type { Turn } from "./forecast.ts";
+import { admissionTurn, forecastsOf, placeIn } from "./turns.ts";
 import { expectedOf } from "./expected.ts";
 import type { Child } from "../run/children.ts";
 import type { RunState, TaskState } from "../run/state.ts";
@@ -21,6 +25,7 @@ export type CauseKind =
   | "pool"
   | "approval"
   | "child"
+  | "circle"
   | "timer"
   | "no_runner"
   | "not_accepted"
@@ -60,12 +65,22 @@ export interface Surroundings {
   readonly kinds: ReadonlyMap<string, Heard>;
   /** How long its tasks took in earlier runs. */
   readonly durations: Durations;
-  /** How long its DAG's runs took, and since when the oldest active one is at work. */
-  readonly runs: { readonly took: Took | undefined; readonly oldestStartedMs: number | undefined };
+  /** How long its DAG's runs took, since when the active ones are at work, and how many wait before this one. */
+  readonly runs: {
+    readonly took: Took | undefined;
+    readonly startedMs: readonly (number | undefined)[];
+    readonly before: number;
+  };
+  /** How long any task of another DAG took that holds slots of a pool, or waits before one of this run. */
+  readonly tookOf: (dagId: string, taskId: string, isInstance: boolean) => Took | undefined;
+  /** When a task of the run before ends, if it is at work there. */
+  readonly pastEnds: (taskId: string) => Turn | undefined;
   /** What became of a task in the run before; absent when it had none. */
   readonly past: (taskId: string) => string | undefined;
   /** Runs of other DAGs that its tasks wait for, by id. */
   readonly children: ReadonlyMap<string, { readonly state: string; readonly dag: DagFacts }>;
+  /** Who waits for whom, as far as this run's children lead. */
+  readonly waits: readonly Waits[];
 }
 
 /** A runner says every half minute that it is there. */
@@ -103,7 +118,7 @@ export function explainTask(
     causes,
     expected: isFinalTask(task.status)
       ? undefined
-      : (expectedOf(state, task, around) ?? timerOf(causes)),
+      : (expectedOf(state, task, forecastsOf(state, around)) ?? timerOf(causes)),
   };
 }
 
@@ -113,13 +128,9 @@ function timerOf(causes: readonly Cause[]): Expected | undefined {
   return atMs === undefined ? undefined : { atMs, by: "timer", runs: Infinity };
 }
 
-/** A run that waits for a slot: the oldest active one ends when runs of this DAG end. */
-function admissionExpected(cause: Cause, { nowMs, runs }: Surroundings): Expected | undefined {
-  const { took, oldestStartedMs } = runs;
-  if (cause.kind !== "admission" || took === undefined || oldestStartedMs === undefined)
-    return undefined;
-  const atMs = Math.max(nowMs, oldestStartedMs + took.medianMs);
-  return { atMs, by: "estimate", runs: took.runs };
+function admissionExpected(cause: Cause, state: RunState, around: Surroundings) {
+  const turn = cause.kind === "admission" ? admissionTurn(state, around) : undefined;
+  return turn && { ...turn, by: "estimate" as const };
 }
 
 /** Of a run: what holds it up, or each of its tasks that would be next. */
@@ -129,7 +140,7 @@ export function explainRun(state: RunState, around: Surroundings): Explanation[]
     return [
       {
         ...{ task: undefined, state: state.status, causes: [whole] },
-        expected: admissionExpected(whole, around),
+        expected: admissionExpected(whole, state, around),
       },
     ];
   return state.tasks
@@ -223,11 +234,11 @@ function oneOf(state: RunState, task: TaskState, around: Surroundings): Link {
         },
       };
     case "assigned":
-      if (task.child !== undefined) return child(label, task.child, around);
+      if (task.child !== undefined) return child(state, label, task.child, around);
       return { cause: assigned(state, task, around) };
     case "running":
       if (task.isFrame) return frame(state, task);
-      if (task.child !== undefined) return child(label, task.child, around);
+      if (task.child !== undefined) return child(state, label, task.child, around);
       return {
         cause: { kind: "working", text: `${label} is at work (attempt ${task.attempt})`, ...about },
       };
@@ -247,12 +258,24 @@ function approval({ approval: open, dueMs }: TaskState, label: string): Cause {
 }
 
 /** It waits for a run of another DAG; one that is queued there has a cause of its own. */
-function child(label: string, { runId, dagId }: Child, { children }: Surroundings): Link {
+function child(
+  { facts }: RunState,
+  label: string,
+  { runId, dagId, wait }: Child,
+  { children, waits }: Surroundings,
+): Link {
   const found = children.get(runId);
   const about = { kind: "child" as const, task: label, runId };
   if (found === undefined)
     return { cause: { ...about, text: `${label} has asked DAG ${dagId} for run ${runId}` } };
   const text = `${label} waits for run ${runId} of DAG ${dagId}, which is ${found.state}`;
+  const own = { runId: facts.id, dagId: facts.dagId, task: label, forRunId: runId };
+  const others = waits.filter((one) => one.runId !== facts.id);
+  const circle = wait ? circleThrough(facts.id, [own, ...others]) : undefined;
+  if (circle !== undefined) {
+    const words = `runs wait for each other in a circle: ${circleInWords(circle)}; cancel one of them`;
+    return { cause: { ...about, text }, last: { kind: "circle", text: words, runId } };
+  }
   const last = found.state === "queued" ? admission({ id: runId, dagId }, found.dag) : undefined;
   return { cause: { ...about, text }, last };
 }
@@ -327,12 +350,7 @@ function pool(state: RunState, task: TaskState, { pools }: Surroundings): Cause 
       ({ dagId, taskId, mapIndex, runId }) =>
         `${dagId}/${mapIndex < 0 ? taskId : `${taskId}[${mapIndex}]`} of ${runId}`,
     );
-  const place = lineOf(found).findIndex(
-    (claim) =>
-      claim.runId === state.facts.id &&
-      claim.taskId === nameOf(state, task).t &&
-      claim.mapIndex === task.mapIndex,
-  );
+  const place = placeIn(lineOf(found), state, task);
   const text = [
     `${label} is in line for pool ${name}: ${found.out} of ${found.size} slots are out`,
     ...(who.length === 0

@@ -13,7 +13,7 @@ import type { AttemptReport, RunDecision, RunMessage, TaskRef } from "./messages
 import { moved, nothing, rejected } from "./messages.ts";
 import { labelOf, nameOf, slotNamed } from "./slots.ts";
 import type { RunState } from "./state.ts";
-import { isSettled } from "./state.ts";
+import { isFinalTask, isSettled } from "./state.ts";
 
 /** The run that an attempt wants. */
 export interface Child {
@@ -36,7 +36,7 @@ export interface Parent extends TaskRef {
   readonly allowed: readonly string[];
   /** How many runs are above the child: 1 when nothing started the parent's run. */
   readonly depth: number;
-  /** The runs above that wait for the child, the parent's last. */
+  /** The runs that wait for the child, be it through others, the parent's last. */
   readonly waiting: readonly string[];
   /** The child exists because of it; others only joined. */
   readonly started?: true;
@@ -49,6 +49,8 @@ export interface Parent extends TaskRef {
 /** Runs that start runs that start runs …: deeper than this is a circle. */
 export const DEPTH_MAX = 10;
 const PARENTS_MAX = 1_000;
+/** Runs that are told of as waiting: a circle of more is found by `explain`. */
+const WAITING_MAX = 100;
 
 export const starterOf = (state: RunState): Parent | undefined =>
   state.parents.find(({ started }) => started === true);
@@ -59,15 +61,32 @@ export function parentOf(
   { taskId, mapIndex }: TaskRef,
   { attempt, child }: { readonly attempt: number; readonly child: Child },
 ): Parent | undefined {
-  const { depth = 0, waiting = [] } = starterOf(state) ?? {};
+  const { depth = 0 } = starterOf(state) ?? {};
   if (depth >= DEPTH_MAX) return undefined;
   const { id: runId, dagId } = state.facts;
   const { wait, allowed } = child;
   return {
     ...{ runId, dagId, taskId, mapIndex, attempt, wait, allowed },
     depth: depth + 1,
-    waiting: wait ? [...waiting, runId] : [],
+    waiting: wait ? [...waitingFor(state), runId] : [],
   };
+}
+
+/** Runs that wait for this one, and those that wait for them, as far as it has heard. */
+function waitingFor(state: RunState): string[] {
+  const parents = state.parents.filter(({ wait, left }) => wait && left !== true);
+  return [...new Set(parents.flatMap(({ waiting }) => waiting))].slice(0, WAITING_MAX);
+}
+
+/** Of the runs that would wait for this one, one that it waits for itself. */
+function circleWith(state: RunState, { waiting }: Parent): string | undefined {
+  if (waiting.includes(state.facts.id)) return state.facts.id;
+  const awaited = new Set(
+    state.tasks.flatMap(({ child, status }) =>
+      child?.wait === true && !isFinalTask(status) ? [child.runId] : [],
+    ),
+  );
+  return waiting.find((runId) => awaited.has(runId));
 }
 
 const isSame = (a: Parent, b: Parent): boolean =>
@@ -104,16 +123,21 @@ export function decideJoined(
   if (leaves !== undefined)
     return leave(draft, { parent, known, why: leaves, now }, emit) ?? answered("it had left");
   if (known !== undefined) return answered("it waits already");
-  if (parent.waiting.includes(draft.facts.id))
-    return rejected(
-      `run ${draft.facts.id} cannot be waited for: it waits for ${parent.taskId} of run ${parent.runId} itself`,
-    );
+  const other = circleWith(draft, parent);
+  if (other !== undefined) return rejected(inCircle(draft.facts.id, other, parent));
   if (draft.parents.length >= PARENTS_MAX)
     return rejected(
       `run ${draft.facts.id}: ${PARENTS_MAX} attempts have waited for it: want no more`,
     );
   emit({ type: "parent_joined", parent });
   return moved;
+}
+
+function inCircle(id: string, other: string, { taskId, runId }: Parent): string {
+  if (other === id)
+    return `run ${id} cannot be waited for: it waits for ${taskId} of run ${runId} itself`;
+  const way = other === runId ? `run ${runId}` : `run ${other}, which waits for run ${runId}`;
+  return `run ${id} cannot be waited for: it waits for ${way} itself (a circle through ${taskId})`;
 }
 
 interface Leaving {

@@ -11,7 +11,8 @@ import { explainRun, explainTask, waitsOf } from "@chasqui/machine";
 import type { Child, Explanation, Heard, RunState, Surroundings, Wait } from "@chasqui/machine";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import type { Sql } from "postgres";
-import { durationsOf, runsTook } from "../store/durations.ts";
+import { durationsOf, runsTook, tookOfEach } from "../store/durations.ts";
+import { queueOf, waitsFrom } from "../store/explain-reads.ts";
 import { lineageOf } from "../store/lineage.ts";
 import { loadDags, loadPools, loadRuns } from "../store/load.ts";
 import * as reads from "../store/reads.ts";
@@ -47,17 +48,23 @@ export function explainService(options: ExplainServiceOptions): ServiceImplement
     const lineage = await lineageOf(sql, dagId);
     const wasOf = (taskId: string): readonly string[] =>
       state.plan.tasks[state.plan.indexOf.get(taskId) ?? -1]?.was ?? [];
-    const [[dag], pools, announced, past, children, durations, took] = await Promise.all([
+    const [[dag], pools, announced, past, children, durations, took, waits] = await Promise.all([
       loadDags(sql, versions, [dagId]),
       loadPools(sql, [...new Set(names)]),
       bus.listKinds(),
-      sql<{ task_id: string; state: string }[]>`
-        select task_id, state from state_machine.task where run_id = ${previousRunId} and map_index = -1`,
+      sql<{ task_id: string; state: string; started_at: Date | null }[]>`
+        select task_id, state, started_at from state_machine.task
+        where run_id = ${previousRunId} and map_index = -1`,
       childrenOf(wanted),
       durationsOf(sql, lineage, wasOf),
       runsTook(sql, lineage),
+      waitsFrom(sql, wanted),
     ]);
-    const before = new Map(past.map((row) => [row.task_id, row.state]));
+    const before = new Map(past.map((row) => [row.task_id, row]));
+    const { active = [] } = dag?.state ?? {};
+    const claimants = pools.flatMap(({ state: { claims } }) => [...claims.values()]);
+    const nameThen = (taskId: string): string =>
+      [taskId, ...wasOf(taskId)].find((id) => before.has(id)) ?? taskId;
     return {
       nowMs: clock(),
       dag: dag?.state ?? NO_DAG,
@@ -66,18 +73,23 @@ export function explainService(options: ExplainServiceOptions): ServiceImplement
       ),
       kinds: new Map(announced.map(({ kind }) => [kind, heard(kind)])),
       durations,
-      runs: { took, oldestStartedMs: await startOf(dag?.state.active[0]) },
+      runs: { took, ...(await queueOf(sql, state.facts, active)) },
+      tookOf: await tookOfEach(
+        sql,
+        claimants.map((claim) => claim.dagId),
+      ),
+      waits,
       children,
-      past: (taskId) => {
-        const name = [taskId, ...wasOf(taskId)].find((id) => before.has(id)) ?? taskId;
-        return before.get(name) ?? "waiting"; // tasks that never began have no row
+      past: (taskId) => before.get(nameThen(taskId))?.state ?? "waiting", // tasks that never began have no row
+      pastEnds: (taskId) => {
+        const then = before.get(nameThen(taskId));
+        const mostly = durations(taskId, false);
+        if (then?.state !== "running" || then.started_at === null || mostly === undefined)
+          return undefined;
+        const atMs = Math.max(clock(), then.started_at.getTime() + mostly.medianMs);
+        return { atMs, runs: mostly.runs };
       },
     };
-  }
-
-  async function startOf(runId: string | undefined): Promise<number | undefined> {
-    if (runId === undefined) return undefined;
-    return (await reads.runById(db, runId))?.startedAt?.getTime();
   }
 
   async function childrenOf(wanted: readonly Child[]): Promise<Surroundings["children"]> {
@@ -133,7 +145,7 @@ function refNamed(label: string): { taskId: string; mapIndex: number } {
 
 function viewOf({ task = "", state, causes, expected }: Explanation, waits: readonly Wait[]) {
   const expectedTime = timeOf(expected?.atMs);
-  const runs = expected?.by === "estimate" ? expected.runs : 0;
+  const runs = expected?.by === "estimate" && expected.runs < Infinity ? expected.runs : 0;
   const init: MessageInitShape<typeof ExplanationSchema> = {
     ...{ task, state },
     causes: causes.map(({ untilMs, ...cause }) => {

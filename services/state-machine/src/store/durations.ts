@@ -35,6 +35,20 @@ export async function durationsOf(
     tookOf([taskId, ...wasOf(taskId)].flatMap((id) => samples.get(`${id} ${isInstance}`) ?? []));
 }
 
+/** DAGs whose tasks are looked at because they hold slots of a pool. */
+const DAGS_MAX = 20;
+
+/** Of the tasks of several DAGs, by their names now. */
+export async function tookOfEach(
+  sql: Sql,
+  dagIds: readonly string[],
+): Promise<(dagId: string, taskId: string, isInstance: boolean) => Took | undefined> {
+  const ids = [...new Set(dagIds)].slice(0, DAGS_MAX);
+  const each = await Promise.all(ids.map((id) => durationsOf(sql, [id], () => [])));
+  const byId = new Map(ids.map((id, index) => [id, each[index]]));
+  return (dagId, taskId, isInstance) => byId.get(dagId)?.(taskId, isInstance);
+}
+
 /** Of whole runs that succeeded, from their start. */
 export async function runsTook(sql: Sql, dagIds: readonly string[]): Promise<Took | undefined> {
   const rows = await sql<{ took: number }[]>`
