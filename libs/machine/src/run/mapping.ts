@@ -18,6 +18,7 @@ function mappingOf(draft: RunState, mapper: number): Mapping {
     count: 0,
     slots: members.map(() => []),
     opened: [],
+    firstClosed: 0,
     open: 0,
     leftOf: [],
     pending: members.map(() => 0),
@@ -49,6 +50,7 @@ export function expand(draft: RunState, mapper: number, count: number): void {
   const members = draft.plan.tasks[mapper]?.map?.members ?? [];
   mapping.count = count;
   mapping.opened = Array.from({ length: count }, () => false);
+  mapping.firstClosed = 0;
   mapping.open = 0;
   mapping.leftOf = Array.from({ length: count }, () => members.length);
   for (const [member, plan] of members.entries()) {
@@ -100,14 +102,16 @@ function mayOpen(draft: RunState, mapper: number): boolean {
   return draft.status === "cancelling" && planned !== undefined && outlivesCancel(planned);
 }
 
-/** Opens indexes while the mapping's own limit allows. */
+/** Opens indexes while the mapping's own limit allows. Costs what it opens: an instance that ends looks at no others. */
 export function openNext(draft: RunState, mapper: number): void {
   const mapping = draft.maps.get(mapper);
   const map = draft.plan.tasks[mapper]?.map;
   if (mapping === undefined || map === undefined || !mayOpen(draft, mapper)) return;
   const max = map.parallel === 0 ? Infinity : map.parallel;
-  for (let index = 0; index < mapping.count && mapping.open < max; index++) {
+  for (; mapping.firstClosed < mapping.count; mapping.firstClosed++) {
+    const index = mapping.firstClosed;
     if (mapping.opened[index] === true) continue;
+    if (mapping.open >= max) return;
     mapping.opened[index] = true;
     if (mapping.leftOf[index] === 0) continue;
     mapping.open += 1;

@@ -83,6 +83,7 @@ function reopen(draft: RunState, mapper: number): void {
   if (mapping === undefined) return;
   const begun = begunOf(draft, mapper);
   mapping.opened = begun.slice();
+  mapping.firstClosed = 0;
   mapping.open = begun.filter((has, index) => has && (mapping.leftOf[index] ?? 0) > 0).length;
   for (const [index, has] of begun.entries())
     if (has || draft.status === "cancelling")

@@ -160,6 +160,8 @@ export interface Mapping {
   readonly slots: number[][];
   /** Indexes that may work. */
   opened: boolean[];
+  /** The first index that is not opened; nobody looks below it again. */
+  firstClosed: number;
   open: number;
   /** Unfinished members by index, unfinished instances by member. */
   leftOf: number[];
