@@ -23,12 +23,20 @@ export interface KnownSchedule {
   handled(upToMs: number): void;
 }
 
-export function knownSchedule(dag: StoredDag): KnownSchedule {
+/** `moved`: its next due time is another one now. */
+export function knownSchedule(
+  dag: StoredDag,
+  moved: (schedule: KnownSchedule) => void,
+): KnownSchedule {
   const { timetable, problem } = readTimetable(dag);
   let { handledMs } = dag;
   let starts: Promise<TickStarts> | undefined;
   let nextMs = timetable?.next(handledMs);
-  return {
+  let wakeMs = wakeOf();
+  function wakeOf(): number | undefined {
+    return nextMs === undefined ? undefined : nextMs + (timetable?.jitterMs(nextMs) ?? 0);
+  }
+  const schedule: KnownSchedule = {
     dag,
     timetable,
     problem,
@@ -39,15 +47,18 @@ export function knownSchedule(dag: StoredDag): KnownSchedule {
       return nextMs;
     },
     get wakeMs() {
-      return nextMs === undefined ? undefined : nextMs + (timetable?.jitterMs(nextMs) ?? 0);
+      return wakeMs;
     },
     starts: () => (starts ??= tickStarts(dag)),
     handled(upToMs) {
       if (upToMs <= handledMs) return;
       handledMs = upToMs;
       nextMs = timetable?.next(handledMs);
+      wakeMs = wakeOf();
+      moved(schedule);
     },
   };
+  return schedule;
 }
 
 function readTimetable(dag: StoredDag): {

@@ -32,7 +32,9 @@ async function setup() {
     onFiring: (ticks) => Promise.resolve(void firing.push(...ticks)),
     stateMachine: {
       name: "state machine",
-      listDags: () => Promise.resolve(list),
+      async *listDags() {
+        for (const dag of list) yield await Promise.resolve([dag]); // pages of one
+      },
       getDag: () => {
         const answer = Promise.withResolvers<Dag>();
         answers.push(answer);
@@ -152,7 +154,7 @@ test("N4: a renamed DAG begins where its earlier name ended, whichever is heard 
       t.answers[1]?.resolve(old);
       await hinted;
     }
-    t.lists(renamed, old);
+    t.lists(old, renamed);
     await t.learner.refresh();
     expect(t.firing.map(({ dagId, dueMs }) => [dagId, dueMs / HOUR])).toEqual([
       ["old", 6],

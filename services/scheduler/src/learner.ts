@@ -18,12 +18,12 @@ import {
   earlierOf,
   forgetSchedules,
   insertSchedule,
-  loadSchedules,
   loadSchedulesOf,
   lockSchedule,
   updateSchedule,
 } from "./store/schedules.ts";
 import type { StoredDag } from "./store/schedules.ts";
+import { loadAll, loadNewer } from "./stored-schedules.ts";
 import { recordTicksOfLocked, reviveTicks, suppressedTicks } from "./store/ticks.ts";
 import type { FiringTick } from "./store/ticks.ts";
 import { tickStarts, withStarts } from "./tick-starts.ts";
@@ -164,11 +164,17 @@ export function createLearner(o: LearnerOptions): Learner {
   }
 
   /** N4. */
-  async function ended(dagId: string): Promise<void> {
+  async function acceptInTurn(news: DagNews, askedMs: number): Promise<void> {
+    const isNew = o.registry.get(news.dagId) === undefined;
+    for (const name of isNew ? news.was : [])
+      if (o.registry.get(name)?.dag.retired === false) await hinted(name);
+    await accept(news, askedMs);
+  }
+
+  async function hinted(dagId: string): Promise<void> {
     const askedMs = o.now();
     const dag = await o.stateMachine.getDag(dagId);
-    if (dag !== undefined && o.registry.get(dagId)?.dag.retired === false)
-      await accept(newsOf(dag), askedMs);
+    if (dag !== undefined) await acceptInTurn(newsOf(dag), askedMs);
   }
 
   function putAll(dags: readonly StoredDag[]): void {
@@ -177,22 +183,16 @@ export function createLearner(o: LearnerOptions): Learner {
   }
 
   return {
-    async hinted(dagId) {
-      const askedMs = o.now();
-      const dag = await o.stateMachine.getDag(dagId);
-      if (dag === undefined) return;
-      const news = newsOf(dag);
-      if (o.registry.get(dagId) === undefined) for (const name of news.was) await ended(name);
-      await accept(news, askedMs);
-    },
+    hinted,
     async refresh(signal) {
       const askedMs = o.now();
-      const dags = await o.stateMachine.listDags(signal);
-      const all = dags.flatMap(readable).toSorted((a, b) => Number(b.retired) - Number(a.retired)); // N4
-      for (const news of all)
-        if (learn(o.registry.get(news.dagId)?.dag, news, askedMs).kind === "changed")
-          await accept(news, askedMs);
-      const ids = dags.map((dag) => dag.dagId);
+      const ids: string[] = [];
+      for await (const page of o.stateMachine.listDags(signal)) {
+        ids.push(...page.map((dag) => dag.dagId));
+        for (const news of page.flatMap(readable))
+          if (learn(o.registry.get(news.dagId)?.dag, news, askedMs).kind === "changed")
+            await acceptInTurn(news, askedMs);
+      }
       for (const dagId of await forgetSchedules(o.sql, ids, askedMs)) {
         o.registry.forget(dagId);
         o.log.info({ dag_id: dagId }, "forgot a DAG that is listed no more");
@@ -202,12 +202,12 @@ export function createLearner(o: LearnerOptions): Learner {
     },
     async load() {
       caughtUpMs = o.now();
-      putAll(await loadSchedules(o.sql));
+      await loadAll(o.sql, putAll);
     },
     async catchUp() {
       const sinceMs = caughtUpMs - OVERLAP_MS;
       caughtUpMs = o.now();
-      putAll(await loadSchedules(o.sql, sinceMs));
+      await loadNewer(o, sinceMs, putAll);
     },
     listed: first.promise,
     get refreshedMs() {

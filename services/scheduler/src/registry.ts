@@ -6,6 +6,7 @@ import type { BoundDag, BoundRule, Json, Trigger } from "./core/triggers.ts";
 import { knownSchedule } from "./known-schedule.ts";
 import type { KnownSchedule } from "./known-schedule.ts";
 import type { StoredDag } from "./store/schedules.ts";
+import { createWakeQueue } from "./wake-queue.ts";
 
 export interface Registry {
   put(dag: StoredDag): void;
@@ -37,6 +38,13 @@ export function createRegistry({ onProblem, vars }: RegistryOptions): Registry {
   // Of the rows in `schedules`, made when first asked for.
   const bindings = new Map<string, BoundDag>();
   let index: RuleIndex | undefined;
+  const queue = createWakeQueue<KnownSchedule>({
+    has: (known) => schedules.get(known.dag.dagId) === known,
+    all: () => schedules.values(),
+    get size() {
+      return schedules.size;
+    },
+  });
 
   async function bind(dagId: string): Promise<BoundDag | undefined> {
     const known = schedules.get(dagId);
@@ -61,9 +69,10 @@ export function createRegistry({ onProblem, vars }: RegistryOptions): Registry {
         before.handled(dag.handledMs);
         return;
       }
-      const known = knownSchedule(dag);
+      const known = knownSchedule(dag, queue.moved);
       if (known.problem !== undefined) onProblem(dag.dagId, known.problem);
       schedules.set(dag.dagId, known);
+      queue.moved(known);
       changed(dag.dagId);
     },
     forget(dagId) {
@@ -78,15 +87,8 @@ export function createRegistry({ onProblem, vars }: RegistryOptions): Registry {
       return [...found];
     },
     all: () => [...schedules.values()],
-    due: (nowMs) =>
-      [...schedules.values()].filter(({ wakeMs }) => wakeMs !== undefined && wakeMs <= nowMs),
-    wakeMs() {
-      let earliest: number | undefined;
-      for (const { wakeMs } of schedules.values())
-        if (wakeMs !== undefined && (earliest === undefined || wakeMs < earliest))
-          earliest = wakeMs;
-      return earliest;
-    },
+    due: (nowMs) => queue.due(nowMs),
+    wakeMs: () => queue.firstMs(),
     listeners,
     async bound(trigger) {
       const bound = await Promise.all(listeners().find(trigger).map(bind));

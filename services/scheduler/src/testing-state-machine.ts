@@ -79,7 +79,14 @@ export async function fakeStateMachine(
     port: 0,
     services: [
       implementation(DagService, {
-        listDags: () => ({ dags: [...dags.values()] }),
+        listDags({ pageSize, pageToken }) {
+          const after = [...dags.values()]
+            .filter(({ dagId }) => dagId > pageToken)
+            .toSorted((a, b) => (a.dagId < b.dagId ? -1 : 1));
+          const page = pageSize === 0 ? after : after.slice(0, pageSize);
+          const isLast = page.length === after.length;
+          return { dags: page, nextPageToken: isLast ? "" : (page.at(-1)?.dagId ?? "") };
+        },
         getDag({ dagId }) {
           const dag = dags.get(dagId);
           if (dag === undefined) throw new RpcError(RpcCode.NOT_FOUND, `no DAG ${dagId}`);

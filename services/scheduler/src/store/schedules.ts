@@ -29,11 +29,28 @@ interface ScheduleRow {
   handled_at: Date;
 }
 
-/** Everything, or what was told about since a moment. */
-export async function loadSchedules(sql: Sql, toldSinceMs = 0): Promise<StoredDag[]> {
+/** A page of everything, by id. */
+export async function loadSchedules(
+  sql: Sql,
+  { afterDagId = "", limit = 500 }: { readonly afterDagId?: string; readonly limit?: number } = {},
+): Promise<StoredDag[]> {
   const rows = await sql<ScheduleRow[]>`
-    select * from schedule where told_at >= ${new Date(toldSinceMs)} order by dag_id`;
+    select * from schedule where dag_id > ${afterDagId} order by dag_id limit ${limit}`;
   return rows.map(toStoredDag);
+}
+
+/** What was told about since a moment. Most of it is known already, so the rows themselves are not read. */
+export async function toldSince(
+  sql: Sql,
+  sinceMs: number,
+): Promise<{ readonly dagId: string; readonly revision: number; readonly handledMs: number }[]> {
+  const rows = await sql<{ dag_id: string; revision: string; handled_at: Date }[]>`
+    select dag_id, revision, handled_at from schedule where told_at >= ${new Date(sinceMs)}`;
+  return rows.map((row) => ({
+    dagId: row.dag_id,
+    revision: Number(row.revision),
+    handledMs: row.handled_at.getTime(),
+  }));
 }
 
 export async function loadSchedulesOf(sql: Sql, dagIds: readonly string[]): Promise<StoredDag[]> {

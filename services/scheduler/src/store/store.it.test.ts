@@ -7,6 +7,7 @@ import {
   forgetSchedules,
   insertSchedule,
   loadSchedules,
+  toldSince,
   lockSchedule,
   updateSchedule,
 } from "./schedules.ts";
@@ -83,10 +84,12 @@ test("a schedule is read back as it was written, and inserted once", async () =>
     );
   });
   expect(revision).toBe(2);
-  expect(await loadSchedules(sql, 6 * HOUR)).toMatchObject([
+  expect(await loadSchedules(sql)).toMatchObject([
     { paused: true, pausedMs: 6 * HOUR, timing: undefined },
   ]);
-  expect(await loadSchedules(sql, 6 * HOUR + 1)).toEqual([]);
+  expect(await loadSchedules(sql, { afterDagId: "costs" })).toEqual([]);
+  expect(await toldSince(sql, 6 * HOUR)).toEqual([{ dagId: "costs", revision: 2, handledMs: 0 }]);
+  expect(await toldSince(sql, 6 * HOUR + 1)).toEqual([]);
 });
 
 test("a DAG that is listed no more is forgotten, unless an event spoke of it since", async () => {

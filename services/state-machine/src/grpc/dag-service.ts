@@ -34,13 +34,19 @@ export interface DagServiceOptions {
 type DagView = MessageInitShape<typeof DagSchema>;
 type DagRow = NonNullable<Awaited<ReturnType<typeof reads.dagById>>>;
 
+interface ViewOptions {
+  readonly number?: number;
+  readonly startsOnly?: boolean;
+  readonly withoutTasks?: boolean;
+}
+
 export function dagService(options: DagServiceOptions): ServiceImplementation {
   const { db, sql, ask, versions, clock } = options;
 
   /** `startsOnly`: for whoever starts runs; of a retired DAG nothing does. */
   async function viewOf(
     row: DagRow,
-    { number = row.number, startsOnly = false }: { number?: number; startsOnly?: boolean } = {},
+    { number = row.number, startsOnly = false, withoutTasks = false }: ViewOptions = {},
   ): Promise<DagView> {
     const version = await reads.versionOf(db, row.dagId, number);
     const stored = version && (await versions.get(row.dagId, version.fingerprint));
@@ -49,6 +55,7 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
         RpcCode.NOT_FOUND,
         `DAG ${row.dagId} has no version ${number}: the current one is ${row.number}`,
       );
+    const spec = startsOnly ? effectiveSpec(stored.spec, row.retired) : stored.spec;
     const retired = row.retired ? await reads.retiredMs(db, row.dagId) : undefined;
     return {
       dagId: row.dagId,
@@ -58,7 +65,7 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
       pausedBy: row.pausedBy,
       pauseReason: row.pauseReason,
       retired: row.retired,
-      spec: startsOnly ? effectiveSpec(stored.spec, row.retired) : stored.spec,
+      spec: withoutTasks ? { ...spec, tasks: [], groups: [] } : spec,
       appliedTime: timestampFromMs(version.appliedAt.getTime()),
       ...(retired === undefined ? {} : { retiredTime: timestampFromMs(retired) }),
     };
@@ -81,10 +88,14 @@ export function dagService(options: DagServiceOptions): ServiceImplementation {
       return { findings: await judgeFolder(options, specs, request.retireDagIds) };
     },
 
-    async listDags(_request, context) {
+    async listDags({ pageSize, pageToken: after, startsOnly: withoutTasks }, context) {
       authorize(context.principal, "read", "dag/*");
-      const rows = await reads.listDags(db);
-      return { dags: await Promise.all(rows.map((row) => viewOf(row, { startsOnly: true }))) };
+      const rows = await reads.listDags(db, pageSize === 0 ? {} : { after, limit: pageSize });
+      const dags = await Promise.all(
+        rows.map((row) => viewOf(row, { startsOnly: true, withoutTasks })),
+      );
+      const last = pageSize > 0 && rows.length === pageSize ? rows.at(-1)?.dagId : undefined;
+      return { dags: dags, nextPageToken: last ?? "" };
     },
 
     async getDag(request, context) {

@@ -55,6 +55,12 @@ test("runs, versions and names of the earlier DAG are the new one's history; the
     ["new", false],
     ["old", true],
   ]);
+  const page = (pageToken: string) => t.dags.listDags({ pageSize: 1, pageToken, startsOnly: true });
+  const [first, second, none] = [await page(""), await page("new"), await page("old")];
+  expect(first).toMatchObject({ dags: [{ dagId: "new" }], nextPageToken: "new" });
+  expect(first.dags[0]?.spec).toMatchObject({ was: ["old"], tasks: [] });
+  expect(second).toMatchObject({ dags: [{ dagId: "old" }], nextPageToken: "old" });
+  expect(none).toMatchObject({ dags: [], nextPageToken: "" });
   const [now, then] = await Promise.all(["new", "old"].map((dagId) => t.dags.getDag({ dagId })));
   expect(then?.dag).toMatchObject({ retired: true, retiredTime: now?.dag?.appliedTime }); // one change, one moment
   expect(now?.dag?.retiredTime).toBeUndefined();

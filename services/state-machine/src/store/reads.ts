@@ -1,5 +1,5 @@
 // What people and programs ask for: runs, tasks, histories, DAGs. Cold paths, written with drizzle.
-import { and, asc, desc, eq, gte, inArray, like, lt, ne, or, sql as raw } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, inArray, like, lt, ne, or, sql as raw } from "drizzle-orm";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import { audit, dag, dagVersion, run, runEvent, task } from "./schema.ts";
 
@@ -128,8 +128,14 @@ export const redTasks = (db: Db, runIds: string[]): Promise<TaskRecord[]> =>
 export const historyOf = (db: Db, runId: string) =>
   db.select().from(runEvent).where(eq(runEvent.runId, runId)).orderBy(asc(runEvent.version));
 
-export const listDags = (db: Db) =>
-  db.select().from(dag).where(ne(dag.number, 0)).orderBy(asc(dag.dagId));
+export function listDags(db: Db, { after = "", limit }: { after?: string; limit?: number } = {}) {
+  const rows = db
+    .select()
+    .from(dag)
+    .where(and(ne(dag.number, 0), gt(dag.dagId, after)))
+    .orderBy(asc(dag.dagId));
+  return limit === undefined ? rows : rows.limit(limit);
+}
 
 export async function dagById(db: Db, dagId: string) {
   const [row] = await db
