@@ -159,6 +159,7 @@ test("commands say who asks and why", async () => {
   const started = await post(`${w.url}/api/dags/costs/runs`, { key: "k" }, ana);
   expect(started).toMatchObject({ status: 201, body: { created: true, run: { runId: RUN } } });
   expect((await post(`${w.url}/api/dags/costs/runs`, { key: "2026-11-22" })).status).toBe(200);
+  await post(`${w.url}/api/dags/costs/runs`, { key: "k2", version: 3 });
   await post(`${w.url}/api/runs/${RUN}/cancel`, { reason: "wrong data" }, ana);
   const paused = await post(`${w.url}/api/dags/costs/pause`, { paused: true, reason: "night" });
   expect(paused.body).toMatchObject({ dag: { paused: true } });
@@ -170,6 +171,7 @@ test("commands say who asks and why", async () => {
   expect(w.owned.told).toEqual([
     { what: "start costs k with a request id", by: "user:ana", reason: "ticket 7" },
     { what: "start costs 2026-11-22 with a request id", by: "anonymous", reason: undefined },
+    { what: "start costs k2 with a request id, of version 3", by: "anonymous", reason: undefined },
     { what: `cancel ${RUN}: wrong data`, by: "user:ana", reason: "ticket 7" },
     { what: "pause: night", by: "anonymous", reason: undefined },
   ]);

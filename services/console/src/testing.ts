@@ -253,11 +253,11 @@ async function startOwners(stack: AsyncDisposableStack) {
           ),
           nextPageToken: "next",
         }),
-        startRun({ dagId, key, requestId }, context) {
+        startRun({ dagId, key, requestId, version }, context) {
           if (dagId !== "costs")
             throw new RpcError(RpcCode.NOT_FOUND, `no DAG ${dagId}; did you mean costs?`);
           tell(
-            `start ${dagId} ${key} ${requestId === "" ? "without" : "with"} a request id`,
+            `start ${dagId} ${key} ${requestId === "" ? "without" : "with"} a request id${version === 0 ? "" : `, of version ${version}`}`,
             context,
           );
           return { run: owned.run, created: key !== owned.run.key };

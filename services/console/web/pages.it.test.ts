@@ -227,10 +227,11 @@ test.skipIf(hasNoBrowser)("DAGs: paused and resumed, started once, their due tim
   await view.sees("0 19 * * *");
   await page.getByRole("button", { name: "Start" }).click();
   await page.getByLabel("Key").fill("2026-11-21");
+  await page.getByLabel("Version").fill("1");
   await page.getByRole("dialog").getByRole("button", { name: "Start" }).click();
   await page.waitForURL(/\/runs\//);
   expect(backend.posted).toMatchObject([
-    { path: "/api/dags/carrier-daily-costs/runs", body: { key: "2026-11-21" } },
+    { path: "/api/dags/carrier-daily-costs/runs", body: { key: "2026-11-21", version: 1 } },
   ]);
   expect(view.errors).toEqual([]);
 });

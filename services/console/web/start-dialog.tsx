@@ -1,4 +1,4 @@
-// Starting a DAG by hand: its key, its logical time, its parameters.
+// Starting a DAG by hand: its key, its logical time, its version, its parameters.
 import { useId, useRef, useState } from "react";
 import type { ApiDag, ApiRun } from "../src/api.ts";
 import { failureOf, postJson, type RequestFailure } from "./client.ts";
@@ -43,9 +43,10 @@ function StartForm({ dag, requestId, onClose }: StartFormProps) {
   const [key, setKey] = useState("");
   const [at, setAt] = useState("");
   const [params, setParams] = useState("{}");
+  const [version, setVersion] = useState("");
   const [failure, setFailure] = useState<RequestFailure>();
   const hasParams = dag.params !== undefined;
-  const ids = { key: useId(), at: useId(), params: useId() };
+  const ids = { key: useId(), at: useId(), params: useId(), version: useId() };
   const start = async (): Promise<void> => {
     try {
       const { run } = await postJson<{ run: ApiRun }>(
@@ -54,6 +55,7 @@ function StartForm({ dag, requestId, onClose }: StartFormProps) {
           requestId,
           ...(key === "" ? {} : { key }),
           ...(at === "" ? {} : { logicalTime: new Date(at).toISOString() }),
+          ...(version === "" ? {} : { version: Number(version) }),
           ...(hasParams ? { params: parsedParams(params) } : {}),
         },
       );
@@ -85,6 +87,17 @@ function StartForm({ dag, requestId, onClose }: StartFormProps) {
         Key <span className="none">one run per key; empty means a run of its own</span>
       </label>
       <input id={ids.key} value={key} onChange={(event) => setKey(event.target.value)} />
+      <label htmlFor={ids.version}>
+        Version <span className="none">empty means the current one, {dag.version}</span>
+      </label>
+      <input
+        id={ids.version}
+        type="number"
+        min={1}
+        max={dag.version}
+        value={version}
+        onChange={(event) => setVersion(event.target.value)}
+      />
       {hasParams && (
         <>
           <label htmlFor={ids.params}>

@@ -97,10 +97,8 @@ test("nobody answers: exit 3 and what to do", async () => {
 
 test("trigger --follow tells each change and exits by the outcome", async () => {
   await using server = await startFakeServer({ dags: [helloDag()], started: () => good });
-  const { code, out } = await invoke(
-    ["trigger", "hello", "--follow", "--param", "day=7", "--param", "n=7", "--key", "k"],
-    { server: server.url },
-  );
+  const asked = "trigger hello --follow --param day=7 --param n=7 --key k --of 2".split(" ");
+  const { code, out } = await invoke(asked, { server: server.url });
   expect(code).toBe(0);
   expect(out).toMatch(/^hello 2026-10-06: run run-/);
   expect(out).toContain("work succeeded in 3.0 s");
@@ -109,7 +107,7 @@ test("trigger --follow tells each change and exits by the outcome", async () => 
     {
       name: "startRun",
       principal: "user:ana",
-      request: { dagId: "hello", key: "k", params: { day: "7", n: 7 } },
+      request: { dagId: "hello", key: "k", params: { day: "7", n: 7 }, version: 2 },
     },
   ]);
 });

@@ -16,6 +16,8 @@ export interface TriggerOptions {
   readonly params?: string;
   readonly key?: string;
   readonly at?: string;
+  /** Number of the DAG's version. */
+  readonly of?: number;
   readonly reason?: string;
   readonly follow?: boolean;
   readonly json?: boolean;
@@ -25,7 +27,8 @@ export async function trigger(cli: Cli, dagId: string, options: TriggerOptions):
   const atMs = options.at === undefined ? undefined : parseInstant(options.at);
   readParams(options, undefined); // a wrong command line is said before anything is asked
   const server = await cli.connect();
-  const { dag } = await server.dags.getDag({ dagId });
+  const { of: version = 0 } = options;
+  const { dag } = await server.dags.getDag({ dagId, version });
   const params = readParams(options, dag?.spec);
   const { run, created } = await server.runs.startRun(
     {
@@ -33,6 +36,7 @@ export async function trigger(cli: Cli, dagId: string, options: TriggerOptions):
       key: options.key ?? "",
       ...(atMs === undefined ? {} : { logicalTime: timestampFromMs(atMs) }),
       params,
+      version,
       requestId: randomUUID(),
     },
     { reason: options.reason },

@@ -8,6 +8,7 @@ interface TriggerFlags {
   params?: string;
   key?: string;
   at?: string;
+  of?: number;
   reason?: string;
   follow?: boolean;
   json?: boolean;
@@ -27,6 +28,11 @@ function addTrigger(program: Command, with_: With): void {
     .option("--params <json>", "all parameters as one JSON object")
     .option("--key <key>", "one run per key: with a key that is known, the first run is answered")
     .option("--at <instant>", "the instant the run is about (now)")
+    .option(
+      "--of <version>",
+      "the DAG's version by its number (the current one)",
+      number(1, 2 ** 31),
+    )
     .option("--reason <text>", "why, for the audit")
     .option("-f, --follow", "stay until the run settles; exit 1 unless it succeeded")
     .option(...JSON_OPTION)

@@ -13,6 +13,7 @@ import {
   callOptions,
   instantOf,
   integerOf,
+  numberOf,
   objectOf,
   pathText,
   switchOf,
@@ -64,7 +65,7 @@ export function dagRoutes(app: FastifyInstance, { owners, log }: DagRoutes): voi
   });
 
   app.post("/api/dags/:id/runs", async (request, reply) => {
-    const body = bodyOf(request, ["key", "logicalTime", "params", "requestId"]);
+    const body = bodyOf(request, ["key", "logicalTime", "params", "requestId", "version"]);
     const logicalTime = instantOf(body, "logicalTime");
     const params = objectOf(body, "params");
     const requestId = textOf(body, "requestId");
@@ -73,6 +74,7 @@ export function dagRoutes(app: FastifyInstance, { owners, log }: DagRoutes): voi
         dagId: pathText(request, "id"),
         key: textOf(body, "key"),
         requestId: requestId === "" ? randomUUID() : requestId,
+        version: numberOf(body, "version"),
         ...(logicalTime === undefined ? {} : { logicalTime: timestampFromDate(logicalTime) }),
         ...(params === undefined ? {} : { params }),
       },

@@ -173,6 +173,26 @@ test("a run is done again, of its own version and of the newest, under keys that
   await expectRowsEqualHistory(world);
 });
 
+test("a run is started of an earlier version by its number; one that never was is refused", async () => {
+  const { world, heal, runs } = await red();
+  await using _ = world;
+  heal();
+  const newest = dagOf({ a: [], e: ["a"] });
+  await world.versions.put([newest]);
+  await world.bus.publishOne(applied([newest], "apply-2"));
+  const ask = { dagId: newest.id, requestId: "r", params: {} };
+  const current = await runs.startRun({ ...ask, key: "now" });
+  expect(current).toMatchObject({ created: true, run: { dagVersion: 2 } });
+  const pinned = await runs.startRun({ ...ask, key: "old", version: 1 });
+  expect(pinned).toMatchObject({ created: true, run: { key: "old", dagVersion: 1 } });
+  await expect(runs.startRun({ ...ask, key: "none", version: 9 })).rejects.toThrow(
+    `DAG ${newest.id} has no version 9: the current one is 2`,
+  );
+  const [audit] = await world.sql`
+    select detail from state_machine.audit where resource = ${`run/${pinned.run?.runId ?? ""}`}`;
+  expect(audit).toEqual({ detail: { created: true, version: 1 } });
+});
+
 test("a cancelled run is cleared and settles again", async () => {
   await using world = await setup(dagOf({ a: [] }));
   let cancelled = Promise.withResolvers<void>();
