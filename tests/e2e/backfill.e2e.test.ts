@@ -2,7 +2,7 @@
 // with one run under its tick's key.
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { RunState } from "../../libs/contracts/src/index.ts";
+import { BackfillAction, RunState } from "../../libs/contracts/src/index.ts";
 import { compileDag, formatProblem } from "../../libs/dag/src/index.ts";
 import { expectNothingLeft } from "./support/nothing-left.ts";
 import { replayOfWorld, replayTest } from "./support/replay.ts";
@@ -13,14 +13,10 @@ const world = useWorld({ services: ["state-machine", "scheduler", "console"], ac
 const DATES = 61;
 const VICTIMS = ["scheduler", "state-machine", "scheduler", "state-machine", "scheduler"] as const;
 
-async function apply(): Promise<void> {
-  const text = [
-    "id: costs",
-    'schedule: { cron: "0 19 * * *", timezone: America/Bogota }',
-    "max_active_runs: 1",
-    "tasks: { a: { uses: noop }, b: { uses: noop, needs: [a] } }",
-  ].join("\n");
-  const compiled = compileDag({ file: "costs.yaml", text });
+const SCHEDULE = 'schedule: { cron: "0 19 * * *", timezone: America/Bogota }';
+
+async function apply(...lines: string[]): Promise<void> {
+  const compiled = compileDag({ file: "dag.yaml", text: lines.join("\n") });
   if (!compiled.ok) throw new Error(compiled.problems.map(formatProblem).join("\n"));
   await world().clients.dags.applyDags({ dags: [compiled.spec] });
 }
@@ -35,7 +31,12 @@ const backfill = () =>
   });
 
 test("killed again and again, a backfill gives each of its dates one run", async () => {
-  await apply();
+  await apply(
+    "id: costs",
+    SCHEDULE,
+    "max_active_runs: 1",
+    "tasks: { a: { uses: noop }, b: { uses: noop, needs: [a] } }",
+  );
   const backfillId = await backfill();
   for (const victim of VICTIMS) {
     await delay(150); // the moment of the blow; not waited for anything
@@ -62,6 +63,33 @@ test("killed again and again, a backfill gives each of its dates one run", async
       { length: DATES },
       (_, day) => new Date(Date.UTC(2024, 2, 2 + day)).toISOString(), // 19:00 in Bogota
     ),
+  );
+});
+
+test("killed in the middle of a cancel, the scheduler leaves no run of the backfill at work", async () => {
+  await apply("id: asks", SCHEDULE, "tasks: { go: { uses: approval, with: { message: Go? } } }");
+  const request = { dagId: "asks", from: "2024-03-01", to: "2024-03-31", maxActive: 12 };
+  const { backfill: made } = await world().clients.backfills.createBackfill(request);
+  const backfillId = made?.backfillId ?? "";
+  const now = async () =>
+    (await world().clients.backfills.getBackfill({ backfillId }, { timeoutMs: 3_000 })).backfill;
+  await until(
+    "its runs to be at work",
+    async () => (await now())?.counts["running"] === 12 || undefined,
+  );
+  const cancel = { backfillId, action: BackfillAction.CANCEL, reason: "wrong rates" };
+  await world().clients.backfills.controlBackfill(cancel);
+  const scheduler = world().world.service("scheduler");
+  await scheduler.kill();
+  await scheduler.start();
+  const over = await until("the backfill to be over", async () => {
+    const found = await now();
+    return found?.finishedTime === undefined ? undefined : found;
+  });
+  expect(over).toMatchObject({ state: "cancelled", counts: { cancelled: 12, abandoned: 19 } });
+  const { runs } = await world().clients.runs.listRuns({ dagId: "asks", pageSize: 200 });
+  expect(runs.map(({ state }) => state)).toEqual(
+    Array.from({ length: 12 }, () => RunState.CANCELLED),
   );
 });
 
