@@ -77,7 +77,9 @@ export function clearSlots(draft: RunState, list: readonly Named[], clearedBy: s
   for (const slot of slots) {
     const task = draft.tasks[slot];
     setStatus(draft, slot, "waiting");
-    if (task !== undefined) clearTask(task, clearedBy);
+    if (task === undefined) continue;
+    clearTask(task, clearedBy);
+    if (task.listeners.length > 0) draft.listening.add(slot);
   }
   for (const [mapper, mapping] of draft.maps) {
     if (draft.tasks[mapper]?.items !== undefined) continue;

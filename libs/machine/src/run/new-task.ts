@@ -40,10 +40,12 @@ export const newTask = (plan: number, mapIndex = -1): TaskState => ({
 
 /**
  * What a cleared task keeps: its attempts' numbers, and what its last attempt asked of pools, for those must hear that it
- * wants it no more. Everything else is as on the first day.
+ * wants it no more; and who waits for its good end, with those who were told of one, for the telling may have been lost.
+ * Everything else is as on the first day.
  */
 export function clearTask(task: TaskState, clearedBy: string): void {
-  const { plan, mapIndex, attempt, sequence, upstream, claims, listeners } = task;
+  const { plan, mapIndex, attempt, sequence, upstream, claims } = task;
+  const listeners = [...new Set([...task.listeners, ...task.told])];
   Object.assign(task, newTask(plan, mapIndex), {
     attempt,
     sequence,

@@ -178,6 +178,14 @@ test("who was told, and whoever asks, is told again: by the same message, in wor
   expect(stillWanted(state, "end")).toContainEqual(told);
   expect(stillWanted(state, "q1")).not.toContainEqual(told);
   expect(ask("q2")).toMatchObject({ answers: [{ ...told, asked: "q2" }] });
+  say("clear", {
+    ...{ kind: "clear", tasks: [], upstream: false, downstream: false, onlyFailed: false },
+    ...{ by: "user:ana", reason: "" },
+  });
+  expect(state.tasks[0]).toMatchObject({ listeners: ["run-2"], told: [] }); // it may not have heard
+  say("admit", { kind: "admit" });
+  say("again", { kind: "update", ...ended, attempt: 2, report: { state: "succeeded" } });
+  expect(stillWanted(state, "again")).toContainEqual(told);
   expect(ask("q3")).toMatchObject({ answers: [{ ...told, asked: "q3" }] });
 });
 
