@@ -15,11 +15,8 @@ import { startRunner } from "./start-runner.ts";
 import { memoryBus, refOf } from "./testing/memory-bus.ts";
 import { quietLog } from "./testing/quiet-log.ts";
 
-beforeEach(() =>
-  vi.useFakeTimers({
-    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"],
-  }),
-);
+const FAKED = ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"] as const;
+beforeEach(() => vi.useFakeTimers({ toFake: [...FAKED] }));
 afterEach(() => vi.useRealTimers());
 
 type Work = (attempt: Attempt<{ n: number }>, context: CallContext) => Promise<Outcome>;
