@@ -14,10 +14,10 @@ function setUp(utilization: () => number, rssBytes: () => number = () => 80 * MI
   return t;
 }
 
-test("collects after the start, at the first moment with nothing to do, and then leaves well alone", () => {
+test("collects after the start, once there is nothing to do for two seconds, and then leaves well alone", () => {
   const loads = [0.9, 0.3, 0.01, 0, 0];
   const t = setUp(() => loads.shift() ?? 0);
-  vi.advanceTimersByTime(1_000);
+  vi.advanceTimersByTime(2_500);
   expect(t.collected).toBe(0);
   vi.advanceTimersByTime(500);
   expect(t.collected).toBe(1);
@@ -32,14 +32,39 @@ test("collects again when a burst of work has left it larger, once it is idle", 
     () => load,
     () => rss,
   );
-  vi.advanceTimersByTime(2_000);
+  vi.advanceTimersByTime(3_000);
   expect(t.collected).toBe(1);
   load = 0.9;
   rss = 300 * MIB;
   vi.advanceTimersByTime(10_000);
   expect(t.collected).toBe(1);
   load = 0;
-  vi.advanceTimersByTime(500);
+  vi.advanceTimersByTime(2_000);
+  expect(t.collected).toBe(2);
+});
+
+test("who works every second is not made to wait for a collection, however much it has grown", () => {
+  let looks = 0;
+  const t = setUp(
+    () => (looks++ % 2 === 0 ? 0.1 : 0),
+    () => 80 * MIB + looks * MIB,
+  );
+  vi.advanceTimersByTime(600_000);
+  expect(t.collected).toBe(0);
+});
+
+test("of a large heap a small growth is not worth a collection", () => {
+  let rss = 400 * MIB;
+  const t = setUp(
+    () => 0,
+    () => rss,
+  );
+  vi.advanceTimersByTime(3_000);
+  rss = 480 * MIB;
+  vi.advanceTimersByTime(60_000);
+  expect(t.collected).toBe(1);
+  rss = 520 * MIB;
+  vi.advanceTimersByTime(3_000);
   expect(t.collected).toBe(2);
 });
 
@@ -49,7 +74,7 @@ test("memory that a collection cannot give back is not asked for again and again
     () => 0,
     () => rss,
   );
-  vi.advanceTimersByTime(2_000);
+  vi.advanceTimersByTime(3_000);
   rss = 300 * MIB;
   vi.advanceTimersByTime(60_000);
   expect(t.collected).toBe(2);
@@ -73,7 +98,7 @@ test("what it does by itself collects on this Node", async () => {
   const observer = new PerformanceObserver(() => resolve());
   observer.observe({ entryTypes: ["gc"] });
   collectGarbageWhenIdle({ utilization: () => 0 });
-  vi.advanceTimersByTime(500);
+  vi.advanceTimersByTime(2_000);
   await expect(promise).resolves.toBeUndefined();
   observer.disconnect();
 });

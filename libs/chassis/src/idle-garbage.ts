@@ -1,15 +1,19 @@
 // A start leaves garbage (parsed files, descriptors, what the compiler thought), and so does a burst of work. V8 gives
 // such pages back when it next collects in earnest, which a service that mostly waits may not do for hours. So it is
 // asked to when the process has nothing to do: once after the start (5 to 10 of 80 MB for 40 ms that nobody waits
-// for), and again whenever it has grown by a burst's worth since.
+// for), and again whenever it has grown by a burst's worth since. Nothing to do is more than a pause: a large heap takes
+// half a second, and whoever works every second would be late for it.
 import { performance } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 const LOOK_MS = 500;
 const IDLE_UTILIZATION_MAX = 0.02;
-/** Less is not worth a collection. */
+/** So many looks in a row find nothing to do: then it is no pause between two pieces of work. */
+const IDLE_LOOKS = 4;
+/** Less is not worth a collection, and of a large heap less than a part of it. */
 const GROWN_BYTES_MIN = 24 * 1024 * 1024;
+const GROWN_PART_MIN = 0.25;
 
 export interface IdleGarbageOptions {
   readonly collect?: () => void;
@@ -24,19 +28,23 @@ export function collectGarbageWhenIdle(options: IdleGarbageOptions = {}): () => 
   const { rssBytes = () => process.memoryUsage.rss() } = options;
   let floorBytes = -Infinity; // the start is always a burst
   let isSettling = false;
+  let idleLooks = 0;
   const timer = setInterval(() => {
-    const isIdle = utilization() <= IDLE_UTILIZATION_MAX;
-    if (!isIdle) return;
+    idleLooks = utilization() <= IDLE_UTILIZATION_MAX ? idleLooks + 1 : 0;
+    if (idleLooks === 0) return;
     if (isSettling) {
       floorBytes = rssBytes(); // one idle look after a collection: what is left is what is needed
       isSettling = false;
-    } else if (rssBytes() > floorBytes + GROWN_BYTES_MIN) {
+    } else if (idleLooks >= IDLE_LOOKS && rssBytes() > floorBytes + grownMin(floorBytes)) {
       collect();
       isSettling = true;
     }
   }, LOOK_MS).unref();
   return () => clearInterval(timer);
 }
+
+const grownMin = (floorBytes: number): number =>
+  Math.max(GROWN_BYTES_MIN, floorBytes * GROWN_PART_MIN);
 
 function utilizationSinceLastLook(): () => number {
   let before = performance.eventLoopUtilization();
