@@ -142,6 +142,18 @@ describe("a mapped group", () => {
     expect(s.statuses()["a[1]"]).toBe("assigned");
   });
 
+  test("cleared while an index is at work, no other begins until that one has ended", () => {
+    const s = story({ ...GROUP, g: { kind: "group", items: itemsOf(2), parallel: 1 } });
+    s.start();
+    s.succeed("a[0]");
+    s.succeed("b[0]");
+    s.clear([]);
+    expect(s.statuses()).toMatchObject({ "a[0]": "waiting", "a[1]": "cancelling" });
+    expect(s.state.maps.get(0)).toMatchObject({ open: 1, opened: [false, true] });
+    s.succeed("a[1]");
+    expect(s.statuses()).toMatchObject({ "a[0]": "assigned", "a[1]": "waiting" });
+  });
+
   test("one that is skipped or fails takes its tasks along", () => {
     const skipped = story({ ...GROUP, g: { kind: "group", items: itemsOf(0) } });
     skipped.start();

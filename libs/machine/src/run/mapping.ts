@@ -49,9 +49,6 @@ export function expand(draft: RunState, mapper: number, count: number): void {
   const mapping = growTo(draft, mapper, count);
   const members = draft.plan.tasks[mapper]?.map?.members ?? [];
   mapping.count = count;
-  mapping.opened = Array.from({ length: count }, () => false);
-  mapping.firstClosed = 0;
-  mapping.open = 0;
   mapping.leftOf = Array.from({ length: count }, () => members.length);
   for (const [member, plan] of members.entries()) {
     const slots = mapping.slots[member] ?? [];
@@ -68,6 +65,20 @@ export function expand(draft: RunState, mapper: number, count: number): void {
     }
     countInstances(draft, mapper, plan, slots);
   }
+  open(draft, mapper);
+}
+
+/** Who has begun, and may be ending for a clear, is open; then more, up to the limit. */
+export function open(draft: RunState, mapper: number): void {
+  const mapping = draft.maps.get(mapper);
+  if (mapping === undefined) return;
+  const begun = begunOf(draft, mapper);
+  mapping.opened = begun.slice();
+  mapping.firstClosed = 0;
+  mapping.open = begun.filter((has, index) => has && (mapping.leftOf[index] ?? 0) > 0).length;
+  for (const [index, has] of begun.entries())
+    if (has || draft.status === "cancelling")
+      for (const slots of mapping.slots) becomeReady(draft, slots[index]);
   openNext(draft, mapper);
 }
 

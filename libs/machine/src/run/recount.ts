@@ -1,7 +1,7 @@
 // Everything that follows from the slots' statuses alone, counted anew: after a clear, and when rows are read.
 import { noCounts } from "./rules.ts";
 import { becomeReady } from "./ready.ts";
-import { begunOf, openNext, summaryOf } from "./mapping.ts";
+import { open, summaryOf } from "./mapping.ts";
 import { setStatus } from "./set-status.ts";
 import type { Mapping, RunState, TaskStatus } from "./state.ts";
 import { isActive, isFinalTask } from "./state.ts";
@@ -13,7 +13,7 @@ export function recount(draft: RunState): void {
   draft.active = draft.tasks.filter(isActive).length;
   recountUpstream(draft);
   draft.ready.length = 0;
-  for (const mapper of draft.maps.keys()) reopen(draft, mapper);
+  for (const mapper of draft.maps.keys()) open(draft, mapper);
   for (const slot of draft.plan.tasks.keys()) becomeReady(draft, slot);
 }
 
@@ -75,18 +75,4 @@ function setFrame(draft: RunState, plan: number, status: TaskStatus): void {
   if (frame === undefined || frame.status === status) return;
   frame.endedMs = isFinalTask(status) ? draft.lastMs : undefined;
   setStatus(draft, plan, status);
-}
-
-/** An index that has begun and is not done is open; then more, up to the limit. */
-function reopen(draft: RunState, mapper: number): void {
-  const mapping = draft.maps.get(mapper);
-  if (mapping === undefined) return;
-  const begun = begunOf(draft, mapper);
-  mapping.opened = begun.slice();
-  mapping.firstClosed = 0;
-  mapping.open = begun.filter((has, index) => has && (mapping.leftOf[index] ?? 0) > 0).length;
-  for (const [index, has] of begun.entries())
-    if (has || draft.status === "cancelling")
-      for (const slots of mapping.slots) becomeReady(draft, slots[index]);
-  openNext(draft, mapper);
 }
