@@ -16,7 +16,7 @@ export default defineConfig({
     // Left to itself it keeps a core free, which of two is half. Files may run side by side, also those with servers:
     // each has its own, and waits for them half of its time.
     maxWorkers: availableParallelism(),
-    pool: "forks", // a test may kill, change folder or leak; but for unit tests its process ends with the file
+    pool: "forks", // a test may kill or change folder; an e2e file has a process of its own
     projects: [
       {
         extends: true,
@@ -36,6 +36,7 @@ export default defineConfig({
           include: [`${everywhere}/*.it.test.ts`],
           exclude: elsewhere,
           globalSetup: ["./tests/support/setup-nats.ts", "./tests/support/setup-postgres.ts"],
+          isolate: false, // as above; who leaves something running is told by the file that comes after
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

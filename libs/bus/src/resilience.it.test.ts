@@ -180,7 +180,8 @@ test("what was handled while the broker was away is acknowledged when it is back
   await t.nats.restart();
   const left = () => t.manager.streams.info("CHASQUI_TASKS").then(({ state }) => state.messages);
   await expect.poll(left, { timeout: 10_000 }).toBe(0); // long before the ack-wait is over
-  expect(seen.all).toHaveLength(2);
+  // Killed, a server may have forgotten that it had delivered one: then it came again, and was acknowledged, too.
+  expect(new Set(seen.all)).toEqual(new Set(["att-1", "att-2"]));
 });
 
 test("a service without a right to create waits until its consumer is back", async () => {

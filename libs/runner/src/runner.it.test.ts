@@ -18,7 +18,7 @@ type Run = CallKind<unknown>["run"];
 
 async function startReplica(t: World, run: Run, concurrency = 4) {
   const bus = await t.busOf("bench-runner");
-  return startRunner({
+  const runner = await startRunner({
     service: "bench-runner",
     kinds: [
       callRunner({
@@ -34,6 +34,8 @@ async function startReplica(t: World, run: Run, concurrency = 4) {
     telemetry: noTelemetry,
     log: quietLog,
   });
+  t.defer(() => runner.stop(1_000));
+  return runner;
 }
 
 const succeed: Run = async () => ({ state: "succeeded", output: { done: true } });

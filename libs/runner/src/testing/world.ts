@@ -42,6 +42,8 @@ export interface World extends AsyncDisposable {
   readonly stateMachine: string;
   passwordOf(user: string): string;
   busOf(user: string): Promise<Bus>;
+  /** Done at the end, before the buses that are open by now are drained. */
+  defer(end: () => Promise<unknown>): void;
   /** Answers claims. */
   wanted: (claim: ClaimAttemptRequest) => boolean;
   readonly claimed: ClaimAttemptRequest[];
@@ -121,6 +123,7 @@ export async function startWorld(): Promise<World> {
     stateMachine,
     passwordOf,
     busOf,
+    defer: (end) => stack.defer(async () => void (await end())),
     wanted: () => true,
     claimed,
     updates,
