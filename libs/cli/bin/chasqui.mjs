@@ -14,6 +14,9 @@ const program = ["../dist/main.mjs", "../dist/main.js", "../src/main.ts"]
   .map((file) => path.join(here, file))
   .find((file) => existsSync(file));
 
+/** The source's types are stripped once, not at every call; a folder of the clone, for what is in it is run. */
+const compiled = path.join(here, "../../../node_modules/.cache/chasqui");
+
 /** The Node that npm installed with a clone's dependencies. */
 const pinned = path.join(here, "../../../node_modules/.bin/node");
 
@@ -21,8 +24,7 @@ async function main() {
   if (program === undefined) return fail("the program is missing: install the package again");
   const major = Number(process.versions.node.split(".")[0]);
   if (major >= NODE_MAJOR_WANTED) {
-    // The source's types are stripped once, not at every call; a folder of the clone, for what is in it is run.
-    module.enableCompileCache(path.join(here, "../../../node_modules/.cache/chasqui"));
+    module.enableCompileCache(compiled);
     await import(pathToFileURL(program).href);
     return;
   }
@@ -31,7 +33,10 @@ async function main() {
       `Node ${process.versions.node} runs, Chasqui needs Node ${NODE_MAJOR_WANTED} or later: ` +
         "in a clone run `npm start` once, which brings it; elsewhere install it",
     );
-  const child = spawn(pinned, [program, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(pinned, [program, ...process.argv.slice(2)], {
+    stdio: "inherit",
+    env: { ...process.env, NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? compiled },
+  });
   // The terminal sends Ctrl-C to both of us; the program decides what it means.
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"])
     process.on(name, () => void (name === "SIGINT" || child.kill(name)));
