@@ -118,6 +118,17 @@ test("another timing takes over when it was applied: the old one's due times unt
   expect(t.registry.get("costs")).toMatchObject({ handledMs: 8.5 * HOUR, nextMs: 9.5 * HOUR });
 });
 
+test("N5: what was asked about is known afterwards, also when another replica has stored it already", async () => {
+  await using t = await setup();
+  t.lists(hourly());
+  await t.learner.refresh();
+  t.clock.ms += 1_000;
+  await t.sql`update schedule set revision = 7, version = 2, told_at = ${new Date(t.clock.ms)}`;
+  t.lists(hourly({ version: 2 }));
+  await t.learner.refresh();
+  expect(t.registry.get("costs")?.dag).toMatchObject({ revision: 7, version: 2 });
+});
+
 test("what other replicas stored is found by looking around", async () => {
   await using t = await setup();
   t.lists(hourly());

@@ -6,6 +6,7 @@
 //       last one stored is not older than the last event.
 //   N3. A state machine that does not answer changes nothing: what is known stays in force.
 //   N4. A DAG's earlier names are learned to have ended before it begins: each due time belongs to one of them.
+//   N5. What was asked about is known to this process when the asking has ended, whoever stored it.
 import type { Logger } from "@chasqui/chassis";
 import type { Dag } from "@chasqui/contracts";
 import type { Sql, TransactionSql } from "postgres";
@@ -69,8 +70,9 @@ export function createLearner(o: LearnerOptions): Learner {
 
   async function accept(news: DagNews, askedMs: number): Promise<void> {
     const accepted = await o.sql.begin((tx) => store(tx, news, askedMs));
-    if (accepted === undefined) return;
+    // N5: also when it was stored by somebody else, who may not have told this registry yet.
     for (const dag of await loadSchedulesOf(o.sql, [news.dagId])) o.registry.put(dag);
+    if (accepted === undefined) return;
     const { dagId, version, paused } = news;
     o.log.info({ dag_id: dagId, version, paused }, "learned about a DAG");
     o.onLearned();
