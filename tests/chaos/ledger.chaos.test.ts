@@ -6,7 +6,7 @@ import { ledgerOf, runsOf } from "../e2e/support/ledger.ts";
 import { expectNothingLeft } from "../e2e/support/nothing-left.ts";
 import { until } from "../e2e/support/until.ts";
 import { useWorld } from "../e2e/support/world.ts";
-import { randomFrom } from "../simulation/random.ts";
+import { randomFrom } from "../support/random.ts";
 
 const seed = Number(process.env["CHASQUI_CHAOS_SEED"] ?? "1");
 const killsMax = Number(process.env["CHASQUI_CHAOS_KILLS"] ?? "200");

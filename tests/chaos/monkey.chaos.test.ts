@@ -9,7 +9,7 @@ import { expectReplayed, replayOfWorld } from "../e2e/support/replay.ts";
 import { mailWell } from "../e2e/support/outside.ts";
 import { until } from "../e2e/support/until.ts";
 import { useWorld } from "../e2e/support/world.ts";
-import { randomFrom } from "../simulation/random.ts";
+import { randomFrom } from "../support/random.ts";
 import { pickStrike } from "./strikes.ts";
 
 const seed = Number(process.env["CHASQUI_CHAOS_SEED"] ?? "1");

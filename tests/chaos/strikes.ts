@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { World } from "@chasqui/sandbox";
 import { mailFault, mailWell } from "../e2e/support/outside.ts";
-import type { Random } from "../simulation/random.ts";
+import type { Random } from "../support/random.ts";
 
 export interface Strike {
   readonly name: string;

@@ -6,7 +6,7 @@ import { isSettled, nameOf } from "../../libs/machine/src/index.ts";
 import type { MarkState } from "../../libs/machine/src/index.ts";
 import { inboxMessage } from "../../services/state-machine/src/say/inbox-message.ts";
 import type { ModelDatabase } from "./model-database.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 import type { Voice } from "./say.ts";
 import { post } from "./say.ts";
 

@@ -6,7 +6,7 @@ import { attemptNumberOf } from "./attempt-number.ts";
 import type { ModelBus, Message, TaskBody } from "./model-bus.ts";
 import type { ModelDatabase } from "./model-database.ts";
 import type { Mutation } from "./mutations.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 import { labelAt, taskAt } from "./task-at.ts";
 import { STEP_MS } from "./time-scale.ts";
 

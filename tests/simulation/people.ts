@@ -1,6 +1,6 @@
 // People: they cancel runs, answer questions (late, twice, and against each other), and resume what paused itself.
 import { inboxMessage } from "../../services/state-machine/src/say/inbox-message.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 import type { Voice } from "./say.ts";
 import { post } from "./say.ts";
 

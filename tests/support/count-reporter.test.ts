@@ -39,8 +39,8 @@ test("passes, failures, skips, empty tests, broken files and stray rejections", 
     "a.test.ts": `
       test("right", () => { expect(1).toBe(1); });
       test("wrong", () => { expect(1).toBe(2); });
-      describe("inner", () => { test.skip("left out", () => { expect(1).toBe(1); }); });
-      test.todo("later");
+      describe("inner", () => { test("left out", { skip: true }, () => { expect(1).toBe(1); }); });
+      test("later", { todo: true });
     `,
     "b.test.ts": 'import "./nothing.ts"; test("unreachable", () => { expect(1).toBe(1); });',
     "c.test.ts": 'describe("broken", async () => { throw new Error("cannot be collected"); });',

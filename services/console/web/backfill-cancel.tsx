@@ -1,7 +1,8 @@
 // Cancelling a backfill: whether its runs at work end with it, what would happen, and a line for the audit.
 import { useRef, useState } from "react";
 import type { ApiBackfill, ApiBackfillDates } from "../src/api.ts";
-import { failureOf, postJson, type RequestFailure } from "./client.ts";
+import { postJson } from "./client.ts";
+import { useCommand } from "./command.ts";
 import { useDryRun } from "./dry-run.ts";
 import { plural } from "./format.ts";
 import { Problem } from "./parts.tsx";
@@ -45,26 +46,19 @@ interface ConfirmProps extends CancelProps {
 function Confirm({ backfill, close, onChanged }: ConfirmProps) {
   const [reason, setReason] = useState("");
   const [keepRuns, setKeepRuns] = useState(false);
-  const [failure, setFailure] = useState<RequestFailure>();
-  const [isBusy, setBusy] = useState(false);
   const url = `/api/backfills/${encodeURIComponent(backfill.backfillId)}/cancel`;
-  const act = async (): Promise<void> => {
-    setBusy(true);
-    setFailure(undefined);
-    try {
-      await postJson<ApiBackfillDates>(url, { keepRuns, reason });
+  const { act, isBusy, failure } = useCommand(
+    () => postJson<ApiBackfillDates>(url, { keepRuns, reason }),
+    () => {
       onChanged();
       close();
-    } catch (error) {
-      setFailure(failureOf(error));
-    }
-    setBusy(false);
-  };
+    },
+  );
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        void act();
+        act();
       }}
     >
       <h2>Cancel the backfill of {backfill.dagId}</h2>

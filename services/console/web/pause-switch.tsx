@@ -1,7 +1,8 @@
 // Pausing a DAG and ending that. Asked twice, with what would change and a line for the audit.
 import { useRef, useState } from "react";
 import type { ApiDag, ApiPaused } from "../src/api.ts";
-import { failureOf, postJson, type RequestFailure } from "./client.ts";
+import { postJson } from "./client.ts";
+import { useCommand } from "./command.ts";
 import { useDryRun } from "./dry-run.ts";
 import { plural, shortId } from "./format.ts";
 import { Problem } from "./parts.tsx";
@@ -57,26 +58,19 @@ interface ConfirmProps {
 
 function Confirm({ dagId, paused, close, onChanged }: ConfirmProps) {
   const [reason, setReason] = useState("");
-  const [failure, setFailure] = useState<RequestFailure>();
-  const [isBusy, setBusy] = useState(false);
   const url = `/api/dags/${encodeURIComponent(dagId)}/pause`;
-  const act = async (): Promise<void> => {
-    setBusy(true);
-    setFailure(undefined);
-    try {
-      await postJson<ApiPaused>(url, { paused, reason });
+  const { act, isBusy, failure } = useCommand(
+    () => postJson<ApiPaused>(url, { paused, reason }),
+    () => {
       onChanged();
       close();
-    } catch (error) {
-      setFailure(failureOf(error));
-    }
-    setBusy(false);
-  };
+    },
+  );
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        void act();
+        act();
       }}
     >
       <h2>

@@ -17,7 +17,7 @@ import type { StateMachine } from "./ports/state-machine.ts";
 import type { Registry } from "./registry.ts";
 import { changesOf, orderBackfill } from "./store/backfill-orders.ts";
 import { insertBackfill } from "./store/backfills.ts";
-import { datesOfBackfill, listBackfills, openDatesOf } from "./store/backfill-reads.ts";
+import { datesOfBackfill, listBackfills } from "./store/backfill-reads.ts";
 import type { BackfillRecord, DateRecord } from "./store/backfill-reads.ts";
 
 export interface BackfillServiceOptions {
@@ -95,7 +95,7 @@ export function backfillService(o: BackfillServiceOptions): ServiceImplementatio
   }
   /** What a cancel makes of the dates without an outcome. */
   async function endings(backfillId: string, keepRuns: boolean) {
-    const open = await openDatesOf(sql, backfillId, DATES_PAGE_MAX);
+    const open = await datesOfBackfill(sql, backfillId, { limit: DATES_PAGE_MAX, isOpen: true });
     return open.map((date) => {
       const isJoined = date.state === "running" && date.reason !== "";
       return dateView({ ...date, ...afterCancel({ state: date.state, isJoined }, keepRuns) });
@@ -133,7 +133,7 @@ export function backfillService(o: BackfillServiceOptions): ServiceImplementatio
       const backfill = view(await find(backfillId));
       const limit = pageOf(pageSize, DATES_PAGE_DEFAULT, DATES_PAGE_MAX);
       const [dates, changes] = await Promise.all([
-        datesOfBackfill(sql, backfillId, limit),
+        datesOfBackfill(sql, backfillId, { limit }),
         changesOf(sql, backfillId),
       ]);
       return { backfill, dates: dates.map(dateView), changes: changes.map(changeView) };

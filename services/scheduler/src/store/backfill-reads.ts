@@ -65,23 +65,12 @@ export interface DateRecord {
 export async function datesOfBackfill(
   sql: Sql,
   backfillId: string,
-  limit: number,
+  { limit, isOpen = false }: { readonly limit: number; readonly isOpen?: boolean },
 ): Promise<DateRecord[]> {
+  const withoutOutcome = sql`and state in ('waiting', 'starting', 'running')`;
   const rows = await sql<DateRecord[]>`
     select due_at, logical_at, state, run_id, run_key, reason from backfill_date
-    where backfill_id = ${backfillId} order by position limit ${limit}`;
-  return [...rows];
-}
-
-/** Dates without an outcome, in the order of their turn. */
-export async function openDatesOf(
-  sql: Sql,
-  backfillId: string,
-  limit: number,
-): Promise<DateRecord[]> {
-  const rows = await sql<DateRecord[]>`
-    select due_at, logical_at, state, run_id, run_key, reason from backfill_date
-    where backfill_id = ${backfillId} and state in ('waiting', 'starting', 'running')
+    where backfill_id = ${backfillId} ${isOpen ? withoutOutcome : sql``}
     order by position limit ${limit}`;
   return [...rows];
 }

@@ -1,26 +1,13 @@
 // What is asked for, from a real PostgreSQL.
-import { fileURLToPath } from "node:url";
-import { migrateDatabase, openDatabase } from "@chasqui/chassis";
 import { runIdOf } from "@chasqui/contracts";
 import { expect, test } from "vitest";
-import { TestPostgres } from "../../../../tests/support/index.ts";
 import { listRuns } from "./reads.ts";
 import { run } from "./schema.ts";
+import { testStore } from "./testing.ts";
 
 async function setup() {
-  const stack = new AsyncDisposableStack();
-  const { url } = stack.use(await TestPostgres.database());
-  const address = new URL(url);
-  const admin = openDatabase(url, { connectionsMax: 1, applicationName: "test" });
-  await admin.sql
-    .unsafe(`create role "state-machine" superuser login password 'test'`)
-    .catch(() => undefined); // there already
-  await admin.end();
-  [address.username, address.password] = ["state-machine", "test"];
-  const folder = fileURLToPath(new URL("../../drizzle", import.meta.url));
-  await migrateDatabase({ url: address.href, folder });
-  const database = openDatabase(address.href, { connectionsMax: 2, applicationName: "test" });
-  stack.defer(() => database.end());
+  const store = await testStore();
+  const { database } = store;
   const db = await database.drizzle();
   return {
     db,
@@ -49,7 +36,7 @@ async function setup() {
         lastAt: at,
       });
     },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
 

@@ -1,16 +1,15 @@
 // The sweeper's statements find what its rules say, over a few hundred random rows in a real PostgreSQL.
-import { fileURLToPath } from "node:url";
 import { create } from "@bufbuild/protobuf";
-import { migrateDatabase, openDatabase } from "@chasqui/chassis";
 import { DagSpecSchema } from "@chasqui/contracts";
 import { planOf } from "@chasqui/dag";
 import { nameOf, slotNamed } from "@chasqui/machine";
 import type { Plan, RunState, TaskState } from "@chasqui/machine";
 import type { Sql } from "postgres";
 import { expect, test } from "vitest";
-import { TestPostgres } from "../../../../tests/support/index.ts";
 import * as rules from "../core/unheard.ts";
+import { randomFrom } from "../../../../tests/support/random.ts";
 import { isInHistory, loadDags, loadPools, loadRuns } from "./load.ts";
+import { testStore } from "./testing.ts";
 import * as statements from "./unheard.ts";
 import type { Versions } from "./versions.ts";
 
@@ -24,40 +23,11 @@ const plan: Plan = planOf(spec, "f", { vars: {} });
 const taskIds = plan.tasks.map(({ id }) => id);
 const runIdOf = (n: number): string => `run-${n}`;
 
-/** Chance from a seed (mulberry32): the same rows each time. */
-function randomFrom(seed: number) {
-  let a = seed;
-  const next = (): number => {
-    a = (a + 0x6d2b79f5) >>> 0;
-    let t = a;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-  return {
-    chance: (probability: number) => next() < probability,
-    pick<T>(items: readonly [T, ...T[]]): T {
-      return items[Math.floor(next() * items.length)] ?? items[0];
-    },
-  };
-}
-
 async function setup() {
-  const stack = new AsyncDisposableStack();
-  const { url } = stack.use(await TestPostgres.database());
-  const address = new URL(url);
-  const admin = openDatabase(url, { connectionsMax: 1, applicationName: "test" });
-  await admin.sql
-    .unsafe(`create role "state-machine" superuser login password 'test'`)
-    .catch(() => undefined); // there already
-  await admin.end();
-  [address.username, address.password] = ["state-machine", "test"];
-  const folder = fileURLToPath(new URL("../../drizzle", import.meta.url));
-  await migrateDatabase({ url: address.href, folder });
-  const database = openDatabase(address.href, { connectionsMax: 2, applicationName: "test" });
-  stack.defer(() => database.end());
+  const store = await testStore();
+  const { database } = store;
   await fill(database.sql);
-  return { sql: database.sql, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { sql: database.sql, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }
 
 /** Rows as they may be, old and new ones; whether they ever come together does not matter here. */
