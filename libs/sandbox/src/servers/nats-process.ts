@@ -6,6 +6,7 @@ import { runCommand } from "./command.ts";
 import type { NatsProgram } from "./find-nats.ts";
 import { guardProcess, guardWithCommand, type Release } from "./guard.ts";
 import type { LineLog } from "./line-log.ts";
+import { whenStopped } from "./process-table.ts";
 import { within } from "./wait.ts";
 
 export interface NatsProcess {
@@ -16,6 +17,7 @@ export interface NatsProcess {
   readonly isOver: () => boolean;
   /** Resolves when the process is gone. */
   readonly over: Promise<void>;
+  /** SIGSTOP: resolves when it stands still. */
   send(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGHUP"): Promise<void>;
 }
 
@@ -48,7 +50,9 @@ function spawnBinary(path: string, configFile: string): Spawned {
     child,
     release,
     send: async (signal) => {
-      child.kill(signal);
+      const { pid } = child;
+      const isSent = child.kill(signal);
+      if (signal === "SIGSTOP" && isSent && pid !== undefined) await whenStopped(pid);
     },
   };
 }

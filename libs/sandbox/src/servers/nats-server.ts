@@ -45,7 +45,7 @@ export interface NatsServer extends AsyncDisposable {
   /** Starts a server that is down, on the same port and store. */
   restart(): Promise<void>;
   killAndRestart(): Promise<void>;
-  /** SIGSTOP: connections stay open, nothing is answered. */
+  /** SIGSTOP: once it resolves, connections stay open and nothing is answered. */
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** Kills it, deletes the whole JetStream store, starts it again. */

@@ -1,5 +1,6 @@
 // What the system says about a process that is not our child.
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** Whether `pid` runs. A zombie (ended, and nobody fetched its exit code) does not. */
 export async function isRunning(pid: number): Promise<boolean> {
@@ -8,10 +9,27 @@ export async function isRunning(pid: number): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
   }
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  if (stat === undefined) return true; // no /proc on this system: believe the signal
-  const state = stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
-  return state !== "Z" && state !== "X";
+  const state = await stateOf(`/proc/${pid}/stat`);
+  return state !== "Z" && state !== "X"; // undefined: no /proc on this system, so the signal is believed
+}
+
+/** The letter of proc(5) in a `stat` file; undefined where there is none. */
+async function stateOf(file: string): Promise<string | undefined> {
+  const stat = await readFile(file, "utf8").catch(() => undefined);
+  return stat?.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
+}
+
+/**
+ * Resolves when no thread of `pid` runs any more. SIGSTOP is only asked for by the call that sends it:
+ * a thread on another core goes on for a while, long enough to answer a client.
+ */
+export async function whenStopped(pid: number): Promise<void> {
+  for (;;) {
+    const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+    const states = await Promise.all(threads.map((id) => stateOf(`/proc/${pid}/task/${id}/stat`)));
+    if (!states.some((state) => state === "R" || state === "S" || state === "D")) return;
+    await delay(1);
+  }
 }
 
 /** The command line of `pid`, or undefined where the system does not tell. */
