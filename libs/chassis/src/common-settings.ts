@@ -1,4 +1,5 @@
 // The settings that every service has, spelled once. A service's settings.ts spreads what it needs of them.
+import { environments } from "./environment/environment-names.ts";
 import {
   durationMs,
   integer,
@@ -10,9 +11,6 @@ import {
   text,
   url,
 } from "./settings.ts";
-
-export const environments = ["local", "dev", "staging", "prod"] as const;
-export type EnvironmentName = (typeof environments)[number];
 
 /** What `runService` itself needs; every service's settings contain them. */
 export const processSettings = {

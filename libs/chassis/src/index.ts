@@ -21,12 +21,12 @@ export {
   consoleUrlSetting,
   databaseSettings,
   environmentFileSetting,
-  environments,
   grpcSettings,
   listenHosts,
   processSettings,
 } from "./common-settings.ts";
-export type { EnvironmentName } from "./common-settings.ts";
+export { environments } from "./environment/environment-names.ts";
+export type { EnvironmentName } from "./environment/environment-names.ts";
 export { forgetSecrets, mask, maskJson, maskPasswordOf, maskSecrets } from "./secrets.ts";
 export { createLogger } from "./logger.ts";
 export type { Logger, LoggerOptions } from "./logger.ts";

@@ -1,6 +1,8 @@
 // The program as a process: the launcher, exit codes, signals, a reader that goes away.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
@@ -40,4 +42,21 @@ test("Ctrl-C ends a wait with 130", async () => {
   await server.asked("tailLogs");
   logs.child.kill("SIGINT");
   expect([await logs.ended, await logs.err]).toEqual([130, ""]);
+});
+
+test("a DAG is simulated without what only servers need: neither gRPC, database nor bus is loaded", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "chasqui-"));
+  await writeFile(path.join(folder, "a.yaml"), "id: a\ntasks: { a: { uses: noop } }\n");
+  const tells = `import module from "node:module"; const seen = [];
+    module.registerHooks({ load: (url, context, next) => (seen.push(url), next(url, context)) });
+    process.on("exit", () => console.error(seen.join("\\n")));`;
+  const simulated = start(["simulate", path.join(folder, "a.yaml"), "--json"], {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tells)}`,
+  });
+  const loaded = await simulated.err;
+  expect(await simulated.ended).toBe(0);
+  expect(loaded).toContain("/libs/machine/");
+  for (const heavy of ["@grpc", "postgres", "drizzle", "pino", "opentelemetry", "/libs/bus/"])
+    expect(loaded.split("\n").filter((url) => url.includes(heavy))).toEqual([]);
+  await rm(folder, { recursive: true });
 });

@@ -1,5 +1,5 @@
 // policies/*.yaml as commands read them.
-import { environments } from "@chasqui/chassis";
+import { environments } from "@chasqui/chassis/environment";
 import { formatProblem, readPolicies } from "@chasqui/dag";
 import type { Policy } from "@chasqui/dag";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
