@@ -43,6 +43,8 @@ interface DagRow {
   readonly dag: SimulatedDag;
   version: number;
   readonly events: DagEvent[];
+  /** The messages that paused or resumed it. */
+  readonly orders: string[];
 }
 interface PoolRows {
   version: number;
@@ -69,7 +71,7 @@ export class ModelDatabase {
       const events = versionsOfDag(dag).map(({ facts }, index) => ({
         ...{ type: "version_applied" as const, number: index + 1, version: facts },
       }));
-      this.dags.set(dag.plan.dagId, { dag, version: 0, events });
+      this.dags.set(dag.plan.dagId, { dag, version: 0, events, orders: [] });
     }
     for (const [name, size] of Object.entries(pools)) {
       const state = newPool(name);
@@ -139,6 +141,9 @@ export class ModelDatabase {
   isInHistory = (runId: string, messageId: string): boolean =>
     this.runs.get(runId)?.history.some(({ cause }) => cause === messageId) ?? false;
 
+  isAudited = (dagId: string, messageId: string): boolean =>
+    this.dags.get(dagId)?.orders.includes(messageId) ?? false;
+
   /** Oldest first. */
   versionsOf(dagId: string): readonly NumberedVersion[] {
     const dag = this.dags.get(dagId)?.dag;
@@ -179,6 +184,8 @@ export class ModelDatabase {
       if (row === undefined || dag.version !== row.version) continue;
       row.version += 1;
       row.events.push(...events.map(({ event }) => event));
+      for (const { event, cause } of events)
+        if (event.type === "paused_set") row.orders.push(cause);
       dags.add(dagId);
     }
     for (const [runId, { run, created, events }] of batch.runs) {

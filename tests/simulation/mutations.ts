@@ -17,6 +17,7 @@ export const limitsMutations = [
   "slots_back_at_cancel",
   "release_said_once",
   "settled_without_its_end",
+  "order_named_anew",
 ] as const;
 export const wantsMutations = [
   "child_started_unnamed",
@@ -33,6 +34,7 @@ export const operationsMutations = [
   "instances_share_a_name",
   "instances_mixed_up",
   "past_told_once",
+  "settled_without_its_moment",
 ] as const;
 
 export type Mutation =

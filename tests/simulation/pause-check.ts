@@ -1,11 +1,14 @@
-// What must hold of a DAG that pauses itself: it does with the N-th counted failure in a row, never before, and then
+// What must hold of a DAG that is paused: what somebody orders comes about once, however often it is heard. And of one
+// that pauses itself: it does with the N-th counted failure in a row, never before, and then
 // nothing begins until somebody resumes it. Told from its history and the ends of its runs alone.
 import { AUTO_PAUSE } from "../../libs/machine/src/index.ts";
 import type { DagEvent } from "../../libs/machine/src/index.ts";
 import type { ModelDatabase } from "./model-database.ts";
 
 export function wronglyPaused(database: ModelDatabase): string | undefined {
-  for (const [dagId, { dag, events }] of database.dags) {
+  for (const [dagId, { dag, events, orders }] of database.dags) {
+    const twice = orders.find((order) => orders.includes(`${order}:again`));
+    if (twice !== undefined) return `D2 ${dagId}: ${twice} came about twice`;
     const { autoPauseAfter } = dag.facts;
     if (autoPauseAfter === 0) continue;
     const problem = walk(database, events, autoPauseAfter);

@@ -5,6 +5,7 @@ import type { Voice } from "./say.ts";
 import { post } from "./say.ts";
 
 const CANCELS_MAX = 1;
+const PAUSES_MAX = 2;
 
 interface Question {
   readonly runId: string;
@@ -15,6 +16,7 @@ interface Question {
 export class People {
   readonly #random: Random;
   #cancelled = 0;
+  #paused = 0;
 
   constructor(random: Random) {
     this.#random = random;
@@ -58,8 +60,19 @@ export class People {
     );
 
   resume(voice: Voice, dagId: string): void {
-    const value = { dagId, paused: false, by: "user:sim", reason: "mended" };
-    const id = `resume:${dagId}:${voice.nowMs}`;
-    post(voice, inboxMessage("dag", dagId, id, { case: "setPaused", value }));
+    setPaused(voice, dagId, false);
   }
+
+  mayPause = (): boolean => this.#paused < PAUSES_MAX;
+
+  pause(voice: Voice): void {
+    this.#paused += 1;
+    setPaused(voice, this.#random.pick([...voice.database.dags.keys()]), true);
+  }
+}
+
+function setPaused(voice: Voice, dagId: string, paused: boolean): void {
+  const value = { dagId, paused, by: "user:sim", reason: "" };
+  const id = `pause:${paused}:${dagId}:${voice.nowMs}`;
+  post(voice, inboxMessage("dag", dagId, id, { case: "setPaused", value }));
 }

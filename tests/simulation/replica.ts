@@ -16,7 +16,7 @@ import type { Message, ModelBus } from "./model-bus.ts";
 import type { ModelDatabase } from "./model-database.ts";
 import type { Voice } from "./say.ts";
 import { environment, post, sayEffect } from "./say.ts";
-import { isCommand } from "../../services/state-machine/src/core/inbound.ts";
+import { isCommand, orderedOf } from "../../services/state-machine/src/core/inbound.ts";
 import type { Body } from "../../services/state-machine/src/core/inbound.ts";
 
 export type CrashPoint = "none" | "before_commit" | "after_commit" | "after_publish";
@@ -47,12 +47,13 @@ export class Replica {
     }
   }
 
-  /** Planted bug command_named_anew: a clear or mark that comes again is taken for another one. */
+  /** Planted bugs: a clear or mark, a pause or resume that comes again is taken for another one. */
   #named(inbound: Inbound): Inbound {
     const { id, body, redelivered } = inbound;
-    return this.#mutation === "command_named_anew" && redelivered && isCommand(body)
-      ? { ...inbound, id: `${id}:again` }
-      : inbound;
+    const isAnew =
+      (this.#mutation === "command_named_anew" && isCommand(body)) ||
+      (this.#mutation === "order_named_anew" && orderedOf(body).length > 0);
+    return isAnew && redelivered ? { ...inbound, id: `${id}:again` } : inbound;
   }
 
   #round(
@@ -96,8 +97,7 @@ export class Replica {
     const { runs, dags, pools, decided } = this.#cache;
     decided.clear();
     for (const { id, body, redelivered } of inbound) {
-      if (redelivered && isCommand(body) && this.#database.isInHistory(body.runId, id))
-        decided.add(id);
+      if (redelivered && this.#isDecided(id, body)) decided.add(id);
       if (body.to === "folder") continue;
       if (body.to === "pool") {
         if (!pools.has(body.pool)) pools.set(body.pool, this.#database.loadPool(body.pool));
@@ -117,6 +117,13 @@ export class Replica {
       if (cached === undefined) dags.set(body.dagId, stored);
       else cached.waiting = stored.waiting;
     }
+  }
+
+  #isDecided(id: string, body: Body): boolean {
+    if (isCommand(body)) return this.#database.isInHistory(body.runId, id);
+    return body.to === "dag" && orderedOf(body).length > 0
+      ? this.#database.isAudited(body.dagId, id)
+      : false;
   }
 
   /** What a new run needs beside its DAG: the run before it, and the version that it is pinned to. */

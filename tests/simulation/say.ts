@@ -41,6 +41,8 @@ export function sayEffect(voice: Voice, run: CachedRun, effect: RunEffect): void
   }
   if (mutation === "settled_without_its_end" && effect.kind === "tell_dag")
     return settleWithoutEnd(voice, run);
+  if (mutation === "settled_without_its_moment" && effect.kind === "tell_dag")
+    return settleWithoutMoment(voice, run);
   if (effect.kind !== "cancel") {
     for (const message of effectMessages(run, effect)) post(voice, message);
     return;
@@ -110,6 +112,14 @@ function startUnnamed(
 
 /** Planted bug: the DAG hears that a run has settled, and not how. */
 function settleWithoutEnd({ bus, nowMs }: Voice, { meta: { runId, dagId } }: CachedRun): void {
-  const message = { kind: "settled" as const, runId };
+  const message = { kind: "settled" as const, runId, settledMs: nowMs };
   bus.inbox.publish(`settled:${runId}`, { to: "dag", kind: "other", dagId, message }, nowMs);
+}
+
+/** Planted bug: the end of a run is taken for its last one, whenever it is heard. */
+function settleWithoutMoment({ bus, nowMs }: Voice, { state, meta }: CachedRun): void {
+  const { runId, dagId } = meta;
+  const message = { kind: "settled" as const, runId, settledMs: Infinity };
+  const id = `settled:${runId}:${state.settledMs}`;
+  bus.inbox.publish(id, { to: "dag", kind: "other", dagId, message }, nowMs);
 }

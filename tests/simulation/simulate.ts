@@ -16,6 +16,7 @@
 //   L1 every tick ends in a settled run  L2 a green run has been mailed once, or the doubt is shown
 //   L3 every slot of a pool comes back
 import { isSettled } from "../../libs/machine/src/index.ts";
+import type { Body } from "../../services/state-machine/src/core/inbound.ts";
 import type { Message } from "./model-bus.ts";
 import { modelBus } from "./model-bus.ts";
 import { ModelDatabase } from "./model-database.ts";
@@ -182,6 +183,8 @@ class SimulatedWorld {
       ]);
     if (this.#people.mayCancel(this.#voice()))
       actions.push(["somebody cancels", 0.1, () => this.#people.cancel(this.#voice())]);
+    if (this.#people.mayPause())
+      actions.push(["somebody pauses", 0.1, () => this.#people.pause(this.#voice())]);
     return actions;
   }
 
@@ -278,6 +281,7 @@ class SimulatedWorld {
     this.#looked = database.commits;
     return (
       this.#tooManyActive() ??
+      this.#slotless() ??
       strayChild(database) ??
       wronglyAnswered(database, this.#bus) ??
       wronglyPaused(database) ??
@@ -297,6 +301,27 @@ class SimulatedWorld {
       );
       if (active.length > dag.facts.maxActiveRuns)
         return `D1 ${active.length} active runs of ${dagId}`;
+    }
+    return undefined;
+  }
+
+  /**
+   * D2: whoever is at work holds its slot, whatever is heard late of its earlier ends. One that was reopened may begin
+   * by an old admission while its request for a slot is on its way; where that may be lost, nothing can be said.
+   */
+  #slotless(): string | undefined {
+    if (this.#options.sweeper) return undefined;
+    const asked = new Set(
+      [...this.#bus.inbox.messages.values()].flatMap(({ body }: Message<Body>) =>
+        body.to === "dag" && body.kind === "other" && body.message.kind === "reopened"
+          ? [body.message.runId]
+          : [],
+      ),
+    );
+    for (const [runId, { meta }] of this.#database.runs) {
+      if (this.#database.state(runId)?.status !== "running" || asked.has(runId)) continue;
+      if (!(this.#database.loadDag(meta.dagId)?.state.active.includes(runId) ?? false))
+        return `D2 run ${runId} is at work and holds no slot`;
     }
     return undefined;
   }

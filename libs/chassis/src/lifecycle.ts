@@ -5,7 +5,8 @@
 //   L2. Whatever happens after the stop began, the process is gone by its deadline plus five seconds.
 //   L3. If a part fails to start, those already up are stopped, and the exit code is 1.
 //   L4. An error that nobody caught is our own mistake: it is logged, and the process ends at once with 1.
-import { listenHosts, type EnvironmentName } from "./common-settings.ts";
+import { listenHosts } from "./common-settings.ts";
+import type { EnvironmentName } from "./environment/environment-names.ts";
 import { isOutage } from "./database-errors.ts";
 import { startHealth, type Health } from "./health.ts";
 import { processHost, type Host } from "./host.ts";

@@ -5,7 +5,8 @@ CREATE TABLE "state_machine"."audit" (
 	"action" text NOT NULL,
 	"resource" text NOT NULL,
 	"reason" text NOT NULL,
-	"detail" jsonb NOT NULL
+	"detail" jsonb NOT NULL,
+	"cause" text
 );
 --> statement-breakpoint
 CREATE TABLE "state_machine"."dag" (
@@ -20,6 +21,7 @@ CREATE TABLE "state_machine"."dag" (
 	"retired" boolean DEFAULT false NOT NULL,
 	"has_waiting" boolean NOT NULL,
 	"active" text[] NOT NULL,
+	"reopened" jsonb DEFAULT '{}'::jsonb NOT NULL,
 	"failing" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"changed_at" timestamp (3) with time zone NOT NULL
 );

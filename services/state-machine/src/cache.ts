@@ -7,9 +7,10 @@ import type { Aggregates, CachedDag, CachedPool, CachedRun } from "./core/aggreg
 import { dependsOnPast } from "./core/aggregates.ts";
 import { versionKey } from "./core/batch.ts";
 import { messageOf } from "./core/folder.ts";
-import { isCommand } from "./core/inbound.ts";
+import { isCommand, orderedOf } from "./core/inbound.ts";
 import type { Body, Inbound } from "./core/inbound.ts";
 import {
+  isAudited,
   isInHistory,
   loadDags,
   loadPools,
@@ -119,11 +120,17 @@ export class Cache {
     }
   }
 
-  /** Read after the run, so that whoever decides the command meanwhile moves the run, and then this commit loses. */
+  /** Read after what it is about: whoever decides the order meanwhile moves that, and then this commit loses. */
   async #loadDecided(messages: readonly Inbound[]): Promise<void> {
-    for (const { id, redelivered, body } of messages)
-      if (redelivered && isCommand(body) && (await isInHistory(this.#sql, body.runId, id)))
-        this.#all.decided.add(id);
+    for (const message of messages)
+      if (message.redelivered && (await this.#isDecided(message)))
+        this.#all.decided.add(message.id);
+  }
+
+  async #isDecided({ id, body }: Inbound): Promise<boolean> {
+    if (isCommand(body)) return isInHistory(this.#sql, body.runId, id);
+    const resources = orderedOf(body);
+    return resources.length > 0 && isAudited(this.#sql, resources, id);
   }
 
   async #loadWaiting(messages: readonly Inbound[]): Promise<void> {

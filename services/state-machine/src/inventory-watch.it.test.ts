@@ -1,7 +1,7 @@
 // Inventories against the rows of a real PostgreSQL: what they lack again and again is declared lost.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { OutMessage } from "@chasqui/bus";
-import { createLogger, migrateDatabase, openDatabase } from "@chasqui/chassis";
+import { createLogger } from "@chasqui/chassis";
 import {
   DagSpecSchema,
   InboxMessageSchema,
@@ -10,11 +10,10 @@ import {
   subjects,
 } from "@chasqui/contracts";
 import { fingerprintOf } from "@chasqui/dag";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { TestPostgres } from "../../../tests/support/index.ts";
 import { MISSES } from "./core/missing.ts";
 import { watchInventories } from "./inventory-watch.ts";
+import { testStore } from "./store/testing.ts";
 import { openVersions } from "./store/versions.ts";
 
 const spec = create(DagSpecSchema, {
@@ -31,12 +30,8 @@ const attemptId = (taskId: string): string =>
 
 async function setup() {
   const stack = new AsyncDisposableStack();
-  const { url } = stack.use(await TestPostgres.database());
-  const database = openDatabase(url, { connectionsMax: 4, applicationName: "test" });
-  stack.defer(() => database.end());
+  const { database } = stack.use(await testStore({ connectionsMax: 4 }));
   const { sql } = database;
-  await sql.unsafe("create schema state_machine");
-  await migrateDatabase({ url, folder: fileURLToPath(new URL("../drizzle", import.meta.url)) });
   const versions = openVersions(sql, {});
   await versions.put([spec]);
   await sql`

@@ -2,7 +2,7 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { applyTopology, connectBus } from "@chasqui/bus";
 import type { Bus, OutMessage } from "@chasqui/bus";
-import { createLogger, migrateDatabase, noTelemetry, openDatabase } from "@chasqui/chassis";
+import { createLogger, noTelemetry } from "@chasqui/chassis";
 import {
   AssignmentSchema,
   AttemptState,
@@ -13,11 +13,11 @@ import {
 } from "@chasqui/contracts";
 import type { Assignment, DagSpec } from "@chasqui/contracts";
 import { fingerprintOf } from "@chasqui/dag";
-import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import { TestNats, TestPostgres, replayAll } from "../../../tests/support/index.ts";
+import { TestNats, replayAll } from "../../../tests/support/index.ts";
 import { startEngine } from "./parts.ts";
 import { inboxMessage } from "./say/messages.ts";
+import { testStore } from "./store/testing.ts";
 import { openVersions } from "./store/versions.ts";
 
 const installation = { sources: [], runners: { tester: ["test.task"] } };
@@ -74,22 +74,7 @@ export async function setup(
 ) {
   const stack = new AsyncDisposableStack();
   const nats = stack.use(await TestNats.start());
-  const database = stack.use(await TestPostgres.database());
-  const url = new URL(database.url);
-  const admin = openDatabase(url.href, { connectionsMax: 1, applicationName: "test" });
-  await admin.sql
-    .unsafe(`create role "state-machine" superuser login password 'test'`)
-    .catch(() => undefined); // there already
-  await admin.sql.unsafe("create schema state_machine");
-  await admin.end();
-  url.username = "state-machine";
-  url.password = "test";
-  await migrateDatabase({
-    url: url.href,
-    folder: fileURLToPath(new URL("../drizzle", import.meta.url)),
-  });
-  const db = openDatabase(url.href, { connectionsMax: 4, applicationName: "test" });
-  stack.defer(() => db.end());
+  const { database: db, url } = stack.use(await testStore({ connectionsMax: 4 }));
   await applyTopology({ url: nats.url, user: "admin", password: "any", installation });
   const connect = async (): Promise<Bus> => {
     const bus = await connectBus({
@@ -135,7 +120,7 @@ export async function setup(
     nats,
     bus,
     sql: db.sql,
-    databaseUrl: url.href,
+    databaseUrl: url,
     versions,
     engines,
     spec,

@@ -155,6 +155,7 @@ function bodyOf({ body }: InboxMessage): Body {
         message: {
           kind: "settled",
           runId: named("run", body.value.runId),
+          settledMs: body.value.settledMs,
           counted: countedOf(body.value),
         },
       };
@@ -166,6 +167,7 @@ function bodyOf({ body }: InboxMessage): Body {
         message: {
           kind: "reopened",
           runId: named("run", body.value.runId),
+          reopenedMs: body.value.reopenedMs,
           beside: causeWords.get(body.value.causeKind) === "backfill",
         },
       };

@@ -38,6 +38,7 @@ class World {
   readonly dag: DagState = newDag("d");
   readonly runs = new Map<string, Run>();
   readonly steps: Step[] = [];
+  nowMs = 0;
 
   constructor(maxActiveRuns: number, overlap: Overlap, autoPauseAfter = 0) {
     const version = { fingerprint: "f", maxActiveRuns, overlap, autoPauseAfter };
@@ -98,7 +99,10 @@ class World {
   settle(runId: string, counted?: Counted): DagDecision {
     const run = this.runs.get(runId);
     if (run !== undefined) run.state = "settled";
-    return this.say({ kind: "settled", runId, counted });
+    return this.say({ kind: "settled", runId, settledMs: ++this.nowMs, counted });
+  }
+  reopen(runId: string): DagDecision {
+    return this.say({ kind: "reopened", runId, reopenedMs: ++this.nowMs });
   }
   repeat(message: DagMessage): void {
     if (message.kind === "start") this.start(message.runId, message.scheduled);
@@ -127,6 +131,43 @@ describe("decideDag", () => {
       world.play(list, () => expect(new Set(world.dag.active)).toEqual(new Set(world.running())));
       for (const run of world.runs.values()) expect(run.admissions).toBeLessThanOrEqual(1);
     });
+  });
+
+  test("D2. Who was reopened and is at work holds its slot, however late and often its earlier ends are heard", () => {
+    const letters = fc.array(
+      fc.tuple(fc.constantFrom("end", "reopen", "hear", "hear again"), fc.nat(50)),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(letters, (list) => {
+        const world = new World(2, "queue");
+        for (const id of ["a", "b"]) world.start(id);
+        const unheard: DagMessage[] = [];
+        const heard: DagMessage[] = [];
+        const hear = (message: DagMessage | undefined): void => {
+          if (message !== undefined) world.say(message);
+          if (message?.kind === "settled") heard.push(message);
+        };
+        for (const [what, pick] of list) {
+          const runId = pick % 2 === 0 ? "a" : "b";
+          const run = world.runs.get(runId);
+          const atMs = ++world.nowMs;
+          if (what === "end" && run?.state === "running") {
+            run.state = "settled";
+            unheard.push({ kind: "settled", runId, settledMs: atMs });
+          } else if (what === "reopen" && run?.state === "settled") {
+            run.state = "queued";
+            unheard.push({ kind: "reopened", runId, reopenedMs: atMs });
+          } else if (what === "hear" && unheard.length > 0)
+            hear(unheard.splice(pick % unheard.length, 1)[0]);
+          else if (what === "hear again" && heard.length > 0) hear(heard[pick % heard.length]);
+          for (const id of world.running()) expect(world.dag.active).toContain(id);
+        }
+        for (const message of unheard) hear(message);
+        expect(new Set(world.dag.active)).toEqual(new Set(world.running()));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test("D3. A message that was decided once decides nothing the second time", () => {
@@ -186,10 +227,10 @@ describe("decideDag", () => {
         const taken = world.say({ ...start, beside: true });
         expect(taken).toMatchObject({ effects: [{ kind: "create_run", runId, admitted: true }] });
         world.runs.delete(runId); // it is at work, beside those that the model knows
-        world.say({ kind: "reopened", runId, beside: true });
+        world.say({ kind: "reopened", runId, reopenedMs: 1, beside: true });
         expect(world.dag.active).toEqual(before);
         if (!world.dag.paused && world.running().length < max) expect(world.waiting()).toEqual([]);
-        expect(world.say({ kind: "settled", runId }).kind).toBe("nothing");
+        expect(world.say({ kind: "settled", runId, settledMs: 1 }).kind).toBe("nothing");
       });
     });
   });
@@ -227,7 +268,7 @@ describe("auto-pause", () => {
     const world = new World(1, "queue", 2);
     world.start("a");
     world.settle("a", "failed");
-    world.say({ kind: "reopened", runId: "a" });
+    world.reopen("a");
     world.settle("a", "failed");
     expect(world.dag).toMatchObject({ paused: false, failing: ["a"] });
   });
@@ -312,10 +353,25 @@ test("a retired DAG starts nothing; applied again it is back, with the same mean
 test("a run that was reopened gets a slot, whatever max_active_runs says", () => {
   const world = new World(1, "queue");
   world.start("a");
-  expect(world.say({ kind: "reopened", runId: "old" })).toMatchObject({
-    effects: [{ kind: "admit", runId: "old" }],
-  });
-  expect(world.say({ kind: "reopened", runId: "old" })).toEqual({
+  const reopened: DagMessage = { kind: "reopened", runId: "old", reopenedMs: 7 };
+  expect(world.say(reopened)).toMatchObject({ effects: [{ kind: "admit", runId: "old" }] });
+  expect(world.say(reopened)).toEqual({
     ...{ kind: "moved", events: [], effects: [{ kind: "admit", runId: "old" }] },
   });
+});
+
+test("an end that is heard after the run was reopened takes no slot away; the next one does", () => {
+  const world = new World(1, "queue");
+  world.start("a");
+  world.start("b");
+  const end: DagMessage = { kind: "settled", runId: "a", settledMs: 5 };
+  world.say({ kind: "reopened", runId: "a", reopenedMs: 6 });
+  const late = { kind: "nothing", why: "the run was reopened since" };
+  expect(world.say(end)).toEqual(late);
+  expect(world.say(end)).toEqual(late);
+  expect([world.dag.active, world.running()]).toEqual([["a"], ["a"]]);
+  expect(world.say({ ...end, settledMs: 6 })).toMatchObject({
+    effects: [{ kind: "admit", runId: "b" }],
+  });
+  expect([...world.dag.reopened]).toEqual([]);
 });

@@ -2,7 +2,8 @@
 // A plain versioned row; each change leaves an audit entry. A run is created in the commit that changes its DAG.
 // Invariants (each has a property test of the same name):
 //   D1. Never more active runs than max_active_runs (overlap `allow` and runs that a person reopened apart).
-//   D2. A run is admitted at most once, and holds its slot until it is seen settled.
+//   D2. A run is admitted at most once, and holds its slot until it is seen settled: an end from before it was
+//       reopened, heard late or twice, takes no slot away.
 //   D3. A message that was decided once decides nothing the second time.
 //   D4. While runs wait, a new one waits behind them.
 //   D5. It is paused by the N-th run that failed in a row and by no earlier one, when it asked for that.
@@ -32,6 +33,8 @@ export interface DagState {
   failing: string[];
   /** Runs that hold a slot, in the order they got it. */
   readonly active: string[];
+  /** Of active runs that a person reopened, since when: an earlier end of theirs is over. */
+  readonly reopened: Map<string, number>;
   /** Runs may be waiting for a slot; only a look at them tells. */
   hasWaiting: boolean;
 }
@@ -49,6 +52,7 @@ export const newDag = (dagId: string): DagState => ({
   autoPauseAfter: 0,
   failing: [],
   active: [],
+  reopened: new Map(),
   hasWaiting: false,
 });
 
@@ -64,9 +68,19 @@ export type DagMessage =
       readonly beside?: boolean;
     }
   /** `counted`: how it ended, of a run that nobody watched. */
-  | { readonly kind: "settled"; readonly runId: string; readonly counted?: Counted | undefined }
-  /** A settled run goes on: a person asked, so it waits behind nobody. */
-  | { readonly kind: "reopened"; readonly runId: string; readonly beside?: boolean | undefined }
+  | {
+      readonly kind: "settled";
+      readonly runId: string;
+      readonly settledMs: number;
+      readonly counted?: Counted | undefined;
+    }
+  /** A settled run goes on: a person asked, so it waits behind nobody. `reopenedMs` is later than the end before. */
+  | {
+      readonly kind: "reopened";
+      readonly runId: string;
+      readonly reopenedMs: number;
+      readonly beside?: boolean | undefined;
+    }
   | { readonly kind: "apply"; readonly version: VersionFacts }
   | {
       readonly kind: "set_paused";
@@ -99,6 +113,7 @@ export type DagEvent =
       readonly beside?: true;
     }
   | { readonly type: "run_admitted"; readonly runId: string }
+  | { readonly type: "run_reopened"; readonly runId: string; readonly reopenedMs: number }
   | { readonly type: "run_released"; readonly runId: string }
   | { readonly type: "run_failed"; readonly runId: string }
   | { readonly type: "failures_forgotten" }
@@ -144,6 +159,8 @@ export function decideDag(
     case "settled":
       if (!draft.active.includes(message.runId))
         return { kind: "nothing", why: "the run holds no slot" };
+      if (message.settledMs < (draft.reopened.get(message.runId) ?? 0))
+        return { kind: "nothing", why: "the run was reopened since" };
       emit({ type: "run_released", runId: message.runId });
       for (const event of afterRun(draft, message.runId, message.counted)) {
         emit(event);
@@ -152,12 +169,7 @@ export function decideDag(
       admitWaiting(draft, waiting, emit, effects);
       break;
     case "reopened":
-      // It may hold its slot still, when this overtook the word of its end: it needs no second one.
-      if (message.beside === true || draft.active.includes(message.runId)) {
-        effects.push({ kind: "admit", runId: message.runId });
-        break;
-      }
-      emit({ type: "run_admitted", runId: message.runId });
+      reopen(draft, message, emit);
       effects.push({ kind: "admit", runId: message.runId });
       break;
     case "apply":
@@ -192,6 +204,17 @@ export function decideDag(
     }
   }
   return { kind: "moved", events, effects };
+}
+
+function reopen(
+  { active, reopened }: DagState,
+  { runId, reopenedMs, beside }: Extract<DagMessage, { kind: "reopened" }>,
+  emit: (event: DagEvent) => void,
+): void {
+  if (beside === true) return;
+  // It may hold its slot still, when this overtook the word of its end: it needs no second one.
+  if (!active.includes(runId)) emit({ type: "run_admitted", runId });
+  if (reopenedMs > (reopened.get(runId) ?? 0)) emit({ type: "run_reopened", runId, reopenedMs });
 }
 
 const OVERLAPS = "an earlier run is still active, and overlap is skip";
@@ -290,7 +313,11 @@ export function evolveDag(draft: DagState, event: DagEvent): void {
     case "run_admitted":
       draft.active.push(event.runId);
       return;
+    case "run_reopened":
+      draft.reopened.set(event.runId, event.reopenedMs);
+      return;
     case "run_released": {
+      draft.reopened.delete(event.runId);
       const at = draft.active.indexOf(event.runId);
       if (at >= 0) draft.active.splice(at, 1);
       return;

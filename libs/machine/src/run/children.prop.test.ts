@@ -202,7 +202,7 @@ class World {
           scheduled: false,
           unwanted: letter.start.unwanted !== undefined,
         }
-      : { kind: "settled" as const, runId };
+      : { kind: "settled" as const, runId, settledMs: 0 };
     const queued = [...this.runs.values()]
       .filter(({ status, plan }) => plan === works && status === "queued")
       .map(({ facts }) => facts.id);

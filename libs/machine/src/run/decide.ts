@@ -40,7 +40,8 @@ export interface Moment {
 
 export function decide(draft: RunState, message: RunMessage, moment: Moment): Decided {
   const events: Recorded[] = [];
-  const atMs = Math.max(moment.nowMs, draft.lastMs);
+  // What happens to a settled run is later than its end, so that nobody takes that for the end of what follows.
+  const atMs = Math.max(moment.nowMs, draft.lastMs + (isSettled(draft.status) ? 1 : 0));
   const emit: Emit = (event) => {
     const recorded: Recorded = { atMs, cause: moment.cause, event };
     evolve(draft, recorded);

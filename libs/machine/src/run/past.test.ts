@@ -39,8 +39,8 @@ function chain(tasks: Readonly<Record<string, TaskLiteral>>, maxActiveRuns = 1) 
   };
   const carry = (state: RunState, effect: RunEffect): void => {
     const by = state.facts.id;
-    if (effect.kind === "tell_dag") tellDag({ kind: "settled", runId: by });
-    if (effect.kind === "ask_dag") tellDag({ kind: "reopened", runId: by });
+    if (effect.kind === "tell_dag") tellDag({ kind: "settled", runId: by, settledMs: nowMs });
+    if (effect.kind === "ask_dag") tellDag({ kind: "reopened", runId: by, reopenedMs: nowMs });
     if (effect.kind === "tell_past") tell(effect.to, { kind: "past_done", task: effect.task });
     if (effect.kind !== "ask_past") return;
     const task = plan.tasks[state.tasks[effect.slot]?.plan ?? -1]?.id ?? "";

@@ -15,7 +15,7 @@ import {
   stillWanted,
 } from "@chasqui/machine";
 import type {
-  Decided,
+  DagDecision,
   DagEffect,
   DagEvent,
   DagMessage,
@@ -28,6 +28,7 @@ import type {
 import type { Aggregates, CachedDag, CachedPool, CachedRun } from "./aggregates.ts";
 import type { PreviousRun } from "./aggregates.ts";
 import { dependsOnPast, poolKey } from "./aggregates.ts";
+import { DECIDED, decidedBefore } from "./decided.ts";
 import type { Inbound, StartFacts } from "./inbound.ts";
 import { admit, admitted, pauseAgain, stillToCancel } from "./say-again.ts";
 
@@ -58,7 +59,7 @@ export interface PoolChange {
   readonly pool: CachedPool;
   readonly atMs: number;
   /** Changes of the size, for the audit. */
-  readonly sizes: { from: number; to: number; by: string; note: string }[];
+  readonly sizes: { from: number; to: number; by: string; note: string; cause: string }[];
 }
 
 export type Outcome =
@@ -143,14 +144,16 @@ function decideOne(all: Aggregates, batch: Batch, message: Inbound, context: Bat
 function decideForPool(
   all: Aggregates,
   batch: Batch,
-  { body, redelivered, by, note }: Inbound,
+  { id: cause, body, redelivered, by, note }: Inbound,
   { nowMs }: BatchContext,
 ): Said {
   if (body.to !== "pool") throw new TypeError("a message to a pool was expected");
   const pool = all.pools.get(body.pool);
   if (pool === undefined) throw new Error(`pool ${body.pool} was not loaded`);
   const aggregate = poolKey(body.pool);
-  const decision = decidePool(pool.state, body.message, nowMs);
+  const decision = all.decided.has(cause)
+    ? { kind: "nothing" as const, why: DECIDED, effects: [] }
+    : decidePool(pool.state, body.message, nowMs);
   const grants = decision.kind === "nothing" && redelivered ? allGrants(pool.state) : [];
   const poolEffects = [...decision.effects, ...grants].map((effect) => ({ pool, effect }));
   if (decision.kind === "nothing")
@@ -159,18 +162,13 @@ function decideForPool(
   batch.pools.set(body.pool, change);
   const { sizeBefore } = decision;
   if (sizeBefore !== undefined)
-    change.sizes.push({ from: sizeBefore, to: pool.state.size, by, note });
+    change.sizes.push({ from: sizeBefore, to: pool.state.size, by, note, cause });
   return { ...silent({ kind: "moved", aggregate }), poolEffects };
 }
 
 /** The end of its time answered a question. */
 export const isUnanswered = ({ event }: Recorded): boolean =>
   event.type === "approval_answered" && event.by === undefined;
-
-const decidedBefore: Decided = {
-  decision: { kind: "nothing", why: "it was decided before", strays: [] },
-  events: [],
-};
 
 function decideRun(
   all: Aggregates,
@@ -243,7 +241,9 @@ function decideForDag(
     return rejected(`DAG ${body.dagId}: the version to run was never stored`);
   const refused = refusalOf(body, message, version);
   if (refused !== undefined) return rejected(`DAG ${body.dagId}: ${refused}`);
-  const decision = decideDag(dag.state, message, dag.waiting);
+  const decision: DagDecision = all.decided.has(inbound.id)
+    ? { kind: "nothing", why: DECIDED }
+    : decideDag(dag.state, message, dag.waiting);
   const runId = message.kind === "start" ? message.runId : "";
   if (decision.kind === "rejected")
     return { ...rejected(decision.why), runId, overlap: decision.overlap === true };

@@ -1,12 +1,13 @@
 // A change of a whole folder of DAGs, decided: versions that become current, DAGs that retire. Pure.
 // Invariants:
 //   F1. All of its DAGs change, or none: one that cannot refuses the whole.
-//   F2. What was decided once decides nothing the second time.
+//   F2. What was decided once decides nothing the second time, whatever was applied since.
 import { decideDag } from "@chasqui/machine";
 import type { DagDecision, DagEffect, DagMessage } from "@chasqui/machine";
 import type { Aggregates, CachedDag } from "./aggregates.ts";
 import type { DagChange } from "./batch.ts";
 import { versionKey } from "./batch.ts";
+import { DECIDED } from "./decided.ts";
 import type { Body, FolderChange, Inbound } from "./inbound.ts";
 
 export type FolderDecision =
@@ -35,7 +36,9 @@ export function decideFolder(
   const effects: DagEffect[] = [];
   let moved = false;
   for (const { dag, change, message } of ready) {
-    const decision = decideDag(dag.state, message, dag.waiting);
+    const decision: DagDecision = all.decided.has(inbound.id)
+      ? { kind: "nothing", why: DECIDED }
+      : decideDag(dag.state, message, dag.waiting);
     if (decision.kind === "rejected") throw new Error(decision.why); // refusalOf has seen it
     if (decision.kind === "moved") {
       moved = true;

@@ -79,3 +79,14 @@ type Command = Extract<Body, { to: "run" }> & {
 export const isCommand = (body: Body): body is Command =>
   body.to === "run" &&
   (body.message.kind === "cancel" || body.message.kind === "clear" || body.message.kind === "mark");
+
+/**
+ * The same of DAGs and pools: paused and resumed, applied and rolled back, made larger and smaller. That it was decided
+ * is told by the audit of these resources; of what is no order there are none.
+ */
+export function orderedOf(body: Body): readonly string[] {
+  if (body.to === "folder") return body.changes.map(({ dagId }) => `dag/${dagId}`);
+  if (body.to === "dag" && body.kind === "other" && body.message.kind === "set_paused")
+    return [`dag/${body.dagId}`];
+  return body.to === "pool" && body.message.kind === "set" ? [`pool/${body.pool}`] : [];
+}

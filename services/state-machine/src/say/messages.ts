@@ -116,6 +116,7 @@ export function settleRun(run: CachedRun): OutMessage {
     runId,
     state: runStates[run.state.status],
     causeKind: causeKinds[causeKind],
+    settledMs: run.state.settledMs ?? 0,
   };
   const extra = { traceparent: traceparentOf(run.meta, () => runSpanOf(run.meta)) };
   return inboxMessage("dag", dagId, id, { case: "settleRun", value }, extra);
@@ -125,7 +126,8 @@ export function settleRun(run: CachedRun): OutMessage {
 export function reopenRun(run: CachedRun): OutMessage {
   const { runId, dagId } = run.meta;
   const id = `reopened:${runId}:${run.state.lastMs}`;
-  const value = { dagId, runId, causeKind: causeKinds[run.meta.causeKind] };
+  const { lastMs: reopenedMs } = run.state;
+  const value = { dagId, runId, causeKind: causeKinds[run.meta.causeKind], reopenedMs };
   return inboxMessage("dag", dagId, id, { case: "reopenRun", value });
 }
 

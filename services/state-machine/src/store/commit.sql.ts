@@ -79,6 +79,7 @@ export const dagMoving: readonly Column[] = [
   { name: "retired", wire: "text", as: "bool" },
   { name: "has_waiting", wire: "text", as: "bool" },
   { name: "active", wire: "text", as: "jsonb" },
+  { name: "reopened", wire: "text", as: "jsonb" },
   { name: "failing", wire: "text", as: "jsonb" },
   { name: "changed_at", wire: "float8", as: "ms" },
 ];
@@ -89,6 +90,7 @@ const auditColumns: readonly Column[] = [
   { name: "action", wire: "text" },
   { name: "reason", wire: "text" },
   { name: "detail", wire: "text", as: "jsonb" },
+  { name: "cause", wire: "text" },
 ];
 const versionColumns: readonly Column[] = [
   dagKey,
@@ -194,8 +196,8 @@ run_new as (
   from created_in i join dag_won using (dag_id)
   on conflict (run_id) do nothing returning run_id),
 dag_audit as (
-  insert into state_machine.audit (principal, action, resource, reason, detail)
-  select i.principal, i.action, 'dag/' || i.dag_id, i.reason, i.detail::jsonb
+  insert into state_machine.audit (principal, action, resource, reason, detail, cause)
+  select i.principal, i.action, 'dag/' || i.dag_id, i.reason, i.detail::jsonb, i.cause
   from audit_in i join dag_won using (dag_id)),
 dag_version_new as (
   insert into state_machine.dag_version (${names(versionColumns)})
@@ -225,8 +227,8 @@ claim_gone as (
   delete from state_machine.pool_claim c using gone_in i
   where c.pool = i.pool and c.attempt_id = i.attempt_id and ${ofWonPool}),
 pool_audit_new as (
-  insert into state_machine.audit (principal, action, resource, reason, detail)
-  select i.principal, i.action, 'pool/' || i.pool, i.reason, i.detail::jsonb
+  insert into state_machine.audit (principal, action, resource, reason, detail, cause)
+  select i.principal, i.action, 'pool/' || i.pool, i.reason, i.detail::jsonb, i.cause
   from pool_audit_in i where ${ofWonPool})`;
 
 // Winners as the keys of one JSON object: looked up by bisection. A join would be a nested loop, for a plan made once
@@ -250,8 +252,8 @@ select 'run' as kind, run_id as id from run_won`,
 };
 const ofRuns = `${tailPart("select run_id from run_won union all select run_id from run_new")},
 run_audit_new as (
-  insert into state_machine.audit (principal, action, resource, reason, detail)
-  select i.principal, i.action, 'run/' || i.run_id, i.reason, i.detail::jsonb
+  insert into state_machine.audit (principal, action, resource, reason, detail, cause)
+  select i.principal, i.action, 'run/' || i.run_id, i.reason, i.detail::jsonb, i.cause
   from run_audit_in i where ${hasWon})`;
 const fullWinners = `
 select 'run' as kind, run_id as id from run_won

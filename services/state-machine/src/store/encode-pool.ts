@@ -20,9 +20,11 @@ export function addPool(rows: Rows, change: PoolChange): void {
     if (claim === undefined) rows.gone.push([state.pool, attemptId]);
     else rows.claim.push([state.pool, ...cellsOf(claim)]);
   }
-  for (const { from, to, by, note } of sizes)
+  for (const { from, to, by, note, cause } of sizes) {
+    const detail = json({ from, to });
     if (by !== "")
-      rows.pool_audit.push([state.pool, clean(by), "pool_set", clean(note), json({ from, to })]);
+      rows.pool_audit.push([state.pool, clean(by), "pool_set", clean(note), detail, clean(cause)]);
+  }
 }
 
 const cellsOf = (claim: PoolClaim) => [

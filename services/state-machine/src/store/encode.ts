@@ -62,14 +62,14 @@ function addRun(rows: Rows, { run, created, events, audited }: RunChange): void 
 const TIMEOUT = "timeout";
 
 function auditsOf({ meta, state }: CachedRun, events: readonly Recorded[]): Cell[][] {
-  return events.flatMap(({ event }): Cell[][] => {
+  return events.flatMap(({ event, cause }): Cell[][] => {
     if (event.type !== "approval_answered" || event.by !== undefined) return [];
     const { t, i = -1, a: attempt, approved, values } = event;
     const { askedMs, answer } = state.tasks[slotNamed(state, t, i) ?? -1]?.approval ?? {};
     const waited = Math.round(((answer?.atMs ?? 0) - (askedMs ?? 0)) / 1000);
     const why = `nobody answered within ${waited} s: the default is ${approved ? "approve" : "reject"}`;
     const detail = { task: labelOf(i < 0 ? { t } : { t, i }), attempt, approved, values };
-    return [[meta.runId, TIMEOUT, "answer", why, json(detail)]];
+    return [[meta.runId, TIMEOUT, "answer", why, json(detail), clean(cause)]];
   });
 }
 
@@ -208,10 +208,11 @@ function addDag(rows: Rows, { dag, events, atMs }: DagChange): void {
     String(state.retired),
     String(state.hasWaiting),
     json(state.active),
+    json(Object.fromEntries(state.reopened)),
     json(state.failing),
     atMs,
   ]);
-  for (const { event, by, note, commitId } of events) {
+  for (const { event, cause, by, note, commitId } of events) {
     if (event.type === "version_applied") {
       const { fingerprint } = event.version;
       const said = [clean(by), clean(note), clean(commitId)];
@@ -224,6 +225,7 @@ function addDag(rows: Rows, { dag, events, atMs }: DagChange): void {
         event.type,
         clean(note),
         json(event.type === "retired" ? { ...event, at_ms: atMs } : event),
+        clean(cause),
       ]);
   }
 }

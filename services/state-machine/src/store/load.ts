@@ -128,6 +128,7 @@ interface DagSelected {
   readonly retired: boolean;
   readonly has_waiting: boolean;
   readonly active: string[];
+  readonly reopened: Readonly<Record<string, number>>;
   readonly failing: string[];
 }
 
@@ -140,7 +141,7 @@ export async function loadDags(
   if (dagIds.length === 0) return [];
   const rows = await sql<DagSelected[]>`
     select dag_id, version, format, number, fingerprint, paused, paused_by, pause_reason, retired, has_waiting,
-      active, failing
+      active, reopened, failing
     from state_machine.dag where dag_id = any(${[...dagIds]}::text[])`;
   return Promise.all(
     rows.map(async (row): Promise<CachedDag> => {
@@ -156,6 +157,7 @@ export async function loadDags(
         retired: row.retired,
         hasWaiting: row.has_waiting,
         active: row.active,
+        reopened: new Map(Object.entries(row.reopened)),
         failing: row.failing,
         ...(stored === undefined ? {} : rulesOf(stored.facts)),
       });
@@ -222,6 +224,18 @@ export async function isInHistory(sql: Sql, runId: string, messageId: string): P
   const rows = await sql`
     select from state_machine.run_event
     where run_id = ${runId} and position(${recorded} in events) > 0 limit 1`;
+  return rows.length > 0;
+}
+
+/** Did a message change one of these DAGs or pools before? */
+export async function isAudited(
+  sql: Sql,
+  resources: readonly string[],
+  messageId: string,
+): Promise<boolean> {
+  const rows = await sql`
+    select from state_machine.audit
+    where resource = any(${[...resources]}::text[]) and cause = ${messageId} limit 1`;
   return rows.length > 0;
 }
 

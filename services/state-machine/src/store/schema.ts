@@ -183,6 +183,8 @@ export const dag = stateMachine.table("dag", {
   retired: boolean("retired").notNull().default(false),
   hasWaiting: boolean("has_waiting").notNull(),
   active: text("active").array().notNull(),
+  /** Of active runs that a person reopened, since when: milliseconds. */
+  reopened: jsonb("reopened").$type<Record<string, number>>().notNull().default({}),
   /** Runs that failed in a row, of a DAG that pauses itself. */
   failing: jsonb("failing").$type<string[]>().notNull().default([]),
   changedAt: at("changed_at").notNull(),
@@ -273,6 +275,8 @@ export const audit = stateMachine.table(
     resource: text("resource").notNull(),
     reason: text("reason").notNull(),
     detail: jsonb("detail").notNull(),
+    /** The message that did it, of what is decided by messages. */
+    cause: text("cause"),
   },
   (t) => [index("audit_of_resource").on(t.resource, t.at)],
 );

@@ -6,9 +6,11 @@ import { TestPostgres } from "../../../../tests/support/index.ts";
 
 export interface TestStore extends AsyncDisposable {
   readonly database: Database;
+  /** As the service's own role. */
+  readonly url: string;
 }
 
-export async function testStore(): Promise<TestStore> {
+export async function testStore(options: { connectionsMax?: number } = {}): Promise<TestStore> {
   const stack = new AsyncDisposableStack();
   const { url } = stack.use(await TestPostgres.database());
   const address = new URL(url);
@@ -20,7 +22,8 @@ export async function testStore(): Promise<TestStore> {
   [address.username, address.password] = ["state-machine", "test"];
   const folder = fileURLToPath(new URL("../../drizzle", import.meta.url));
   await migrateDatabase({ url: address.href, folder });
-  const database = openDatabase(address.href, { connectionsMax: 2, applicationName: "test" });
+  const { connectionsMax = 2 } = options;
+  const database = openDatabase(address.href, { connectionsMax, applicationName: "test" });
   stack.defer(() => database.end());
-  return { database, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { database, url: address.href, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
