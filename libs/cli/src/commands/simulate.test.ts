@@ -61,6 +61,28 @@ test("for people: a table with times and reasons, in the order in which tasks be
   expect(lines).toContainEqual("judge ✗ upstream_failed `train` failed");
 });
 
+test("for people: upstream comes first, an on_exit task last; a task that says nothing is named", async () => {
+  put(
+    "x.yaml",
+    `id: x
+groups: { g: { for_each: [1], needs: [z-first] } }
+tasks:
+  z-first: { uses: noop }
+  y: { uses: noop, group: g }
+  b: { needs: [z-first], uses: noop, when: tasks.z_first.output.n > 1 }
+  a: { on_exit: true, uses: noop }
+`,
+  );
+  const { out } = await simulate("x.yaml");
+  const lines = out.trimEnd().split("\n");
+  const rows = lines.slice(2).map((line) => line.split(" ")[0]);
+  expect(rows).toEqual(["z-first", "b", "y", "y[0]", "g", "a", "z-first"]);
+  expect(lines.find((line) => line.startsWith("b "))).toMatch(/failed +1 +config:/);
+  expect(lines.at(-1)).toBe(
+    "z-first says nothing here: give it an output with --output z-first='{…}'",
+  );
+});
+
 test("vars come from the environment; without one each stands for itself", async () => {
   put("x.yaml", "id: x\ntasks: { a: { uses: noop, when: \"vars.zone == 'north'\" } }\n");
   const stateOf = async (): Promise<string> =>

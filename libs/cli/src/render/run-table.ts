@@ -124,7 +124,9 @@ function whyOf(task: TaskView, nowMs: number): string {
 }
 
 /** Upstream before downstream, among equals as they came. Tasks in a circle (no DAG has one) come last. */
-export function inRunOrder(tasks: readonly TaskView[]): TaskView[] {
+export function inRunOrder<T extends Pick<TaskView, "task_id" | "needs">>(
+  tasks: readonly T[],
+): T[] {
   const ids = new Set(tasks.map(({ task_id }) => task_id));
   const downstream = new Map<string, string[]>();
   const open = new Map<string, number>();
@@ -144,7 +146,7 @@ export function inRunOrder(tasks: readonly TaskView[]): TaskView[] {
       open.set(next, left);
       if (left === 0) ready.push(next);
     }
-  const rank = ({ task_id }: TaskView): number =>
+  const rank = ({ task_id }: T): number =>
     open.get(task_id) === 0 ? (level.get(task_id) ?? 0) : tasks.length;
   return [...tasks].sort((a, b) => rank(a) - rank(b));
 }

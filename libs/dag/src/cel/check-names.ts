@@ -117,7 +117,13 @@ function checkTask(
 ): NameProblem | undefined {
   if (name === undefined) return undefined;
   const id = idOf.get(name);
-  if (id === undefined) return unknown(`no task ${quote(name)}`, name, all, offset);
+  if (id === undefined) {
+    const message = `no task ${quote(name)}`;
+    const meant = all.find((one) => one.startsWith(`${name}-`));
+    if (meant === undefined) return unknown(message, name, all, offset);
+    const suggestion = `- is minus here; write tasks.${expressionName(meant)} or tasks['${meant}']`;
+    return { message, offset, suggestion };
+  }
   if (id === reader)
     return { message: `task ${quote(id)} reads itself: it has no output before it ran`, offset };
   if (!isUpstream(id))

@@ -26,7 +26,7 @@ test.each([
 });
 
 test.each([
-  ["params.n", "gives int: want true or false"],
+  ["params.n", "gives an integer: want true or false"],
   ["params.n == ", "at character"],
   ["event.data.region == 'x'", "no field `region` in `event.data`: there is country"],
   ["", "the expression is empty"],

@@ -5,6 +5,7 @@ import { parseExpression } from "./expression.ts";
 import { bad, good } from "./result.ts";
 import type { Result } from "./result.ts";
 import type { Scope } from "./scope.ts";
+import { describeType, typeOfCel } from "./types.ts";
 
 export interface Condition {
   readonly text: string;
@@ -26,9 +27,8 @@ export function compileCondition(text: string): Condition {
       const result = parsed.value.evaluate(scope);
       if (!result.ok) return result;
       if (typeof result.value === "boolean") return good(result.value);
-      return bad(
-        `condition ${quote(text)} gives ${celType(result.value).name}: want true or false`,
-      );
+      const given = describeType(typeOfCel(celType(result.value)));
+      return bad(`condition ${quote(text)} gives ${given}: want true or false`);
     },
   };
 }

@@ -49,6 +49,22 @@ test.each([
     "x.yaml:4:43: task `a`: with: image: the expression gives a list: want text or a number inside of a text",
   ],
   [
+    "  a: { uses: k8s.pod, with: { image: '${params.l}' } }\n",
+    "x.yaml:4:41: task `a`: with: image: the expression gives a list: want text",
+  ],
+  [
+    "  a: { uses: k8s.pod, with: { image: i, args: '${params.name}' } }\n",
+    "x.yaml:4:50: task `a`: with: args: the expression gives text: want a list",
+  ],
+  [
+    "  a: { uses: vertex.custom-job, with: { image: i, replicas: '${params.name}' } }\n",
+    "x.yaml:4:64: task `a`: with: replicas: the expression gives text: want an integer",
+  ],
+  [
+    "  a: { uses: noop }\n  b-c: { uses: noop, needs: [a] }\n  d: { uses: noop, needs: [b-c], when: tasks.b-c.output == 1 }\n",
+    "task `d`: when: no task `b`; - is minus here; write tasks.b_c or tasks['b-c']",
+  ],
+  [
     "  a: { uses: noop, concurrency: { key: 'k ${params.name + 1}' } }\n",
     "concurrency key: `+` cannot be applied to text and an integer",
   ],

@@ -1,11 +1,14 @@
 // Expressions inside the fields of a DAG: each problem stands at its character in the file.
 import type { JsonValue } from "@bufbuild/protobuf";
+import type { JsonSchema } from "@chasqui/contracts";
 import { checkNames } from "../cel/check-names.ts";
 import type { KnownNames } from "../cel/check-names.ts";
 import { checkTypes } from "../cel/check-types.ts";
 import { parseExpression } from "../cel/expression.ts";
 import type { Expression } from "../cel/expression.ts";
 import { parseTemplate } from "../cel/template.ts";
+import { describe } from "../schema/check-value.ts";
+import { schemaInside, typeFits } from "../schema/type-fits.ts";
 import { any, bool, describeType, fits, listOf } from "../cel/types.ts";
 import type { Type } from "../cel/types.ts";
 import type { Path } from "../yaml/source.ts";
@@ -91,31 +94,46 @@ function noteParsed(
   return type;
 }
 
-/** Every `${…}` in the strings of a value. */
+/** Every `${…}` in the strings of a value; `schema` is that of the value. */
 export function noteTemplates(
   reader: Reader,
   path: Path,
   subject: string,
   value: JsonValue,
   known: KnownNames,
-  base: Path = path,
+  schema?: JsonSchema,
 ): void {
-  if (typeof value === "string") return noteText(reader, path, subject, value, known, base);
+  noteInside(reader, { subject, known, base: path }, path, value, schema);
+}
+
+interface About {
+  readonly subject: string;
+  readonly known: KnownNames;
+  readonly base: Path;
+}
+
+function noteInside(
+  reader: Reader,
+  about: About,
+  path: Path,
+  value: JsonValue,
+  schema: JsonSchema | undefined,
+): void {
+  if (typeof value === "string") return noteText(reader, about, path, value, schema);
   if (typeof value !== "object" || value === null) return;
   const entries: [string | number, JsonValue][] = Array.isArray(value)
     ? [...value.entries()]
     : Object.entries(value);
   for (const [step, item] of entries)
-    noteTemplates(reader, [...path, step], subject, item, known, base);
+    noteInside(reader, about, [...path, step], item, schemaInside(schema, step));
 }
 
 function noteText(
   reader: Reader,
+  { subject, known, base }: About,
   path: Path,
-  subject: string,
   text: string,
-  known: KnownNames,
-  base: Path,
+  schema: JsonSchema | undefined,
 ): void {
   if (!text.includes("${")) return;
   const inner = pathText(path.slice(base.length));
@@ -126,7 +144,7 @@ function noteText(
     reader.note(path, `${where}: ${message}`, { offset, suggestion });
     return;
   }
-  const wanted = parsed.value.length === 1 ? anything : inText;
+  const wanted = parsed.value.length === 1 ? inPlace(schema) : inText;
   for (const part of parsed.value)
     if ("expression" in part)
       noteParsed(
@@ -138,7 +156,10 @@ function noteText(
 }
 
 /** A string that is one `${…}` keeps its type, in a longer one the value becomes text. */
-const anything: Wanted = { fits: () => true, words: "" };
+const inPlace = (schema: JsonSchema | undefined): Wanted => ({
+  fits: (type) => typeFits(schema, type),
+  words: schema === undefined ? "" : describe(schema),
+});
 const inText: Wanted = {
   fits: (type) => type.kind === "any" || (type.kind === "scalar" && type.name !== "null_type"),
   words: "text or a number inside of a text",

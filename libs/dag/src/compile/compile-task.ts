@@ -249,6 +249,6 @@ function readWith(
     if (config["default"] === "approve" && wrong.length === 0 && !containsTemplate(form))
       noteUnfilled(reader, what, at, form);
   }
-  noteTemplates(reader, at, what, config, known);
+  noteTemplates(reader, at, what, config, known, schema);
   return config;
 }

@@ -7,6 +7,7 @@ import { parseExpression } from "../cel/expression.ts";
 import { bad, good } from "../cel/result.ts";
 import type { Result } from "../cel/result.ts";
 import type { Scope } from "../cel/scope.ts";
+import { describeType, typeOfCel } from "../cel/types.ts";
 import { celToJson } from "../cel/values.ts";
 import { quote } from "../text/suggest.ts";
 import { scopeOfRun } from "./scope-of-run.ts";
@@ -50,7 +51,8 @@ function compileList({ in: text }: ForEachList): (scope: Scope) => Result<JsonVa
     const json = celToJson(result.value);
     if (!json.ok) return json;
     if (Array.isArray(json.value)) return good(json.value);
-    return bad(`list ${quote(text)} gives ${celType(result.value).name}: want a list`);
+    const given = describeType(typeOfCel(celType(result.value)));
+    return bad(`list ${quote(text)} gives ${given}: want a list`);
   };
 }
 

@@ -54,14 +54,14 @@ const spanOf = (
   ...(endedMs === undefined ? {} : { ended_at: rfc3339(endedMs) }),
 });
 
-/** When the first attempt of each slot began. */
+/** When the first attempt of each slot began: at once, for whoever takes it is always there. */
 function startsIn(history: readonly Recorded[]): ReadonlyMap<string, number> {
   const starts = new Map<string, number>();
-  for (const { event } of history) {
+  for (const { atMs, event } of history) {
     if (!("t" in event)) continue;
     const ms =
-      event.type === "task_started"
-        ? event.startedMs
+      event.type === "task_assigned"
+        ? atMs
         : event.type === "task_succeeded"
           ? event.times?.startedMs
           : undefined;
@@ -107,7 +107,7 @@ function whyOf(state: RunState, task: TaskState): string | undefined {
       return state.reason;
     case "succeeded":
       return task.failure === undefined
-        ? undefined
+        ? task.reason
         : `after ${task.failure.class}: ${task.failure.message}`;
     default:
       return task.reason;

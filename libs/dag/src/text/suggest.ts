@@ -31,7 +31,7 @@ export function nearest(written: string, known: Iterable<string>): string | unde
   for (const name of known) {
     const distanceMax = Math.max(1, Math.floor(Math.max(name.length, written.length) / 3));
     const distance = editDistance(lower, name.toLowerCase(), distanceMax);
-    if (distance > distanceMax) continue;
+    if (distance > distanceMax || distance >= Math.max(name.length, written.length)) continue; // nothing in common
     if (best === undefined || distance < best.distance) best = { name, distance };
   }
   return best?.name;

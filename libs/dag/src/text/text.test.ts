@@ -60,3 +60,11 @@ test("quoted input is one short line", () => {
   expect(quote("a\n\0b")).toBe("`a b`");
   expect(quote("x".repeat(500)).length).toBeLessThan(70);
 });
+
+test("a name with nothing in common is not meant", () => {
+  expect([nearest("c", ["a", "b"]), nearest("C", ["c"]), nearest("b1", ["b2"])]).toEqual([
+    undefined,
+    "c",
+    "b2",
+  ]);
+});
