@@ -48,6 +48,8 @@ export { checkValue } from "./schema/check-value.ts";
 export { dateInZone, rfc3339 } from "./time/dates.ts";
 export { describeSchedule } from "./time/describe.ts";
 export { summaryOfSchedule } from "./time/summary.ts";
+export { explainDag } from "./explain/explain-dag.ts";
+export type { Came, DagCause, DagExplanation, DagFacts } from "./explain/explain-dag.ts";
 export { previewSchedule } from "./time/preview.ts";
 export type { Preview, PreviewedTick } from "./time/preview.ts";
 export { parseWall } from "./time/wall.ts";

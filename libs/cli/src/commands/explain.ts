@@ -1,36 +1,68 @@
-// `chasqui explain <run> [task]`: why it is not at work now, each cause under the one it explains.
+// `chasqui explain <run> [task]`: why it is not at work now, each cause under the one it explains; `explain <dag>`: why
+// there is no run of it.
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type { Explanation, Wait } from "@chasqui/contracts";
+import { RunStateSchema } from "@chasqui/contracts";
+import type { ExplainRunResponse, Explanation, Run, Wait } from "@chasqui/contracts";
 import { printJson, printLines } from "../cli.ts";
 import type { Cli } from "../cli.ts";
 import { exitCodes } from "../errors.ts";
 import type { ExitCode } from "../errors.ts";
 import { printable } from "../render/style.ts";
 import { formatDistance, formatInstant, formatSpan } from "../render/time.ts";
-import { time } from "../run-view.ts";
+import { isSettled, time, wordOf } from "../run-view.ts";
+import { askDag, dagLines, viewDag } from "./explain-dag.ts";
+import type { ExplainedDag } from "./explain-dag.ts";
 
 export async function explain(
   cli: Cli,
-  runId: string,
+  name: string,
   task: string,
   options: { readonly json?: boolean },
 ): Promise<ExitCode> {
   const server = await cli.connect();
-  const answer = await server.explain.explainRun({ runId, task });
-  const { explanations } = answer;
-  if (options.json === true)
-    printJson(cli.out, {
-      run_id: answer.runId,
-      state: answer.state,
-      explanations: explanations.map(viewOf),
-    });
-  else
+  const isDag = task === "" && !name.startsWith("run-") && !name.includes("/");
+  const dag = isDag ? await askDag(server, name, cli.nowMs()) : undefined;
+  const runId = dag === undefined ? name : dag.newest?.runId;
+  const isOver = dag?.newest !== undefined && isSettled({ state: stateOf(dag.newest) });
+  const answer =
+    runId === undefined || isOver ? undefined : await server.explain.explainRun({ runId, task });
+  if (options.json === true) {
+    const run = answer === undefined ? undefined : viewRun(answer);
+    printJson(cli.out, dag === undefined ? run : { ...viewDag(dag), ...newestOf(dag, run) });
+  } else
     printLines(cli.out, [
-      `${answer.runId} is ${answer.state}`,
-      ...explanations.flatMap((one) => ["", ...linesOf(one, cli)]),
+      ...(dag === undefined ? [] : [...dagLines(dag, cli.nowMs()), "", newestLine(dag)]),
+      ...(answer === undefined ? [] : runLines(answer, cli, dag === undefined)),
     ]);
   return exitCodes.ok;
 }
+
+const viewRun = ({ runId, state, explanations }: ExplainRunResponse): object => ({
+  ...{ run_id: runId, state },
+  explanations: explanations.map(viewOf),
+});
+
+/** With a heading, unless the DAG's lines name the run. */
+const runLines = (
+  { runId, state, explanations }: ExplainRunResponse,
+  cli: Cli,
+  isHeaded: boolean,
+): string[] => [
+  ...(isHeaded ? [`${runId} is ${state}`] : []),
+  ...explanations.flatMap((one) => ["", ...linesOf(one, cli)]),
+];
+
+function newestOf({ newest }: ExplainedDag, run: object | undefined): object {
+  if (newest === undefined) return {};
+  return { newest_run: run ?? { run_id: newest.runId, state: stateOf(newest) } };
+}
+
+const stateOf = ({ state }: Run): string => wordOf(RunStateSchema, state);
+
+const newestLine = ({ newest }: ExplainedDag): string =>
+  newest === undefined
+    ? "it has no run yet"
+    : `its newest run, ${newest.runId}, is ${stateOf(newest)}`;
 
 const viewOf = ({ task, state, causes, waits, ...rest }: Explanation): object => ({
   ...(task === "" ? {} : { task }),

@@ -1,6 +1,6 @@
 // `explain`; `pools list`, `pools show`, `pools set`: what waits for what, and who holds it.
 import type { Command } from "commander";
-import { JSON_OPTION, RUN_ARGUMENT, examples, number } from "./shared.ts";
+import { JSON_OPTION, examples, number } from "./shared.ts";
 import type { With } from "./shared.ts";
 
 const SLOTS_MAX = 10_000;
@@ -8,8 +8,8 @@ const SLOTS_MAX = 10_000;
 export function addPoolCommands(program: Command, with_: With): void {
   program
     .command("explain")
-    .description("Say why a run, or a task of it, is not at work now")
-    .argument(...RUN_ARGUMENT)
+    .description("Say why a run, or a task of it, is not at work now; why a DAG has no run")
+    .argument("<run>", "a run: an id, the beginning of one, <dag>/<key>; or a DAG")
     .argument("[task]", "a task, or an instance such as load[3]; without it, what is next")
     .option(...JSON_OPTION)
     .addHelpText("after", examples("explain carrier-daily-costs", "explain run-01j9 mail"))

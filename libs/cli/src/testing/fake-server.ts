@@ -13,6 +13,8 @@ import {
   RunSchema,
   RunService,
   RunState,
+  RunStateSchema,
+  ExplainService,
   ScheduleService,
 } from "@chasqui/contracts";
 import type {
@@ -32,6 +34,7 @@ import type {
   LogBatchSchema,
   PlannedChangesSchema,
   Run,
+  ScheduleStatusSchema,
   StartRunRequest,
   TickSchema,
   TriggerRecordSchema,
@@ -57,6 +60,7 @@ export interface FakeWorld {
   runs: Run[][];
   deliveries: MessageInitShape<typeof DeliverySchema>[];
   approvals: MessageInitShape<typeof ApprovalSchema>[];
+  schedules: MessageInitShape<typeof ScheduleStatusSchema>[];
   ticks: MessageInitShape<typeof TickSchema>[];
   triggers: MessageInitShape<typeof TriggerRecordSchema>[];
   /** One backfill over time; each look shows the next state, the last one stays. */
@@ -97,6 +101,7 @@ export async function startFakeServer(given: Partial<FakeWorld> = {}): Promise<F
     approvals: [],
     versions: new Map(),
     history: [],
+    schedules: [],
     ticks: [],
     triggers: [],
     backfills: [],
@@ -246,7 +251,9 @@ function servicesOf(world: FakeWorld, note: Note) {
       getRun: async ({ runId }) => ({ run: last(runId) }),
       async listRuns(request, { principal }) {
         note("listRuns", principal, request);
-        return { runs: world.runs.map((states) => states.at(-1) ?? create(RunSchema)) };
+        const runs = world.runs.map((states) => states.at(-1) ?? create(RunSchema));
+        const { states } = request;
+        return { runs: runs.filter(({ state }) => states.length === 0 || states.includes(state)) };
       },
       async cancelRun(request: CancelRunRequest, { principal }) {
         note("cancelRun", principal, request);
@@ -295,11 +302,19 @@ function servicesOf(world: FakeWorld, note: Note) {
       },
     }),
     implementation(ScheduleService, {
-      listSchedules: async () => ({ schedules: [] }),
+      listSchedules: async () => ({ schedules: world.schedules }),
       listTicks: async () => ({ ticks: world.ticks }),
       async listTriggers(request, { principal }) {
         note("listTriggers", principal, request);
         return { triggers: world.triggers };
+      },
+    }),
+    implementation(ExplainService, {
+      async explainRun({ runId }) {
+        const run = last(runId);
+        const state = RunStateSchema.value[run.state]?.localName.toLowerCase() ?? "";
+        const causes = [{ kind: "working", text: "work is at work" }];
+        return { runId: run.runId, state, explanations: [{ task: "work", state, causes }] };
       },
     }),
     approvalsOf(world, note),
