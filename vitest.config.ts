@@ -47,7 +47,7 @@ export default defineConfig({
           name: "e2e",
           include: ["tests/**/*.e2e.test.ts"],
           exclude: elsewhere,
-          globalSetup: ["./tests/support/setup-nats.ts"],
+          globalSetup: ["./tests/support/setup-nats.ts", "./tests/support/setup-bundles.ts"],
           maxWorkers: Math.min(availableParallelism(), 4), // an installation takes close to a gigabyte
           testTimeout: 180_000,
           hookTimeout: 180_000,
@@ -59,7 +59,7 @@ export default defineConfig({
           name: "chaos",
           include: ["tests/chaos/*.chaos.test.ts"],
           exclude: elsewhere,
-          globalSetup: ["./tests/support/setup-nats.ts"],
+          globalSetup: ["./tests/support/setup-nats.ts", "./tests/support/setup-bundles.ts"],
           fileParallelism: false,
           hookTimeout: 180_000,
         },

@@ -19,32 +19,48 @@ function parseCounts(text: string): PartCounts {
   return JSON.parse(text) as PartCounts; // written by our own reporter a moment ago
 }
 
-async function runProject(
-  name: Project,
+interface Ended extends Part {
+  readonly isInterrupted: boolean;
+}
+
+/** `folder` is the run's own. */
+async function runProject(name: Project, files: readonly string[], folder: string): Promise<Ended> {
+  const countsFile = path.join(folder, `${name}.json`);
+  const { code, isInterrupted } = await runChild({
+    command: process.execPath,
+    args: [
+      path.join(root, "node_modules/vitest/vitest.mjs"),
+      "run",
+      "--project",
+      name,
+      "--passWithNoTests", // whether there ought to be some is judged at the end
+      ...files,
+    ],
+    cwd: root,
+    timeoutMs: PART_MS_MAX[name],
+    // The tests start the same programs hundreds of times: Node compiles each once.
+    env: { CHASQUI_TEST_COUNTS: countsFile, NODE_COMPILE_CACHE: path.join(folder, "compiled") },
+    live: true,
+  });
+  const counts = existsSync(countsFile) ? parseCounts(readFileSync(countsFile, "utf8")) : undefined;
+  return { name, counts, exitCode: code, isInterrupted };
+}
+
+/** One after the other, until one is interrupted. */
+async function runProjects(
+  projects: readonly Project[],
   files: readonly string[],
-): Promise<Part & { isInterrupted: boolean }> {
-  const folder = mkdtempSync(path.join(tmpdir(), "chasqui-counts-"));
-  const countsFile = path.join(folder, "counts.json");
+): Promise<readonly Ended[]> {
+  const folder = mkdtempSync(path.join(tmpdir(), "chasqui-tests-"));
+  const parts: Ended[] = [];
   try {
-    const { code, isInterrupted } = await runChild({
-      command: process.execPath,
-      args: [
-        path.join(root, "node_modules/vitest/vitest.mjs"),
-        "run",
-        "--project",
-        name,
-        "--passWithNoTests", // whether there ought to be some is judged at the end
-        ...files,
-      ],
-      cwd: root,
-      timeoutMs: PART_MS_MAX[name],
-      env: { CHASQUI_TEST_COUNTS: countsFile },
-      live: true,
-    });
-    const counts = existsSync(countsFile)
-      ? parseCounts(readFileSync(countsFile, "utf8"))
-      : undefined;
-    return { name, counts, exitCode: code, isInterrupted };
+    for (const project of projects) {
+      console.log(`\n${project}`);
+      const part = await runProject(project, files, folder);
+      parts.push(part);
+      if (part.isInterrupted) break;
+    }
+    return parts;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -70,15 +86,9 @@ async function main(args: readonly string[]): Promise<number> {
   const startedAt = performance.now();
 
   const checks: readonly StepResult[] = isAsked("check") ? await runChecks(root) : [];
-  let isInterrupted = checks.some((step) => step.isInterrupted);
-  const parts: Part[] = [];
-  for (const project of PROJECTS) {
-    if (!isAsked(project) || isInterrupted) continue;
-    console.log(`\n${project}`);
-    const part = await runProject(project, files);
-    parts.push(part);
-    isInterrupted = part.isInterrupted;
-  }
+  const isOver = checks.some((step) => step.isInterrupted);
+  const parts = isOver ? [] : await runProjects(PROJECTS.filter(isAsked), files);
+  const isInterrupted = isOver || parts.some((part) => part.isInterrupted);
 
   const skips = parseSkips(readFileSync(path.join(root, "tests/skips.json"), "utf8"));
   const isWhole = args.length === 0 && !isInterrupted;

@@ -95,4 +95,4 @@ export type { ConnectionSpec, EnvironmentFile } from "./environment/environment-
 export type { Json } from "./environment/check-vars.ts";
 export type { Scalar } from "./environment/connection-field.ts";
 export { collectGarbageWhenIdle } from "./idle-garbage.ts";
-export { leanProcessEnv } from "./lean-process.ts";
+export { compiledSourceEnv, leanProcessEnv } from "./lean-process.ts";

@@ -8,7 +8,14 @@ import { createInterface } from "node:readline";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { applyTopology, connectBus } from "@chasqui/bus";
-import { createGrpcClient, implementation, RpcCode, RpcError, serveGrpc } from "@chasqui/chassis";
+import {
+  compiledSourceEnv,
+  createGrpcClient,
+  implementation,
+  RpcCode,
+  RpcError,
+  serveGrpc,
+} from "@chasqui/chassis";
 import {
   AlertOn,
   AlertService,
@@ -145,7 +152,12 @@ async function startService(env: Record<string, string>): Promise<RunningService
     ["src/main.ts"],
     {
       cwd: path.resolve(import.meta.dirname, ".."),
-      env: { PATH: process.env["PATH"] ?? "", CHASQUI_GRPC_PORT: "0", ...env },
+      env: {
+        ...compiledSourceEnv(),
+        PATH: process.env["PATH"] ?? "",
+        CHASQUI_GRPC_PORT: "0",
+        ...env,
+      },
       stdio: ["ignore", "pipe", "inherit"],
     },
   );

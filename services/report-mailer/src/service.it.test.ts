@@ -7,7 +7,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { applyTopology, connectBus } from "@chasqui/bus";
-import { createGrpcClient } from "@chasqui/chassis";
+import { compiledSourceEnv, createGrpcClient } from "@chasqui/chassis";
 import {
   AssignmentSchema,
   AttemptState,
@@ -100,7 +100,12 @@ async function startService(env: Record<string, string>): Promise<RunningService
     ["src/main.ts"],
     {
       cwd: path.join(ROOT, "services/report-mailer"),
-      env: { PATH: process.env["PATH"] ?? "", CHASQUI_GRPC_PORT: "0", ...env },
+      env: {
+        ...compiledSourceEnv(),
+        PATH: process.env["PATH"] ?? "",
+        CHASQUI_GRPC_PORT: "0",
+        ...env,
+      },
       stdio: ["ignore", "pipe", "inherit"],
     },
   );

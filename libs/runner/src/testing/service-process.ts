@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { compiledSourceEnv } from "@chasqui/chassis";
 
 export interface ServiceProcess extends AsyncDisposable {
   readonly pid: number;
@@ -16,7 +17,12 @@ export interface ServiceProcess extends AsyncDisposable {
 
 export function startServiceProcess(main: URL, env: Record<string, string>): ServiceProcess {
   const child = spawn(process.execPath, [main.pathname], {
-    env: { PATH: process.env["PATH"] ?? "", CHASQUI_EXIT_WITH_PARENT: "1", ...env },
+    env: {
+      ...compiledSourceEnv(),
+      PATH: process.env["PATH"] ?? "",
+      CHASQUI_EXIT_WITH_PARENT: "1",
+      ...env,
+    },
     stdio: ["pipe", "pipe", "inherit"],
   });
   const logs: Record<string, unknown>[] = [];

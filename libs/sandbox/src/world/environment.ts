@@ -1,6 +1,6 @@
 // What each process of a local installation is told: the environment variables of its settings.ts.
 import { builtInKinds } from "@chasqui/contracts";
-import { servicesWithStore } from "@chasqui/chassis";
+import { compiledSourceEnv, servicesWithStore } from "@chasqui/chassis";
 import { KEY as BUCKETS_KEY } from "../buckets/signature.ts";
 import type { SandboxUrls } from "./sandbox-urls.ts";
 import type { Credentials } from "./credentials.ts";
@@ -45,6 +45,7 @@ export function environmentOf(
     PATH: process.env["PATH"] ?? "",
     HOME: process.env["HOME"] ?? "/",
     TZ: process.env["TZ"] ?? "UTC",
+    ...compiledSourceEnv(),
     CHASQUI_ENVIRONMENT: "local",
     CHASQUI_ENVIRONMENT_FILE: addresses.environmentFile,
     CHASQUI_POLICIES: addresses.policies,
