@@ -8,6 +8,13 @@ import type { Part } from "./part.ts";
 /** A run-time parameter of the session, such as `plan_cache_mode: "force_generic_plan"`. */
 export type SessionParameters = Readonly<Record<string, string | number | boolean>>;
 
+/** For a hot path's few statements: plans made once, that survive young tables (docs/decisions/0003-engine-session.md). */
+export const steadyPlans: SessionParameters = {
+  plan_cache_mode: "force_generic_plan",
+  jit: "off",
+  enable_seqscan: "off",
+};
+
 export interface DatabaseOptions {
   readonly connectionsMax: number;
   /** Shown in pg_stat_activity. */

@@ -47,7 +47,7 @@ export type {
 } from "./spans.ts";
 export { startHealth } from "./health.ts";
 export type { Health, HealthOptions } from "./health.ts";
-export { checkDatabase, clientOf, openDatabase, schemaOf } from "./database.ts";
+export { checkDatabase, clientOf, openDatabase, schemaOf, steadyPlans } from "./database.ts";
 export type { Database, DatabaseOptions, SessionParameters } from "./database.ts";
 export { databaseCodeOf, isConflict, isDataError, isOutage } from "./database-errors.ts";
 export { migrateDatabase } from "./migrate.ts";

@@ -27,7 +27,8 @@ import { parseTrigger, sourceToken, triggerPath } from "./translate.ts";
 import type { ReceivedTrigger } from "./translate.ts";
 
 export interface HandlerOptions {
-  readonly sql: Sql;
+  /** Where triggers are recorded. */
+  readonly ledgers: Sql;
   readonly registry: Registry;
   readonly learner: Pick<Learner, "refresh" | "refreshedMs">;
   readonly collector: Collector;
@@ -109,7 +110,7 @@ export function createTriggerHandler(o: HandlerOptions): TriggerHandler {
   /** Answers the StartRuns that are open, as they were recorded first: a key may read differently by now. */
   async function record(arrived: Arrived, verdicts: readonly TriggerVerdict[]): Promise<Start[]> {
     const rows = rowsOf(arrived, verdicts, o);
-    const open = await recordTriggers(o.sql, arrived.trigger.path, rows, o.now());
+    const open = await recordTriggers(o.ledgers, arrived.trigger.path, rows, o.now());
     return open.map(({ key, start }) => storedStart(key, fromBinary(StartRunSchema, start)));
   }
 
@@ -130,7 +131,7 @@ export function createTriggerHandler(o: HandlerOptions): TriggerHandler {
     async onDead(delivery, reason) {
       const source = sourceToken(delivery.subject);
       const id = clip(delivery.header("ce-id") ?? delivery.id, 256);
-      await recordDeadTrigger(o.sql, triggerPath(delivery.subject), {
+      await recordDeadTrigger(o.ledgers, triggerPath(delivery.subject), {
         key: { source, id, dagId: "" },
         reason: clip(reason, 2_000),
         nowMs: o.now(),

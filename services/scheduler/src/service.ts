@@ -9,6 +9,7 @@ import {
   openDatabase,
   readEnvironmentFile,
   serveGrpc,
+  steadyPlans,
 } from "@chasqui/chassis";
 import type { Database, EnvironmentFile, Life, ServiceImplementation } from "@chasqui/chassis";
 import { backfillService } from "./backfill-service.ts";
@@ -40,11 +41,14 @@ import { startTriggers } from "./trigger-parts.ts";
 
 const NAME = "scheduler";
 const POLL_MS = 1_000;
+const LEDGER_CONNECTIONS = 2;
 const FORGET_ROWS_MAX = 10_000;
 const FORGET_BACKFILLS_MAX = 100;
 
 interface Neighbours {
   readonly database: Database;
+  /** For what has to be quick: due times and triggers are recorded here. */
+  readonly ledgers: Database;
   readonly time: DatabaseTime;
   readonly bus: Bus;
   readonly stateMachine: StateMachine;
@@ -57,16 +61,23 @@ export async function startScheduler(life: Life<Settings>): Promise<void> {
   await migrateDatabase({ url, folder: migrationsFolder() });
   const connectionsMax = settings.databaseConnectionsMax;
   const database = await life.up(openDatabase(url, { connectionsMax, applicationName: NAME }));
+  const ledgers = await life.up(
+    openDatabase(url, {
+      connectionsMax: LEDGER_CONNECTIONS,
+      applicationName: `${NAME} ledgers`,
+      session: steadyPlans,
+    }),
+  );
   const time = await life.up(startDatabaseTime(database.sql));
   const environment = await readEnvironmentFile(settings.environmentFile);
   const bus = await openBus(life, environment);
   const stateMachine = await life.up(openStateMachine(settings.stateMachine));
-  await startWork(life, { database, time, bus, stateMachine, vars: environment.vars });
+  await startWork(life, { database, ledgers, time, bus, stateMachine, vars: environment.vars });
 }
 
 async function startWork(life: Life<Settings>, neighbours: Neighbours): Promise<void> {
   const { settings, log, telemetry } = life;
-  const { database, time, bus, stateMachine, vars } = neighbours;
+  const { database, ledgers, time, bus, stateMachine, vars } = neighbours;
   const { sql } = database;
   const { now } = time;
   const registry = createRegistry({
@@ -80,7 +91,7 @@ async function startWork(life: Life<Settings>, neighbours: Neighbours): Promise<
   const isPaused = (dagId: string): boolean => registry.get(dagId)?.dag.paused === true;
   const settler = await life.up(createSettler({ ...common, isPaused }));
   const inbox = await life.up(openInbox({ bus, telemetry, log, onVerdict: settler.verdict }));
-  const ticker = createTicker({ ...common, inbox, sampler });
+  const ticker = createTicker({ ...common, ledgers: ledgers.sql, inbox, sampler });
   const started: { clock?: Clock } = {}; // what is learned before it ticks wakes nobody
   const learner = createLearner({
     ...common,
@@ -126,7 +137,7 @@ async function startWork(life: Life<Settings>, neighbours: Neighbours): Promise<
   await startHousekeeping(life, learner, neighbours);
   const listening = await startTriggers(life, {
     ...common,
-    ...{ bus, learner, continuer, backfiller, inbox, sampler },
+    ...{ ledgers: ledgers.sql, bus, learner, continuer, backfiller, inbox, sampler },
   });
   life.status(() => ({ ...statusOf(registry, time), bus: bus.state, ...listening.status() }));
 }

@@ -18,6 +18,8 @@ import type { FiringTick, NewTick } from "./store/ticks.ts";
 
 export interface TickerOptions {
   readonly sql: Sql;
+  /** Where due times are recorded. */
+  readonly ledgers: Sql;
   readonly registry: Registry;
   readonly inbox: Inbox;
   readonly sampler: Sampler;
@@ -63,7 +65,7 @@ export function createTicker(o: TickerOptions): Ticker {
 
   async function record(slices: readonly Slice[], nowMs: number): Promise<readonly FiringTick[]> {
     const recorded = await recordTicks(
-      o.sql,
+      o.ledgers,
       slices.flatMap((slice) => slice.ticks),
       nowMs,
     );

@@ -21,6 +21,7 @@ import type { Settings } from "./settings.ts";
 
 export interface TriggerDeps {
   readonly sql: Sql;
+  readonly ledgers: Sql;
   readonly bus: Bus;
   readonly registry: Registry;
   readonly learner: Learner;

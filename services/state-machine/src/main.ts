@@ -9,6 +9,7 @@ import {
   readEnvironmentFile,
   runService,
   serveGrpc,
+  steadyPlans,
 } from "@chasqui/chassis";
 import type { EnvironmentFile } from "@chasqui/chassis";
 import { PARTITIONS, builtInKinds, inboxDurable } from "@chasqui/contracts";
@@ -27,9 +28,6 @@ import { declarePools } from "./say/pool-messages.ts";
 import { poolNames } from "./store/pool-reads.ts";
 import { openVersions } from "./store/versions.ts";
 
-/** Plans that survive young tables; measured in docs/decisions. */
-const session = { plan_cache_mode: "force_generic_plan", jit: "off", enable_seqscan: "off" };
-
 await runService({
   name: "state-machine",
   settings: settingsOf,
@@ -46,7 +44,7 @@ await runService({
     const reads = await up(openDatabase(url, { connectionsMax, applicationName: "state-machine" }));
     const engineName = "state-machine engine";
     const writes = await up(
-      openDatabase(url, { connectionsMax: 2, applicationName: engineName, session }),
+      openDatabase(url, { connectionsMax: 2, applicationName: engineName, session: steadyPlans }),
     );
     const { natsUrl, natsUser: user, natsPassword: password } = settings;
     const bus = await connectBus({

@@ -61,6 +61,7 @@ export async function loadRuns(
         ${ms(sql, "started_at")}, ${ms(sql, "settled_at")}, ${ms(sql, "last_at")}, ${ms(sql, "wake_at")},
         ${ms(sql, "logical_at")}, ${ms(sql, "created_at")}, ${ms(sql, "interval_start_at")}, ${ms(sql, "interval_end_at")}
       from state_machine.run where run_id = any(${ids}::text[])`;
+  if (runs.length === 0) return { runs: [], newer: [] };
   const tasks = await sql<TaskRecord[]>`
       select run_id, task_id, map_index, more, state, attempt, sequence, free_repeats, cause, cancel_for, failure, reason, link,
         output, ${ms(sql, "assigned_at")}, ${ms(sql, "accepted_at")}, ${ms(sql, "started_at")},
@@ -130,9 +131,11 @@ interface DagSelected {
   readonly active: string[];
   readonly reopened: Readonly<Record<string, number>>;
   readonly failing: string[];
+  /** Of its current version. */
+  readonly spec: Buffer | null;
 }
 
-/** The DAGs that exist among the ids, with the plan of their current version. */
+/** The DAGs that exist among the ids, with the plan of their current version: one round trip, however cold they are. */
 export async function loadDags(
   sql: Sql,
   versions: Versions,
@@ -140,17 +143,20 @@ export async function loadDags(
 ): Promise<CachedDag[]> {
   if (dagIds.length === 0) return [];
   const rows = await sql<DagSelected[]>`
-    select dag_id, version, format, number, fingerprint, paused, paused_by, pause_reason, retired, has_waiting,
-      active, reopened, failing
-    from state_machine.dag where dag_id = any(${[...dagIds]}::text[])`;
+    select d.dag_id, version, format, number, d.fingerprint, paused, paused_by, pause_reason, retired, has_waiting,
+      active, reopened, failing, s.spec
+    from state_machine.dag d left join state_machine.dag_spec s using (dag_id, fingerprint)
+    where d.dag_id = any(${[...dagIds]}::text[])`;
   return Promise.all(
     rows.map(async (row): Promise<CachedDag> => {
       if (row.format > FORMAT)
         throw new NewerFormatError(`DAG ${row.dag_id}: format ${row.format} is newer`);
-      const stored = row.number === 0 ? undefined : await versions.get(row.dag_id, row.fingerprint);
+      const { number, fingerprint, spec } = row;
+      const stored =
+        number === 0 ? undefined : await versions.get(row.dag_id, fingerprint, spec ?? undefined);
       const state = Object.assign(newDag(row.dag_id), {
-        number: row.number,
-        fingerprint: row.fingerprint,
+        number,
+        fingerprint,
         paused: row.paused,
         pausedBy: row.paused_by,
         pauseReason: row.pause_reason,

@@ -34,7 +34,8 @@ export interface Version extends StoredVersion {
 }
 
 export interface Versions {
-  get(dagId: string, fingerprint: string): Promise<Version | undefined>;
+  /** `spec`: as stored, when it was read along with something else. */
+  get(dagId: string, fingerprint: string, spec?: Buffer): Promise<Version | undefined>;
   plan(dagId: string, fingerprint: string): Promise<Plan | undefined>;
   /** What memory holds; `get` finds the others, too. */
   cached(dagId: string, fingerprint: string): Version | undefined;
@@ -51,8 +52,12 @@ export function openVersions(
   const ready = new Map<string, Version>();
   const specOf = oneStatementATurn((asked) => readSpecs(sql, asked));
 
-  async function read(dagId: string, fingerprint: string): Promise<Version | undefined> {
-    const stored = await specOf({ dagId, fingerprint });
+  async function read(
+    dagId: string,
+    fingerprint: string,
+    known?: Buffer,
+  ): Promise<Version | undefined> {
+    const stored = known ?? (await specOf({ dagId, fingerprint }));
     if (stored === undefined) return undefined;
     const spec = fromBinary(DagSpecSchema, stored);
     const templates = new Map(
@@ -69,7 +74,7 @@ export function openVersions(
     };
   }
 
-  function get(dagId: string, fingerprint: string): Promise<Version | undefined> {
+  function get(dagId: string, fingerprint: string, stored?: Buffer): Promise<Version | undefined> {
     const key = keyOf({ dagId, fingerprint });
     const known = cache.get(key);
     if (known !== undefined) {
@@ -77,7 +82,7 @@ export function openVersions(
       cache.set(key, known);
       return known;
     }
-    const reading = read(dagId, fingerprint).then(
+    const reading = read(dagId, fingerprint, stored).then(
       (version) => {
         if (version === undefined) cache.delete(key);
         else if (cache.has(key)) ready.set(key, version); // it may have had to make room meanwhile
