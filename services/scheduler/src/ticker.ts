@@ -14,7 +14,7 @@ import { withStarts } from "./tick-starts.ts";
 import { originOf, tickSpanId, tickStart } from "./starts.ts";
 import { loadSchedulesOf } from "./store/schedules.ts";
 import { recordTicks } from "./store/ticks.ts";
-import type { FiringTick, NewTick } from "./store/ticks.ts";
+import type { FiringTick, NewTick, RecordedTicks } from "./store/ticks.ts";
 
 export interface TickerOptions {
   readonly sql: Sql;
@@ -63,17 +63,19 @@ export function createTicker(o: TickerOptions): Ticker {
     return [{ schedule, ticks, handledMs: slice.handledMs }];
   }
 
-  async function record(slices: readonly Slice[], nowMs: number): Promise<readonly FiringTick[]> {
-    const recorded = await recordTicks(
+  const record = (slices: readonly Slice[], nowMs: number): Promise<RecordedTicks> =>
+    recordTicks(
       o.ledgers,
       slices.flatMap((slice) => slice.ticks),
       nowMs,
     );
-    const stale = new Set(recorded.stale);
+
+  /** After the saying, which must not wait for it: the next due times are worked out. */
+  async function handled(slices: readonly Slice[], stale: readonly string[]): Promise<void> {
+    const unknown = new Set(stale);
     for (const { schedule, handledMs } of slices)
-      if (!stale.has(schedule.dag.dagId)) schedule.handled(handledMs);
-    if (stale.size > 0) await reload([...stale]);
-    return recorded.firing;
+      if (!unknown.has(schedule.dag.dagId)) schedule.handled(handledMs);
+    if (stale.length > 0) await reload(stale);
   }
 
   async function reload(dagIds: readonly string[]): Promise<void> {
@@ -117,11 +119,13 @@ export function createTicker(o: TickerOptions): Ticker {
       let count = 0;
       const flush = async (): Promise<void> => {
         if (slices.length === 0) return;
-        const ticks = await record(slices, nowMs);
+        const recording = slices;
         slices = [];
         count = 0;
-        firing += ticks.length;
-        if (ticks.length > 0) await say(ticks, nowMs);
+        const recorded = await record(recording, nowMs);
+        firing += recorded.firing.length;
+        if (recorded.firing.length > 0) await say(recorded.firing, nowMs);
+        await handled(recording, recorded.stale);
       };
       for (const schedule of o.registry.due(nowMs)) {
         for (const slice of await sliceOf(schedule, nowMs)) {

@@ -18,7 +18,10 @@ export type NewTrigger = TriggerKey &
     | { readonly outcome: "filtered" | "unbound" | "dead"; readonly reason: string }
   );
 
-/** Records what a message means. Answers the StartRuns that are still to be said, of this delivery or an earlier one. */
+/**
+ * Records what a message means. Answers the StartRuns that are still to be said, of this delivery or an earlier one;
+ * both in one statement, for it sees the table as it was before.
+ */
 export async function recordTriggers(
   sql: Sql,
   subject: string,
@@ -30,7 +33,7 @@ export async function recordTriggers(
     triggers.map((trigger) => (trigger.outcome === "starting" ? read(trigger) : null));
   const reasons = triggers.map((trigger) => ("reason" in trigger ? trigger.reason : ""));
   const { source, id } = onlyIdentity(triggers);
-  await sql`
+  const rows = await sql<{ dag_id: string; start: Uint8Array }[]>`
     with told as (
       select * from unnest(
         ${triggers.map((trigger) => trigger.dagId)}::text[],
@@ -42,18 +45,22 @@ export async function recordTriggers(
       delete from trigger
       where source = ${source} and id = ${id} and dag_id = ''
         and exists (select from told where dag_id <> '')
+    ), recorded as (
+      insert into trigger (source, id, dag_id, subject, received_at, outcome, reason, run_key, start, said_at)
+      select ${source}, ${id}, dag_id, ${subject}, ${now}, outcome, reason, run_key, decode(start, 'hex'),
+        case when outcome = 'starting' then ${now}::timestamptz end
+      from told
+      on conflict (source, id, dag_id) do update set
+        subject = excluded.subject, received_at = excluded.received_at, outcome = excluded.outcome,
+        reason = excluded.reason, run_key = excluded.run_key, start = excluded.start, said_at = excluded.said_at
+      where trigger.outcome = 'dead'
+      returning dag_id, start
     )
-    insert into trigger (source, id, dag_id, subject, received_at, outcome, reason, run_key, start, said_at)
-    select ${source}, ${id}, dag_id, ${subject}, ${now}, outcome, reason, run_key, decode(start, 'hex'),
-      case when outcome = 'starting' then ${now}::timestamptz end
-    from told
-    on conflict (source, id, dag_id) do update set
-      subject = excluded.subject, received_at = excluded.received_at, outcome = excluded.outcome,
-      reason = excluded.reason, run_key = excluded.run_key, start = excluded.start, said_at = excluded.said_at
-    where trigger.outcome = 'dead'`;
-  const rows = await sql<{ dag_id: string; start: Uint8Array }[]>`
+    select dag_id, start from recorded where start is not null
+    union all
     select dag_id, start from trigger
-    where source = ${source} and id = ${id} and outcome = 'starting' and start is not null order by dag_id`;
+    where source = ${source} and id = ${id} and outcome = 'starting' and start is not null
+    order by dag_id`;
   return rows.map((row) => ({ key: { source, id, dagId: row.dag_id }, start: row.start }));
 }
 

@@ -2,8 +2,8 @@
 // locked and must be as it was read, also those that it left as they were.
 import type { Sql } from "postgres";
 import type { DagChange } from "../core/batch.ts";
-import { fullStatement } from "./commit.sql.ts";
-import { parametersOf } from "./encode.ts";
+import { statementFor } from "./commit.sql.ts";
+import { parametersOf, rowsOf } from "./encode.ts";
 
 /** `read`: the versions that the decision was made from. False: some DAG moved meanwhile, and nothing was written. */
 export async function commitFolder(
@@ -19,12 +19,11 @@ export async function commitFolder(
     const isAsRead =
       rows.length === read.size && rows.every((row) => read.get(row.dag_id) === row.version);
     if (!isAsRead || changes.size === 0) return isAsRead;
+    const written = rowsOf({ runs: new Map(), dags: new Map(changes), pools: new Map() });
+    const statement = statementFor(written);
     const won = await transaction.unsafe(
-      fullStatement.text,
-      parametersOf(
-        { runs: new Map(), dags: new Map(changes), pools: new Map() },
-        fullStatement.relations,
-      ),
+      statement.text,
+      parametersOf(written, statement.relations),
       { prepare: true },
     );
     if (won.length !== changes.size)

@@ -1,4 +1,4 @@
-// The hot statement: one for a whole batch. Rows are locked in the order of their ids first; each aggregate moves only if its
+// The hot statement: one for a whole batch, with the parts that the batch needs. Rows are locked in the order of their ids first; each aggregate moves only if its
 // version is the one that was read (the fence); tasks, history and new runs follow only where their aggregate won.
 // Column lists are written once, here, so that arrays, record and SET clauses cannot drift apart.
 
@@ -128,7 +128,7 @@ const claimMoving: readonly Column[] = [
 ];
 const poolAuditColumns: readonly Column[] = [poolKey, ...auditColumns.slice(1)];
 
-/** The parameters of the statement, in order: the arrays of each relation, column by column. */
+/** The columns of each relation, an array of the statement each. */
 export const relations = {
   run: [...runKey, readVersion, ...runMoving],
   task: [...taskKey, ...taskMoving],
@@ -144,12 +144,6 @@ export const relations = {
   pool_audit: poolAuditColumns,
 } as const;
 export type Relation = keyof typeof relations;
-
-/** What most batches need: no DAG and no pool changes, no audit. Three texts, three prepared statements. */
-const hot: readonly Relation[] = ["run", "task", "event"];
-const beside = ["dag", "created", "audit", "run_audit", "version"] as const;
-const full: readonly Relation[] = [...hot, ...beside];
-const withPools: readonly Relation[] = [...full, "pool", "claim", "gone", "pool_audit"];
 
 const names = (columns: readonly Column[], prefix = ""): string =>
   columns.map((column) => prefix + column.name).join(", ");
@@ -189,12 +183,14 @@ dag_won as (
   update state_machine.dag d set version = i.read_version + 1, ${dagSets}
   from dag_in i
   where d.dag_id = i.dag_id and d.version = i.read_version and (select count(*) from dag_lock) > 0
-  returning d.dag_id),
+  returning d.dag_id)`;
+const createdPart = `
 run_new as (
   insert into state_machine.run (run_id, ${names(runFixed)}, ${names(runMoving)}, version, format)
   select i.run_id, ${values(runFixed, "i")}, ${values(runMoving, "i")}, 1, 1
   from created_in i join dag_won using (dag_id)
-  on conflict (run_id) do nothing returning run_id),
+  on conflict (run_id) do nothing returning run_id)`;
+const dagAuditPart = `
 dag_audit as (
   insert into state_machine.audit (principal, action, resource, reason, detail, cause)
   select i.principal, i.action, 'dag/' || i.dag_id, i.reason, i.detail::jsonb, i.cause
@@ -234,8 +230,8 @@ pool_audit_new as (
 // Winners as the keys of one JSON object: looked up by bisection. A join would be a nested loop, for a plan made once
 // expects few rows; with 4,000 tasks of 500 runs in a batch that cost more than all the rest.
 const hasWon = "jsonb_exists((select runs from won_set), i.run_id)";
-const tailPart = (winners: string): string => `
-won as (${winners}),
+const ofWonRuns = (winners: readonly string[]): string => `
+won as (${winners.join(" union all ")}),
 won_set as (select coalesce(jsonb_object_agg(run_id, true), '{}') as runs from won),
 task_set as (
   insert into state_machine.task as t (run_id, task_id, map_index, ${names(taskMoving)})
@@ -244,27 +240,79 @@ task_set as (
 event_new as (
   insert into state_machine.run_event (run_id, version, format, events)
   select i.run_id, i.version, 1, i.events from event_in i where ${hasWon})`;
-
-export const hotStatement = {
-  relations: hot,
-  text: `with ${inputs(hot)},${runPart},${tailPart("select run_id from run_won")}
-select 'run' as kind, run_id as id from run_won`,
-};
-const ofRuns = `${tailPart("select run_id from run_won union all select run_id from run_new")},
+const runAuditPart = `
 run_audit_new as (
   insert into state_machine.audit (principal, action, resource, reason, detail, cause)
   select i.principal, i.action, 'run/' || i.run_id, i.reason, i.detail::jsonb, i.cause
   from run_audit_in i where ${hasWon})`;
-const fullWinners = `
-select 'run' as kind, run_id as id from run_won
-union all select 'created', run_id from run_new
-union all select 'dag', dag_id from dag_won`;
-export const fullStatement = {
-  relations: full,
-  text: `with ${inputs(full)},${runPart},${dagPart},${ofRuns}${fullWinners}`,
-};
-export const poolStatement = {
-  relations: withPools,
-  text: `with ${inputs(withPools)},${runPart},${dagPart},${poolPart},${ofRuns}${fullWinners}
-union all select 'pool', pool from pool_won`,
-};
+
+export interface Statement {
+  /** What its parameters are, in order: the arrays of each relation, column by column. */
+  readonly relations: readonly Relation[];
+  readonly text: string;
+}
+
+/** What a batch has rows of. A part that has none costs a commit of one run as much as one that has: it is left out. */
+interface Shape {
+  readonly run: boolean;
+  readonly dag: boolean;
+  readonly created: boolean;
+  /** Audits and new versions: what people do. */
+  readonly audited: boolean;
+  readonly pool: boolean;
+}
+
+const poolRelations = ["pool", "claim", "gone", "pool_audit"] as const;
+
+function statementOf({ run, dag, created, audited, pool }: Shape): Statement {
+  const hasRuns = run || created;
+  const used: Relation[] = [];
+  const parts: string[] = [];
+  const winners: string[] = [];
+  const wonRuns: string[] = [];
+  const add = (isThere: boolean, relations: readonly Relation[], part: string): void => {
+    if (!isThere) return;
+    used.push(...relations);
+    parts.push(part);
+  };
+  add(run, ["run"], runPart);
+  if (run) wonRuns.push("select run_id from run_won");
+  if (run) winners.push("select 'run' as kind, run_id as id from run_won");
+  add(dag, ["dag"], dagPart);
+  if (dag) winners.push("select 'dag' as kind, dag_id as id from dag_won");
+  add(created, ["created"], createdPart);
+  if (created) wonRuns.push("select run_id from run_new");
+  if (created) winners.push("select 'created' as kind, run_id as id from run_new");
+  add(dag && audited, ["audit", "version"], dagAuditPart);
+  add(pool, poolRelations, poolPart);
+  if (pool) winners.push("select 'pool' as kind, pool as id from pool_won");
+  add(hasRuns, ["task", "event"], ofWonRuns(wonRuns));
+  add(hasRuns && audited, ["run_audit"], runAuditPart);
+  const text = `with ${inputs(used)},${parts.join(",")}\n${winners.join("\nunion all ")}`;
+  return { relations: used, text };
+}
+
+/** What most batches need: tasks of runs that go on. */
+export const hotStatement = statementOf({
+  ...{ run: true, dag: false, created: false, audited: false, pool: false },
+});
+
+const statements = new Map<string, Statement>();
+
+/** One of two dozen texts, each prepared once per connection. */
+export function statementFor(rows: Readonly<Record<Relation, readonly unknown[]>>): Statement {
+  const has = (...some: readonly Relation[]): boolean => some.some((name) => rows[name].length > 0);
+  const shape: Shape = {
+    run: has("run"),
+    dag: has("dag"),
+    created: has("created"),
+    audited: has("audit", "version", "run_audit"),
+    pool: has("pool"),
+  };
+  const key = Object.values(shape).join(" ");
+  const known = statements.get(key);
+  if (known !== undefined) return known;
+  const made = statementOf(shape);
+  statements.set(key, made);
+  return made;
+}

@@ -3,8 +3,8 @@
 import { isDataError } from "@chasqui/chassis";
 import type { Sql } from "postgres";
 import type { Batch } from "../core/batch.ts";
-import { fullStatement, hotStatement, poolStatement } from "./commit.sql.ts";
-import { parametersOf } from "./encode.ts";
+import { statementFor } from "./commit.sql.ts";
+import { parametersOf, rowsOf } from "./encode.ts";
 import { poolKey } from "../core/aggregates.ts";
 
 export interface Winners {
@@ -34,16 +34,15 @@ async function commitPart(
   refused: Map<string, string>,
 ): Promise<void> {
   if (changes.runs.size + changes.dags.size + changes.pools.size === 0) return;
-  const isAudited = [...changes.runs.values()].some(({ audited }) => audited === true);
-  const beside = changes.dags.size === 0 && !isAudited ? hotStatement : fullStatement;
-  const statement = changes.pools.size === 0 ? beside : poolStatement;
+  const rows = rowsOf(changes);
+  const statement = statementFor(rows);
   try {
-    const rows = await sql.unsafe<{ kind: keyof typeof wonBy; id: string }[]>(
+    const won = await sql.unsafe<{ kind: keyof typeof wonBy; id: string }[]>(
       statement.text,
-      parametersOf(changes, statement.relations),
+      parametersOf(rows, statement.relations),
       { prepare: true },
     );
-    for (const row of rows) winners[wonBy[row.kind]].add(row.id);
+    for (const row of won) winners[wonBy[row.kind]].add(row.id);
   } catch (thrown) {
     if (!isDataError(thrown)) throw thrown;
     const parts = halves(changes);

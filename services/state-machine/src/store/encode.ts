@@ -25,21 +25,22 @@ import { relations } from "./commit.sql.ts";
 
 const orNull = <T>(value: T | undefined): T | null => value ?? null;
 
-/** The parameters of a statement: one array per column, in the order of its relations. */
-export function parametersOf(
-  batch: Pick<Batch, "runs" | "dags" | "pools">,
-  used: readonly Relation[],
-): Cell[][] {
+/** What a batch writes, as rows of each relation. */
+export function rowsOf(batch: Pick<Batch, "runs" | "dags" | "pools">): Rows {
   const ofDags = { dag: [], created: [], audit: [], run_audit: [], version: [] };
   const ofPools = { pool: [], claim: [], gone: [], pool_audit: [] };
   const rows: Rows = { run: [], task: [], event: [], ...ofDags, ...ofPools };
   for (const change of batch.runs.values()) addRun(rows, change);
   for (const change of batch.dags.values()) addDag(rows, change);
   for (const change of batch.pools.values()) addPool(rows, change);
-  return used.flatMap((relation) =>
+  return rows;
+}
+
+/** The parameters of a statement: one array per column, in the order of its relations. */
+export const parametersOf = (rows: Rows, used: readonly Relation[]): Cell[][] =>
+  used.flatMap((relation) =>
     relations[relation].map((_, column) => rows[relation].map((row) => row[column] ?? null)),
   );
-}
 
 function addRun(rows: Rows, { run, created, events, audited }: RunChange): void {
   const { runId } = run.meta;
