@@ -6,8 +6,15 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { connectionTypes } from "@chasqui/contracts";
-import { formatProblem, quote, sortProblems, suggest, type Problem } from "@chasqui/dag/text";
-import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from "yaml";
+import {
+  formatProblem,
+  quote,
+  sortProblems,
+  suggest,
+  type Problem,
+  positionsIn,
+} from "@chasqui/dag/text";
+import { isMap, isNode, isScalar, parseDocument, type Document } from "yaml";
 import * as z from "zod/mini";
 import { checkConnection, type ConnectionTypes, type Flaw } from "./check-connection.ts";
 import { checkVars, type Json } from "./check-vars.ts";
@@ -88,13 +95,11 @@ export async function readEnvironmentFile(file: string): Promise<EnvironmentFile
 }
 
 export function parseEnvironmentFile(file: string, text: string): EnvironmentFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const positionOf = positionsIn(text);
+  const document = parseDocument(text, { prettyErrors: false });
   const problem = (offset: number, message: string, suggestion?: string): Problem => {
-    const { line, col } = lines.linePos(offset);
-    const place = { file, line: Math.max(1, line), column: Math.max(1, col) };
     const more = suggestion === undefined ? {} : { suggestion };
-    return { ...place, message, severity: "error", ...more };
+    return { file, ...positionOf(offset), message, severity: "error", ...more };
   };
   if (document.errors.length > 0)
     throw refusal(document.errors.map(({ pos, message }) => problem(pos[0], message)));

@@ -167,6 +167,16 @@ const approvalsOf = (world: FakeWorld, note: Note) =>
     },
   });
 
+const explainsOf = (find: (runId: string) => Run) =>
+  implementation(ExplainService, {
+    async explainRun({ runId }) {
+      const run = find(runId);
+      const state = RunStateSchema.value[run.state]?.localName.toLowerCase() ?? "";
+      const causes = [{ kind: "working", text: "work is at work" }];
+      return { runId: run.runId, state, explanations: [{ task: "work", state, causes }] };
+    },
+  });
+
 function backfillsOf(world: FakeWorld, note: Note) {
   const shift = () => {
     const [first] = world.backfills;
@@ -309,14 +319,7 @@ function servicesOf(world: FakeWorld, note: Note) {
         return { triggers: world.triggers };
       },
     }),
-    implementation(ExplainService, {
-      async explainRun({ runId }) {
-        const run = last(runId);
-        const state = RunStateSchema.value[run.state]?.localName.toLowerCase() ?? "";
-        const causes = [{ kind: "working", text: "work is at work" }];
-        return { runId: run.runId, state, explanations: [{ task: "work", state, causes }] };
-      },
-    }),
+    explainsOf(last),
     approvalsOf(world, note),
     backfillsOf(world, note),
     implementation(ReportService, {

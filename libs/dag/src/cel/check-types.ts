@@ -159,7 +159,8 @@ export function checkTypes(parsed: ParsedExpression, roots: RootTypes): Checked 
     }
     if (operand.kind === "scalar") return note(expr, `${describeType(operand)} has no elements`);
     if (operand.kind !== "map") return any;
-    return (key === undefined ? undefined : operand.fields[key]) ?? operand.rest ?? any;
+    const isField = key !== undefined && Object.hasOwn(operand.fields, key);
+    return (isField ? operand.fields[key] : undefined) ?? operand.rest ?? any;
   }
 
   /** The results of the overloads that fit; none of them is a finding. */

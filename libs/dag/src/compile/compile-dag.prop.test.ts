@@ -10,19 +10,10 @@ import { formatProblem } from "../problem.ts";
 import { compileDag, compileDagObject } from "./compile-dag.ts";
 import type { Compiled } from "./compile-dag.ts";
 import { CARRIER_COSTS } from "../testing/examples.ts";
+import { expectPlaced } from "../testing/placed.ts";
 import { validDag } from "../testing/valid-dag.ts";
 
 const compileText = (text: string): Compiled => compileDag({ file: "x.yaml", text });
-
-function expectSound(compiled: Compiled): void {
-  const problems = compiled.ok ? compiled.warnings : compiled.problems;
-  if (!compiled.ok) expect(problems.some(({ severity }) => severity === "error")).toBe(true);
-  for (const problem of problems) {
-    expect(formatProblem(problem)).toMatch(/^.+:\d+:\d+: ./s);
-    expect(problem.line).toBeGreaterThan(0);
-    expect(problem.column).toBeGreaterThan(0);
-  }
-}
 
 function mustCompile(compiled: Compiled): Extract<Compiled, { ok: true }> {
   if (!compiled.ok) throw new Error(compiled.problems.map(formatProblem).join("\n"));
@@ -32,10 +23,16 @@ function mustCompile(compiled: Compiled): Extract<Compiled, { ok: true }> {
 test("C1: any text compiles or gets positioned errors", () => {
   const text = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.lorem());
   fc.assert(
-    fc.property(text, (input) => expectSound(compileText(input))),
+    fc.property(text, (input) => expectPlaced(compileText(input), input)),
     { numRuns: 200 },
   );
 });
+
+/** Here the YAML parser stops, and its own counter knows no line behind it. */
+const FORGOTTEN_LINES: [number, number, string][] = [
+  [0, 11, ""],
+  [210, 17, "\n"],
+];
 
 test("C1: a file with a piece cut out, doubled or replaced compiles or gets positioned errors", () => {
   const length = CARRIER_COSTS.length;
@@ -52,9 +49,9 @@ test("C1: a file with a piece cut out, doubled or replaced compiles or gets posi
       let text = CARRIER_COSTS;
       for (const [start, count, piece] of cuts)
         text = text.slice(0, start) + piece + text.slice(start + count);
-      expectSound(compileText(text));
+      expectPlaced(compileText(text), text);
     }),
-    { numRuns: 250 },
+    { numRuns: 250, examples: [[FORGOTTEN_LINES]] },
   );
 });
 
@@ -88,8 +85,9 @@ test("C1: a mutated valid DAG compiles or gets positioned errors", () => {
   fc.assert(
     fc.property(validDag, fc.array(mutation, { minLength: 1, maxLength: 3 }), (dag, mutations) => {
       const broken = mutations.reduce<JsonValue>((value, change) => mutate(value, change), dag);
-      expectSound(compileText(stringify(broken)));
-      expectSound(compileDagObject(JSON.parse(JSON.stringify(broken)), "x.ts"));
+      const text = stringify(broken);
+      expectPlaced(compileText(text), text);
+      expectPlaced(compileDagObject(JSON.parse(JSON.stringify(broken)), "x.ts"));
     }),
     { numRuns: 250 },
   );

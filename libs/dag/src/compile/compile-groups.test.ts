@@ -213,7 +213,7 @@ const dag = (tasks: string, groups = ""): string =>
 test.each([
   [
     dag("  a: { uses: noop, group: h }\n", "g: {}"),
-    "task `a` stands in `h`: no such group; did you mean `g`?",
+    "task `a` stands in `h`: no such group; known: g",
   ],
   [dag("  a: { uses: noop, group: g }\n"), "no such group; add g: {} to groups"],
   [

@@ -32,7 +32,7 @@ export function createPools(sizes: Readonly<Record<string, number>>): Pools {
   function poolOf(name: string): PoolState {
     const pool = pools.get(name) ?? {
       ...newPool(name),
-      size: sizes[name] ?? Number.MAX_SAFE_INTEGER,
+      size: (Object.hasOwn(sizes, name) ? sizes[name] : undefined) ?? Number.MAX_SAFE_INTEGER,
     };
     pools.set(name, pool);
     return pool;

@@ -1,6 +1,7 @@
 // A generator of random valid DAGs in the author's form, with everything that the language has.
 import fc from "fast-check";
 import type { JsonObject } from "@bufbuild/protobuf";
+import { triggerRuleWords } from "../compile/words.ts";
 import { schedule } from "./valid-schedule.ts";
 import { someTriggers } from "./some-triggers.ts";
 
@@ -109,7 +110,7 @@ const task = fc
   )
   .map(([kind, rest]) => ({ ...kind, ...rest }));
 
-const rule = fc.constantFrom("all_success", "all_done", "one_failed", "always");
+const rule = fc.constantFrom(...Object.keys(triggerRuleWords));
 
 /** How a task hangs together with others; numbers are reduced to what is possible. */
 const place = fc.record({
@@ -259,7 +260,9 @@ export const validDag: fc.Arbitrary<JsonObject> = fc
         properties: { day: { type: "string", default: "2026-01-01" }, n: { type: "integer" } },
       }),
       defaults: fc.record(shared, optional),
-      alerts: fc.constant([{ on: ["late", "failed"], slack: "#alerts" }]),
+      alerts: fc
+        .subarray(["late", "failed", "retrying", "succeeded"], { minLength: 1 })
+        .map((on) => [{ on, slack: "#alerts" }]),
       max_active_runs: fc.integer({ min: 1, max: 20 }),
       max_active_tasks: fc.integer({ min: 1, max: 20 }),
       auto_pause_after: fc.integer({ min: 1, max: 100 }),

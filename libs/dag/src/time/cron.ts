@@ -30,7 +30,8 @@ const FIELDS = [
  */
 export function parseCron(text: string): Parsed<string> {
   const trimmed = text.trim();
-  const preset = presets[trimmed.toLowerCase()];
+  const word = trimmed.toLowerCase();
+  const preset = Object.hasOwn(presets, word) ? presets[word] : undefined; // `constructor` is a name of every object
   if (preset !== undefined) return { ok: true, value: preset };
   if (trimmed.startsWith("@")) return { ok: false, offset: 0, ...wrongPreset(text) };
   const fields = trimmed === "" ? [] : trimmed.split(/\s+/);

@@ -2,11 +2,12 @@
 // Invariants:
 //   Y1. Never throws; what is not JSON (dates of YAML 1.1, custom tags, NaN, keys that are maps) is a problem.
 //   Y2. Aliases are followed, within a bound on depth and number of values, so that no small text grows without end.
-import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { Document, Node, ParsedNode, Scalar, YAMLMap } from "yaml";
 import type { JsonValue } from "@bufbuild/protobuf";
 import { limits } from "../limits.ts";
 import type { Problem } from "../problem.ts";
+import { positionsIn } from "../text/positions.ts";
 import { quote } from "../text/suggest.ts";
 import { offsetInScalar } from "./scalar-offset.ts";
 import type { Path, Source } from "./source.ts";
@@ -20,17 +21,13 @@ interface Located {
 }
 
 export function readYaml(text: string, file: string): Source {
-  const lines = new LineCounter();
+  const positionOf = positionsIn(text);
   const problems: Problem[] = [];
-  const positionOf = (offset: number): { line: number; column: number } => {
-    const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)));
-    return { line: Math.max(1, line), column: Math.max(1, col) };
-  };
   const report = (offset: number, message: string): void => {
     if (problems.length < limits.problemsMax)
       problems.push({ file, ...positionOf(offset), message, severity: "error" });
   };
-  const tree = readTree(text, lines, report);
+  const tree = readTree(text, report);
   return {
     file,
     value: tree?.value,
@@ -47,7 +44,7 @@ export function readYaml(text: string, file: string): Source {
 
 type Report = (offset: number, message: string) => void;
 
-function readTree(text: string, lines: LineCounter, report: Report): Located | undefined {
+function readTree(text: string, report: Report): Located | undefined {
   if (text.length > limits.sourceCharsMax) {
     report(0, `the file has ${text.length} characters: want at most ${limits.sourceCharsMax}`);
     return undefined;
@@ -55,7 +52,6 @@ function readTree(text: string, lines: LineCounter, report: Report): Located | u
   let document: Document.Parsed<ParsedNode>;
   try {
     document = parseDocument<ParsedNode>(text, {
-      lineCounter: lines,
       prettyErrors: false,
       uniqueKeys: false,
       logLevel: "error",
