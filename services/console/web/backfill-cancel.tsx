@@ -1,8 +1,9 @@
 // Cancelling a backfill: whether its runs at work end with it, what would happen, and a line for the audit.
-import { useRef, useState } from "react";
+import { useState } from "react";
 import type { ApiBackfill, ApiBackfillDates } from "../src/api.ts";
 import { postJson } from "./client.ts";
 import { useCommand } from "./command.ts";
+import { DialogButton, Why } from "./dialog.tsx";
 import { useDryRun } from "./dry-run.ts";
 import { plural } from "./format.ts";
 import { Problem } from "./parts.tsx";
@@ -14,28 +15,14 @@ interface CancelProps {
 }
 
 export function CancelBackfill({ backfill, onChanged }: CancelProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [opened, setOpened] = useState(0);
-  const open = (): void => {
-    setOpened(opened + 1);
-    dialog.current?.showModal();
-  };
   return (
-    <>
-      <button type="button" className="danger" onClick={open}>
-        Cancel
-      </button>
-      <dialog ref={dialog} aria-label={`Cancel the backfill of ${backfill.dagId}`}>
-        {opened > 0 && (
-          <Confirm
-            key={opened}
-            backfill={backfill}
-            close={() => dialog.current?.close()}
-            onChanged={onChanged}
-          />
-        )}
-      </dialog>
-    </>
+    <DialogButton
+      title={`Cancel the backfill of ${backfill.dagId}`}
+      button={{ className: "danger" }}
+      label="Cancel"
+    >
+      {(close) => <Confirm backfill={backfill} close={close} onChanged={onChanged} />}
+    </DialogButton>
   );
 }
 
@@ -71,13 +58,7 @@ function Confirm({ backfill, close, onChanged }: ConfirmProps) {
         />{" "}
         Runs at work go on to their end
       </label>
-      <input
-        autoFocus
-        aria-label="Why"
-        placeholder="Why? (kept in the audit)"
-        value={reason}
-        onChange={(event) => setReason(event.target.value)}
-      />
+      <Why reason={reason} setReason={setReason} />
       {failure !== undefined && <Problem failure={failure} />}
       <div className="actions">
         <button type="button" onClick={close}>

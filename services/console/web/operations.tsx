@@ -2,6 +2,7 @@
 import { useState } from "react";
 import type { ApiOperation, ApiRun, ApiTask } from "../src/api.ts";
 import { failureOf, postJson, type RequestFailure } from "./client.ts";
+import { Why } from "./dialog.tsx";
 import { useDryRun } from "./dry-run.ts";
 import { keyOf } from "./format.ts";
 import { Problem } from "./parts.tsx";
@@ -114,13 +115,7 @@ function Confirm({ run, operation, close }: ConfirmProps) {
         if (event.key === "Escape") close();
       }}
     >
-      <input
-        autoFocus
-        aria-label="Why"
-        placeholder="Why? (kept in the audit)"
-        value={reason}
-        onChange={(event) => setReason(event.target.value)}
-      />
+      <Why reason={reason} setReason={setReason} />
       <button type="submit" className={isDangerous ? "danger" : ""}>
         {yes}
       </button>

@@ -1,8 +1,9 @@
 // Pausing a DAG and ending that. Asked twice, with what would change and a line for the audit.
-import { useRef, useState } from "react";
+import { useState } from "react";
 import type { ApiDag, ApiPaused } from "../src/api.ts";
 import { postJson } from "./client.ts";
 import { useCommand } from "./command.ts";
+import { DialogButton, Why } from "./dialog.tsx";
 import { useDryRun } from "./dry-run.ts";
 import { plural, shortId } from "./format.ts";
 import { Problem } from "./parts.tsx";
@@ -14,49 +15,33 @@ interface PauseProps {
 }
 
 export function PauseSwitch({ dag, onChanged }: PauseProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [asked, setAsked] = useState<{ readonly paused: boolean }>();
   const { dagId, paused } = dag;
-  const open = (): void => {
-    setAsked({ paused: !paused });
-    dialog.current?.showModal();
+  const button = {
+    role: "switch",
+    "aria-checked": !paused,
+    className: "switch",
+    title: paused ? "Paused: new runs wait. Click to resume." : "Active. Click to pause.",
   };
-  const close = (): void => dialog.current?.close();
-  return (
+  const label = (
     <>
-      <button
-        type="button"
-        role="switch"
-        aria-checked={!paused}
-        className="switch"
-        title={paused ? "Paused: new runs wait. Click to resume." : "Active. Click to pause."}
-        onClick={open}
-      >
-        <span className="knob" aria-hidden="true" />
-        <span className="unseen">{dagId} is active</span>
-      </button>
-      <dialog
-        ref={dialog}
-        aria-label={`${(asked?.paused ?? !paused) ? "Pause" : "Resume"} ${dagId}`}
-        onClose={() => setAsked(undefined)}
-      >
-        {asked !== undefined && (
-          <Confirm dagId={dagId} paused={asked.paused} close={close} onChanged={onChanged} />
-        )}
-      </dialog>
+      <span className="knob" aria-hidden="true" />
+      <span className="unseen">{dagId} is active</span>
     </>
+  );
+  return (
+    <DialogButton title={`${paused ? "Resume" : "Pause"} ${dagId}`} button={button} label={label}>
+      {(close) => <Confirm dag={dag} close={close} onChanged={onChanged} />}
+    </DialogButton>
   );
 }
 
-interface ConfirmProps {
-  readonly dagId: string;
-  /** What is asked for. */
-  readonly paused: boolean;
+interface ConfirmProps extends PauseProps {
   readonly close: () => void;
-  readonly onChanged: () => void;
 }
 
-function Confirm({ dagId, paused, close, onChanged }: ConfirmProps) {
+function Confirm({ dag, close, onChanged }: ConfirmProps) {
+  const { dagId } = dag;
+  const [paused] = useState(!dag.paused); // what is asked for stays, also when somebody else does it meanwhile
   const [reason, setReason] = useState("");
   const url = `/api/dags/${encodeURIComponent(dagId)}/pause`;
   const { act, isBusy, failure } = useCommand(
@@ -77,13 +62,7 @@ function Confirm({ dagId, paused, close, onChanged }: ConfirmProps) {
         {paused ? "Pause" : "Resume"} {dagId}
       </h2>
       <WouldChange url={url} paused={paused} />
-      <input
-        autoFocus
-        aria-label="Why"
-        placeholder="Why? (kept in the audit)"
-        value={reason}
-        onChange={(event) => setReason(event.target.value)}
-      />
+      <Why reason={reason} setReason={setReason} />
       {failure !== undefined && <Problem failure={failure} />}
       <div className="actions">
         <button type="button" onClick={close}>

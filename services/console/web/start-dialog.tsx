@@ -1,45 +1,33 @@
 // Starting a DAG by hand: its key, its logical time, its version, its parameters.
-import { useId, useRef, useState } from "react";
+import { useId, useState } from "react";
 import type { ApiDag, ApiRun } from "../src/api.ts";
 import { failureOf, postJson, type RequestFailure } from "./client.ts";
+import { DialogButton } from "./dialog.tsx";
 import { parsedParams } from "./form-fields.ts";
 import { Problem } from "./parts.tsx";
 import { navigate, runPath } from "./router.tsx";
 
 export function StartButton({ dag }: { readonly dag: ApiDag }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  // One id per opened dialog: pressing twice starts one run.
-  const [requestId, setRequestId] = useState("");
-  const open = (): void => {
-    setRequestId(crypto.randomUUID());
-    dialog.current?.showModal();
-  };
-  return (
+  const label = (
     <>
-      <button type="button" onClick={open}>
-        Start<span className="unseen"> {dag.dagId}</span>
-      </button>
-      <dialog ref={dialog} aria-label={`Start ${dag.dagId}`}>
-        {requestId !== "" && (
-          <StartForm
-            key={requestId}
-            dag={dag}
-            requestId={requestId}
-            onClose={() => dialog.current?.close()}
-          />
-        )}
-      </dialog>
+      Start<span className="unseen"> {dag.dagId}</span>
     </>
+  );
+  return (
+    <DialogButton title={`Start ${dag.dagId}`} label={label}>
+      {(close) => <StartForm dag={dag} onClose={close} />}
+    </DialogButton>
   );
 }
 
 interface StartFormProps {
   readonly dag: ApiDag;
-  readonly requestId: string;
   readonly onClose: () => void;
 }
 
-function StartForm({ dag, requestId, onClose }: StartFormProps) {
+function StartForm({ dag, onClose }: StartFormProps) {
+  // One id per opened dialog: pressing twice starts one run.
+  const [requestId] = useState(() => crypto.randomUUID());
   const [key, setKey] = useState("");
   const [at, setAt] = useState("");
   const [params, setParams] = useState("{}");
