@@ -50,6 +50,18 @@ test.each<[string, readonly string[]]>([
   }
 });
 
+test.each<[string, readonly string[]]>([
+  [
+    "what expressions may name",
+    [...words.runRoots.filter((root) => root !== "tasks"), ...words.instanceRoots],
+  ],
+  ["`run`", [...words.runScopeFields, ...words.exitScopeFields.map((field) => `run.${field}`)]],
+  ["`event`", words.eventScopeFields],
+  ["the rules of retries", [...words.retryRoots, ...words.failureScopeFields]],
+])("docs/dags.md names all of %s", (_, names) => {
+  for (const name of names) expect(readPage("docs/dags.md"), name).toContain(`\`${name}\``);
+});
+
 test("docs/dags.md names every trigger rule", () => {
   for (const rule of Object.keys(words.triggerRuleWords))
     expect(readPage("docs/dags.md")).toContain(`\`${rule}\``);
