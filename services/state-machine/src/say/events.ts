@@ -26,6 +26,7 @@ import type {
   RunEvent,
   RunState as RunNow,
   TaskEvent,
+  TaskState,
   TaskStatus,
 } from "@chasqui/machine";
 import { attemptsMaxOf, slotNamed, unhandled } from "@chasqui/machine";
@@ -204,8 +205,9 @@ function redOf(state: RunNow) {
   return unhandled(state).flatMap(({ t: taskId, i: mapIndex = -1 }) => {
     const task = state.tasks[slotNamed(state, taskId, mapIndex) ?? -1];
     const planned = state.plan.tasks[task?.plan ?? -1];
-    if (task?.failure === undefined || planned === undefined) return [];
-    const { attempt, failure, link } = task;
+    if (task === undefined || planned === undefined) return [];
+    const { attempt, link } = task;
+    const failure = task.failure ?? markedFailed(task);
     const attemptsMax = attemptsMaxOf(planned);
     return [
       {
@@ -219,6 +221,12 @@ function redOf(state: RunNow) {
     ];
   });
 }
+
+/** What a person marked failed has no evidence but who did it. */
+const markedFailed = ({ reason = "marked failed" }: TaskState): Failure => ({
+  class: "unknown",
+  message: reason,
+});
 
 export function wireFailureOf(
   failure: Failure,
