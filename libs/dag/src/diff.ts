@@ -36,9 +36,10 @@ function diffValues(before: DagSpec, after: DagSpec): string[] {
 
 function diffNodes(what: "task" | "group", old: JsonObject, next: JsonObject): string[] {
   const lines: string[] = [];
-  for (const id of Object.keys(old)) if (!(id in next)) lines.push(`${what} ${quote(id)} removed`);
+  for (const id of Object.keys(old))
+    if (!Object.hasOwn(next, id)) lines.push(`${what} ${quote(id)} removed`);
   for (const [id, node] of Object.entries(next)) {
-    const known = old[id];
+    const known = Object.hasOwn(old, id) ? old[id] : undefined;
     if (known === undefined)
       lines.push(`${what} ${quote(id)} added${what === "task" ? place(asMap(node)) : ""}`);
     else lines.push(...diffMaps(`${what} ${quote(id)}: `, asMap(known), asMap(node)));

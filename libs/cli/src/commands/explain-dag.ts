@@ -2,15 +2,15 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { DagSpecSchema, RunCauseKind, RunState, TickOutcomeSchema } from "@chasqui/contracts";
-import type { Dag, Run } from "@chasqui/contracts";
+import type { Run } from "@chasqui/contracts";
 import { create } from "@bufbuild/protobuf";
 import { explainDag } from "@chasqui/dag";
 import type { Came, DagExplanation, DagFacts } from "@chasqui/dag";
-import { CliError, exitCodes } from "../errors.ts";
 import { printable } from "../render/style.ts";
 import { formatDistance, formatInstant } from "../render/time.ts";
 import { instant, wordOf } from "../run-view.ts";
 import type { Server } from "../server.ts";
+import { findDag } from "./find-dag.ts";
 
 /** Runs at work that are looked at. */
 const RUNS_MAX = 100;
@@ -58,17 +58,6 @@ export async function askDag(
     ...(lastTrigger === undefined ? {} : { lastTrigger }),
   };
   return { dagId: dag.dagId, explained: explainDag(facts), newest: newest.runs[0] };
-}
-
-async function findDag(server: Server, dagId: string): Promise<Dag | undefined> {
-  try {
-    return (await server.dags.getDag({ dagId })).dag;
-  } catch (thrown) {
-    const { fromRpc } = await import("../server.ts");
-    const error = fromRpc(thrown, server.url);
-    if (error instanceof CliError && error.exitCode === exitCodes.notFound) return undefined;
-    throw thrown;
-  }
 }
 
 const runsOf = async (server: Server, dagId: string, states: readonly RunState[]): Promise<Run[]> =>

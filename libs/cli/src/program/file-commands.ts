@@ -1,7 +1,8 @@
-// `new`, `validate`, `apply`, `schedule preview`: DAG files.
+// `new`, `validate`, `apply`, `diff`, `schedule preview`: DAG files.
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { ApplyOptions } from "../commands/apply.ts";
+import type { DiffOptions } from "../commands/diff.ts";
 import type { ValidateOptions } from "../commands/validate.ts";
 import { JSON_OPTION, examples, number } from "./shared.ts";
 import type { With } from "./shared.ts";
@@ -14,7 +15,7 @@ const ENVIRONMENT_OPTION = [
 const POLICIES_OPTION = ["--policies <folder>", "where the policies are (policies)"] as const;
 
 export function addFileCommands(program: Command, with_: With): void {
-  for (const add of [addNew, addValidate, addApply, addSchedule]) add(program, with_);
+  for (const add of [addNew, addValidate, addApply, addDiff, addSchedule]) add(program, with_);
 }
 
 function addNew(program: Command, with_: With): void {
@@ -97,6 +98,27 @@ function addApply(program: Command, with_: With): void {
       with_(async (cli, paths: string[], o: ApplyOptions) => {
         const { apply } = await import("../commands/apply.ts");
         return apply(cli, paths, o);
+      }),
+    );
+}
+
+function addDiff(program: Command, with_: With): void {
+  program
+    .command("diff")
+    .description("Print what a DAG file changes in meaning, a line each")
+    .argument("<file>", "a DAG file")
+    .argument("[before]", "another DAG file; without it the server's current version")
+    .option("--of <version>", "in place of the current one", number(1, 1_000_000))
+    .option(ENVIRONMENT_OPTION[0], "whose custom kinds there are (local)")
+    .option(...JSON_OPTION)
+    .addHelpText(
+      "after",
+      examples("diff dags/hello.yaml", "diff dags/hello.yaml --of 3", "diff new.yaml old.yaml"),
+    )
+    .action(
+      with_(async (cli, file: string, before: string | undefined, o: DiffOptions) => {
+        const { diff } = await import("../commands/diff.ts");
+        return diff(cli, file, before, o);
       }),
     );
 }
