@@ -1,7 +1,7 @@
 // What came of a simulated run: each task's final state, its attempts, its times, and why.
 import type { DagSpec } from "@chasqui/contracts";
 import { isSettled, labelOf, nameOf } from "@chasqui/machine";
-import type { Json, Recorded, RunState, TaskState } from "@chasqui/machine";
+import type { Json, Recorded, RunState, TaskState, TriggerRule } from "@chasqui/machine";
 import { quote } from "../text/suggest.ts";
 import { rfc3339 } from "../time/dates.ts";
 
@@ -94,7 +94,7 @@ function whyOf(state: RunState, task: TaskState): string | undefined {
         ? undefined
         : `${task.failure.class}: ${task.failure.message}`;
     case "skipped":
-      return [task.reason, upstreamThat(state, task, (status) => status !== "succeeded")]
+      return [task.reason, upstreamThat(state, task, skipsBy(state, task))]
         .filter((text) => text !== undefined)
         .join(": ");
     case "upstream_failed":
@@ -115,6 +115,21 @@ function whyOf(state: RunState, task: TaskState): string | undefined {
 }
 
 const SHOWN_MAX = 5;
+
+/** Ends of upstream tasks that make a task skipped, by its rule; of the other rules all but a success. */
+const skipping: Partial<Record<TriggerRule, readonly string[]>> = {
+  all_failed: ["succeeded", "skipped"],
+  one_failed: ["succeeded", "skipped"],
+  all_skipped: ["succeeded", "failed", "upstream_failed"],
+  none_skipped: ["skipped"],
+  one_done: ["skipped", "upstream_failed"],
+};
+
+function skipsBy({ plan }: RunState, task: TaskState): (status: string) => boolean {
+  const rule = plan.tasks[task.plan]?.rule;
+  const ends = rule === undefined ? undefined : skipping[rule];
+  return (status) => (ends === undefined ? status !== "succeeded" : ends.includes(status));
+}
 
 /** How the tasks directly upstream ended, as far as it explains something; of what is mapped its instances. */
 function upstreamThat(

@@ -218,6 +218,18 @@ test("why", () => {
     "m[1]": "code: failed as scripted",
   });
   expect(result.run.reason).toBe("tasks `c`, `m[1]` failed");
+  const rule = (word: string, options: Options): string | undefined =>
+    run(
+      `  a: { uses: noop }\n  b: { uses: noop }\n  z: { uses: noop, needs: [a, b], trigger_rule: ${word} }\n`,
+      options,
+    ).tasks["z"]?.why;
+  const [mixed, skips] = [{ outcomes: { a: "fail", b: "succeed" } }, { outcomes: { b: "skip" } }];
+  expect(rule("all_failed", mixed)).toBe(
+    "trigger rule all_failed can no longer be met: `b` succeeded",
+  );
+  expect(rule("none_skipped", skips)).toBe(
+    "trigger rule none_skipped can no longer be met: `b` skipped",
+  );
 });
 
 test("parameters, event, key and time are what expressions see", () => {
