@@ -51,8 +51,8 @@ export const storeFaults: readonly Fault[] = [
   },
   {
     file: "services/scheduler/src/store/triggers.ts",
-    find: "\n    where trigger.outcome = 'dead'`;",
-    replace: "`;",
+    find: "      where trigger.outcome = 'dead'\n      returning dag_id, start",
+    replace: "      returning dag_id, start",
     why: "a trigger delivered again after its run began is forgotten to have begun, and starts it again",
     tests: ledgers,
   },
