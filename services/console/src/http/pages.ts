@@ -1,4 +1,4 @@
-// The web console's files: read once, kept in memory, compressed once, told apart by their content.
+// The web console's files: read once, kept in memory, compressed when first asked for, told apart by their content.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -10,7 +10,7 @@ interface Page {
   readonly type: string;
   readonly etag: string;
   readonly plain: Buffer;
-  readonly gzipped: Buffer;
+  gzipped?: Buffer;
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -51,7 +51,7 @@ function readPages(folder: string): Map<string, Page> {
     if (type === undefined) continue;
     const plain = readFileSync(path.join(folder, name));
     const etag = `"${createHash("sha256").update(plain).digest("base64url").slice(0, 22)}"`;
-    pages.set(name, { type, etag, plain, gzipped: gzipSync(plain, { level: 9 }) });
+    pages.set(name, { type, etag, plain });
   }
   return pages;
 }
@@ -68,6 +68,7 @@ function answer(request: FastifyRequest, reply: FastifyReply, page: Page | undef
   reply.header("vary", "accept-encoding");
   const accepts = String(request.headers["accept-encoding"] ?? "");
   if (!/\bgzip\b/.test(accepts)) return reply.send(page.plain);
+  page.gzipped ??= gzipSync(page.plain, { level: 9 });
   return reply.header("content-encoding", "gzip").send(page.gzipped);
 }
 
