@@ -7,7 +7,7 @@ import type { Task } from "../../libs/contracts/src/index.ts";
 import { compileDag, formatProblem } from "../../libs/dag/src/index.ts";
 import { expectNothingLeft } from "./support/nothing-left.ts";
 import { replayOfWorld, replayTest } from "./support/replay.ts";
-import { mailFault, mailWell, mailsOf } from "./support/outside.ts";
+import { mailFault, mailWell, mailSummariesOf } from "./support/outside.ts";
 import { useWorld } from "./support/world.ts";
 
 const world = useWorld({ dags: ["carrier-daily-costs.yaml"] });
@@ -135,7 +135,7 @@ async function failedMail(id: string, text: string): Promise<Task> {
   const { runId } = await startRun(id, { key: "2026-11-20" });
   const run = await settled(runId);
   expect(run.state).toBe(RunState.FAILED);
-  expect(await mailsOf(world().world, runId)).toEqual([]);
+  expect(await mailSummariesOf(world().world, runId)).toEqual([]);
   const [task] = run.tasks;
   if (task === undefined) throw new Error(`run ${runId} has no task`);
   expect(task.state).toBe(TaskState.FAILED);
@@ -178,7 +178,7 @@ test("a mail server that is away: tried again, then class upstream with evidence
   await mailWell(world().world);
   const { runId } = await startRun("away", { key: "2026-11-21" });
   expect((await settled(runId)).state).toBe(RunState.SUCCEEDED);
-  expect(await mailsOf(world().world, runId)).toHaveLength(10);
+  expect(await mailSummariesOf(world().world, runId)).toHaveLength(10);
   const { deliveries } = await clients.reports.listDeliveries({ report: "away" });
   expect(deliveries.filter(({ period }) => period === "2026-11-21")).toHaveLength(12);
 });

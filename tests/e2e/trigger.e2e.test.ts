@@ -4,7 +4,7 @@ import { RunCauseKind, RunState } from "../../libs/contracts/src/index.ts";
 import { natsSocket, type NatsSocket, type Publish } from "./support/nats-socket.ts";
 import { expectNothingLeft } from "./support/nothing-left.ts";
 import { replayOfWorld, replayTest } from "./support/replay.ts";
-import { mailsOf, podCreates } from "./support/outside.ts";
+import { mailSummariesOf, podCreates } from "./support/outside.ts";
 import { until } from "./support/until.ts";
 import { useWorld } from "./support/world.ts";
 
@@ -52,7 +52,7 @@ test("a trigger from a socket starts the day's run, caused by it, and the carrie
   expect(run.cause?.kind).toBe(RunCauseKind.TRIGGER);
   expect(run.cause?.by).toContain("first");
   expect(run.cause?.event).toMatchObject({ data: { country: "CO", depot: "Fontibón" } });
-  expect(await mailsOf(world().world, runId)).toHaveLength(10);
+  expect(await mailSummariesOf(world().world, runId)).toHaveLength(10);
 });
 
 /** What the scheduler's ledger says of a trigger, once it does. */
@@ -118,7 +118,7 @@ test("a source cannot publish in another's name: the server says so, and stores 
 test("three days ran, each with its one pod and its ten mails", async () => {
   const runs = await runsOf();
   expect(runs).toHaveLength(3);
-  for (const runId of runs) expect(await mailsOf(world().world, runId)).toHaveLength(10);
+  for (const runId of runs) expect(await mailSummariesOf(world().world, runId)).toHaveLength(10);
   expect([...(await podCreates(world().world)).values()]).toEqual([1, 1, 1]);
 });
 

@@ -5,7 +5,7 @@ import { DeliveryState, RunState, attemptIdOf } from "../../../libs/contracts/sr
 import type { Run, TaskState } from "../../../libs/contracts/src/index.ts";
 import type { CaughtMail, LoggedRequest } from "../../../libs/sandbox/src/index.ts";
 import { getJson } from "./http.ts";
-import { mailsOf } from "./outside.ts";
+import { mailSummariesOf, mailsOf } from "./outside.ts";
 import { sampleCarriers } from "./sample.ts";
 import { until } from "./until.ts";
 import type { RunningWorld } from "./world.ts";
@@ -34,7 +34,10 @@ export const taskIs = (
 
 /** Resolves when so many of the run's mails are in the catcher. */
 export const mailsAre = ({ world }: RunningWorld, runId: string, count: number): Promise<unknown> =>
-  until(`${count} mails of ${runId}`, async () => (await mailsOf(world, runId)).length >= count);
+  until(`${count} mails of ${runId}`, async () => {
+    const mails = await mailSummariesOf(world, runId);
+    return mails.length >= count;
+  });
 
 /** The run finished, nobody was mailed twice, everybody once or in doubt with a name, each pod created once. */
 export async function expectJobDone(

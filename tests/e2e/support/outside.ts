@@ -9,10 +9,18 @@ import type {
 } from "../../../libs/sandbox/src/index.ts";
 import { getBytes, getJson, postJson, remove } from "./http.ts";
 
-/** The mails of one run, oldest first. */
-export async function mailsOf({ sandbox }: World, runId: string): Promise<CaughtMail[]> {
-  const { mails } = await getJson<{ mails: CaughtMail[] }>(`${sandbox.mail}/api/mails?full=1`);
+type MailSummary = Omit<CaughtMail, "text" | "html">;
+
+/** The mails of one run, oldest first, without what they say. */
+export async function mailSummariesOf({ sandbox }: World, runId: string): Promise<MailSummary[]> {
+  const { mails } = await getJson<{ mails: MailSummary[] }>(`${sandbox.mail}/api/mails`);
   return mails.filter(({ headers }) => headers["x-chasqui-run"] === runId);
+}
+
+export async function mailsOf(world: World, runId: string): Promise<CaughtMail[]> {
+  const url = `${world.sandbox.mail}/api/mails`;
+  const found = await mailSummariesOf(world, runId);
+  return Promise.all(found.map(({ id }) => getJson<CaughtMail>(`${url}/${id}`)));
 }
 
 export async function attachmentOf(world: World, mail: CaughtMail, index: number): Promise<string> {
