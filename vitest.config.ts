@@ -7,16 +7,22 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { countReporter } from "./tests/support/count-reporter.ts";
 
+/**
+ * Left to itself it keeps a core free, which of two is half. One more than there are cores: files with servers wait
+ * for them, and each has its own.
+ */
+const WORKERS = availableParallelism() + 1;
+/** An installation takes close to a gigabyte. */
+const INSTALLATIONS_MAX = 4;
+
 const everywhere = "{libs,services,scripts,tests}/**";
 const elsewhere = ["**/node_modules/**", "**/dist/**"];
 
 export default defineConfig({
   test: {
     reporters: ["default", countReporter(import.meta.dirname)],
-    // Left to itself it keeps a core free, which of two is half. Files may run side by side, also those with servers:
-    // each has its own, and waits for them half of its time.
-    maxWorkers: availableParallelism(),
-    pool: "forks", // a test may kill or change folder; an e2e file has a process of its own
+    maxWorkers: WORKERS, // of all projects together, in the order of their names
+    pool: "forks", // a test may kill; an e2e file has a process of its own
     projects: [
       {
         extends: true,
@@ -48,7 +54,9 @@ export default defineConfig({
           include: ["tests/**/*.e2e.test.ts"],
           exclude: elsewhere,
           globalSetup: ["./tests/support/setup-nats.ts", "./tests/support/setup-bundles.ts"],
-          maxWorkers: Math.min(availableParallelism(), 4), // an installation takes close to a gigabyte
+          ...(WORKERS > INSTALLATIONS_MAX
+            ? { maxWorkers: INSTALLATIONS_MAX, sequence: { groupOrder: 1 } }
+            : {}),
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

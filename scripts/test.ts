@@ -1,4 +1,4 @@
-// `npm test`: everything, one part after another, and at the end one plain line, `N passed, N failed`.
+// `npm test`: everything: the checks, then all tests in one run, and at the end one plain line, `N passed, N failed`.
 //   npm test                     check, unit, integration, e2e
 //   npm test -- unit             only these parts
 //   npm test -- unit libs/dag    only these files
@@ -11,59 +11,63 @@ import { closingLine, parseSkips, type Part, type PartCounts, tally } from "./ta
 
 const root = path.dirname(import.meta.dirname);
 const PART_MS_MAX = { unit: 480_000, integration: 720_000, e2e: 720_000 } as const;
+const ALL_MS_MAX = 1_200_000;
+const NOTHING: PartCounts = { passed: 0, failed: 0, skipped: [], ran: [], empty: [] };
 type Project = keyof typeof PART_MS_MAX;
 const PROJECTS: readonly Project[] = ["unit", "integration", "e2e"];
 const PARTS = ["check", ...PROJECTS];
 
-function parseCounts(text: string): PartCounts {
-  return JSON.parse(text) as PartCounts; // written by our own reporter a moment ago
+/** By project. */
+function parseCounts(text: string): Record<string, PartCounts> {
+  return JSON.parse(text) as Record<string, PartCounts>; // written by our own reporter a moment ago
 }
 
-interface Ended extends Part {
+interface Ended {
+  readonly parts: readonly Part[];
   readonly isInterrupted: boolean;
 }
 
-/** `folder` is the run's own. */
-async function runProject(name: Project, files: readonly string[], folder: string): Promise<Ended> {
-  const countsFile = path.join(folder, `${name}.json`);
-  const { code, isInterrupted } = await runChild({
-    command: process.execPath,
-    args: [
-      path.join(root, "node_modules/vitest/vitest.mjs"),
-      "run",
-      "--project",
-      name,
-      "--passWithNoTests", // whether there ought to be some is judged at the end
-      ...files,
-    ],
-    cwd: root,
-    timeoutMs: PART_MS_MAX[name],
-    // The tests start the same programs hundreds of times: Node compiles each once.
-    env: { CHASQUI_TEST_COUNTS: countsFile, NODE_COMPILE_CACHE: path.join(folder, "compiled") },
-    live: true,
-  });
-  const counts = existsSync(countsFile) ? parseCounts(readFileSync(countsFile, "utf8")) : undefined;
-  return { name, counts, exitCode: code, isInterrupted };
-}
-
-/** One after the other, until one is interrupted. */
-async function runProjects(
-  projects: readonly Project[],
-  files: readonly string[],
-): Promise<readonly Ended[]> {
+/** All in one run: what waits for its servers leaves its time to others, and the last file is a short one. */
+async function runProjects(projects: readonly Project[], files: readonly string[]): Promise<Ended> {
   const folder = mkdtempSync(path.join(tmpdir(), "chasqui-tests-"));
-  const parts: Ended[] = [];
+  const countsFile = path.join(folder, "counts.json");
+  const limits = projects.map((name) => PART_MS_MAX[name]);
   try {
-    for (const project of projects) {
-      console.log(`\n${project}`);
-      const part = await runProject(project, files, folder);
-      parts.push(part);
-      if (part.isInterrupted) break;
-    }
-    return parts;
+    const { code, isInterrupted } = await runChild({
+      command: process.execPath,
+      args: [
+        path.join(root, "node_modules/vitest/vitest.mjs"),
+        "run",
+        ...projects.flatMap((name) => ["--project", name]),
+        "--passWithNoTests", // whether there ought to be some is judged at the end
+        ...files,
+      ],
+      cwd: root,
+      timeoutMs: Math.min(
+        ALL_MS_MAX,
+        limits.reduce((sum, limit) => sum + limit, 0),
+      ),
+      // The tests start the same programs hundreds of times: Node compiles each once.
+      env: { CHASQUI_TEST_COUNTS: countsFile, NODE_COMPILE_CACHE: path.join(folder, "compiled") },
+      live: true,
+    });
+    const all = existsSync(countsFile) ? parseCounts(readFileSync(countsFile, "utf8")) : undefined;
+    return { parts: partsOf(projects, all, code), isInterrupted };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The last one is the run itself: what belongs to no project, and how it ended. */
+function partsOf(
+  projects: readonly Project[],
+  all: Readonly<Record<string, PartCounts>> | undefined,
+  exitCode: number,
+): Part[] {
+  if (all === undefined) return [{ name: "tests", counts: undefined, exitCode }];
+  const isTold = Object.values(all).some(({ failed }) => failed > 0);
+  const run = { name: "tests", counts: all[""] ?? NOTHING, exitCode: isTold ? 0 : exitCode };
+  return [...projects.map((name) => ({ name, counts: all[name] ?? NOTHING, exitCode: 0 })), run];
 }
 
 /** A part whose files are there and of which nothing ran shows nothing. */
@@ -87,8 +91,13 @@ async function main(args: readonly string[]): Promise<number> {
 
   const checks: readonly StepResult[] = isAsked("check") ? await runChecks(root) : [];
   const isOver = checks.some((step) => step.isInterrupted);
-  const parts = isOver ? [] : await runProjects(PROJECTS.filter(isAsked), files);
-  const isInterrupted = isOver || parts.some((part) => part.isInterrupted);
+  const projects = isOver ? [] : PROJECTS.filter(isAsked);
+  const ran = projects.length > 0 ? await runProjects(projects, files) : undefined;
+  const parts = ran?.parts ?? [];
+  const isInterrupted = isOver || ran?.isInterrupted === true;
+  for (const { name, counts } of parts)
+    if (counts !== undefined && counts !== NOTHING)
+      console.log(`${name}: ${counts.passed} passed, ${counts.failed} failed`);
 
   const skips = parseSkips(readFileSync(path.join(root, "tests/skips.json"), "utf8"));
   const isWhole = args.length === 0 && !isInterrupted;

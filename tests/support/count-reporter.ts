@@ -1,5 +1,5 @@
-// Counts what vitest ran, for the closing line of `npm test`. The counts go to the file that
-// CHASQUI_TEST_COUNTS names; without it nothing is written.
+// Counts what vitest ran, by project, for the closing lines of `npm test`. The counts go to the file that
+// CHASQUI_TEST_COUNTS names; without it nothing is written. What belongs to no project is under "".
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Reporter, TestModule } from "vitest/node";
@@ -42,9 +42,13 @@ export function countReporter(root: string): Reporter {
     onTestRunEnd(modules, unhandledErrors) {
       const file = process.env.CHASQUI_TEST_COUNTS;
       if (file === undefined || file === "") return;
-      const counts = countsOf(modules, root);
-      counts.failed += unhandledErrors.length;
-      writeFileSync(file, JSON.stringify(counts));
+      const projects = Map.groupBy(modules, ({ project }) => project.name);
+      const all = Object.fromEntries(
+        [...projects].map(([name, ofProject]) => [name, countsOf(ofProject, root)]),
+      );
+      if (unhandledErrors.length > 0)
+        (all[""] ??= countsOf([], root)).failed += unhandledErrors.length;
+      writeFileSync(file, JSON.stringify(all));
     },
   };
 }
