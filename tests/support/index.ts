@@ -1,4 +1,5 @@
 // What integration and end-to-end tests stand on.
+export { migrated } from "./migrated.ts";
 export { type Replayed, replayAll } from "./replay.ts";
 export { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
 export { TestNats, type TestNatsOptions } from "./test-nats.ts";

@@ -40,6 +40,21 @@ async function exists(admin: AdminConnection, name: string): Promise<boolean> {
   return rows.length > 0;
 }
 
+/** One for all tests of this process, which are hundreds: each connection is a process of the server. */
+let shared: Promise<AdminConnection> | undefined;
+let last: Promise<unknown> = Promise.resolve();
+
+/** What is asked of it at once is done one after the other. */
+function asAdmin(act: (admin: AdminConnection) => Promise<void>): Promise<void> {
+  shared ??= connectAdmin(inject("postgresUrl"));
+  const connected = shared;
+  const done = last.then(async () => act(await connected));
+  last = done.catch(() => undefined);
+  return done;
+}
+
+const templatesThere = new Set<string>();
+
 /** Made under a lock, since test files run in several processes; whole or not at all. */
 async function ensureTemplate({ name, prepare }: TestTemplate): Promise<void> {
   await using admin = await connectAdmin(inject("postgresUrl"));
@@ -55,19 +70,17 @@ async function ensureTemplate({ name, prepare }: TestTemplate): Promise<void> {
 
 async function database(options: { template?: TestTemplate } = {}): Promise<TestDatabase> {
   const { template } = options;
-  if (template !== undefined) await ensureTemplate(template);
-  const name = `test_${randomBytes(8).toString("hex")}`;
-  {
-    await using admin = await connectAdmin(inject("postgresUrl"));
-    await createDatabase(admin, { name, template: template?.name ?? "template1" });
+  if (template !== undefined && !templatesThere.has(template.name)) {
+    await ensureTemplate(template);
+    templatesThere.add(template.name);
   }
+  const name = `test_${randomBytes(8).toString("hex")}`;
+  const from = template?.name ?? "template1";
+  await asAdmin((admin) => createDatabase(admin, { name, template: from }));
   return {
     name,
     url: urlOf(name),
-    [Symbol.asyncDispose]: async () => {
-      await using admin = await connectAdmin(inject("postgresUrl"));
-      await dropDatabase(admin, name);
-    },
+    [Symbol.asyncDispose]: () => asAdmin((admin) => dropDatabase(admin, name)),
   };
 }
 

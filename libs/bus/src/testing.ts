@@ -10,7 +10,7 @@ import {
 } from "@chasqui/contracts";
 import { connect, nanos, type JetStreamManager, type NatsConnection } from "nats";
 import { TestNats } from "../../../tests/support/index.ts";
-import { applyTopology, connectBus, type Bus, type BusLog } from "./index.ts";
+import { connectBus, type Bus, type BusLog } from "./index.ts";
 
 export const installation: Installation = {
   sources: ["logistics", "billing"],
@@ -100,6 +100,9 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
   const nats = await TestNats.start({
     accounts: accountsText(),
     ...(storeBytesMax === undefined ? {} : { storeBytesMax }),
+    ...(options.topology === false
+      ? {}
+      : { topology: { installation, adminPassword: passwordOf("admin") } }),
   });
   const log = happenings<LogLine>();
   const level =
@@ -109,7 +112,6 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
   const busLog: BusLog = { info: level("info"), warn: level("warn"), error: level("error") };
   const buses: Bus[] = [];
   const admin = adminOptions(nats.url);
-  if (options.topology !== false) await applyTopology({ ...admin, installation });
   const outside = await connect({
     servers: nats.url,
     user: admin.user,

@@ -2,7 +2,7 @@
 // owners of a few lines that answer what the test tells them.
 import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { applyTopology, connectBus } from "@chasqui/bus";
+import { connectBus } from "@chasqui/bus";
 import type { Bus } from "@chasqui/bus";
 import {
   createLogger,
@@ -79,8 +79,9 @@ export async function world(changes: Record<string, string> = {}): Promise<World
   const users = usersOf(installation);
   const passwords = Object.fromEntries(users.map(({ name }) => [name, `password-${name}`]));
   const accounts = renderAccounts({ account: "TEST", users, passwords, adminPassword: "admin" });
-  const nats = stack.use(await TestNats.start({ accounts }));
-  await applyTopology({ url: nats.url, user: "admin", password: "admin", installation });
+  const nats = stack.use(
+    await TestNats.start({ accounts, topology: { installation, adminPassword: "admin" } }),
+  );
   const admin = await connectBus({
     url: nats.url,
     user: "admin",

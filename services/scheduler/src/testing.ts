@@ -3,7 +3,7 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { JsonObject } from "@bufbuild/protobuf";
-import { applyTopology, connectBus } from "@chasqui/bus";
+import { connectBus } from "@chasqui/bus";
 import type { Bus, OutMessage } from "@chasqui/bus";
 import {
   createGrpcClient,
@@ -25,7 +25,7 @@ import {
 } from "@chasqui/contracts";
 import { compileDagObject, formatProblem } from "@chasqui/dag";
 import type { TriggerForm } from "@chasqui/dag";
-import { TestNats, TestPostgres } from "../../../tests/support/index.ts";
+import { TestNats, TestPostgres, migrated } from "../../../tests/support/index.ts";
 import { fakeStateMachine, type FakeStateMachine } from "./testing-state-machine.ts";
 import { startScheduler } from "./service.ts";
 import { readSettings, type Settings } from "./settings.ts";
@@ -110,12 +110,11 @@ export async function world(options: { dags?: readonly Dag[] } = {}): Promise<Wo
   const passwords = Object.fromEntries(users.map(({ name }) => [name, `password-${name}`]));
   const accounts = renderAccounts({ account: "TEST", users, passwords, adminPassword: "admin" });
   const [nats, database] = await Promise.all([
-    TestNats.start({ accounts }),
-    TestPostgres.database(),
+    TestNats.start({ accounts, topology: { installation, adminPassword: "admin" } }),
+    TestPostgres.database({ template: migrated("scheduler") }),
   ]);
   stack.use(nats);
   stack.use(database);
-  await applyTopology({ url: nats.url, user: "admin", password: "admin", installation });
   const connect = async (user: string): Promise<Bus> => {
     const password = user === "admin" ? "admin" : (passwords[user] ?? "");
     const bus = await connectBus({ url: nats.url, user, password, service: user, installation });

@@ -1,6 +1,6 @@
 // A state machine for tests: its engines, a real nats-server, a real PostgreSQL, and a runner of a few lines.
 import { create, fromBinary } from "@bufbuild/protobuf";
-import { applyTopology, connectBus } from "@chasqui/bus";
+import { connectBus } from "@chasqui/bus";
 import type { Bus, OutMessage } from "@chasqui/bus";
 import { createLogger, noTelemetry } from "@chasqui/chassis";
 import {
@@ -73,9 +73,10 @@ export async function setup(
   options: { unheardMs?: number; versionsMax?: number } = {},
 ) {
   const stack = new AsyncDisposableStack();
-  const nats = stack.use(await TestNats.start());
+  const nats = stack.use(
+    await TestNats.start({ topology: { installation, adminPassword: "any" } }),
+  );
   const { database: db, url } = stack.use(await testStore({ connectionsMax: 4 }));
-  await applyTopology({ url: nats.url, user: "admin", password: "any", installation });
   const connect = async (): Promise<Bus> => {
     const bus = await connectBus({
       url: nats.url,

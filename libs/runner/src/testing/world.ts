@@ -2,7 +2,7 @@
 // lines that assigns, cancels, answers claims and remembers what runners say.
 //   await using t = await startWorld();
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { applyTopology, connectBus } from "@chasqui/bus";
+import { connectBus } from "@chasqui/bus";
 import type { Bus } from "@chasqui/bus";
 import { RpcCode, RpcError, createGrpcClient, implementation, serveGrpc } from "@chasqui/chassis";
 import {
@@ -64,8 +64,9 @@ export async function startWorld(): Promise<World> {
   const passwords = Object.fromEntries(users.map(({ name }) => [name, passwordOf(name)]));
   const adminPassword = passwordOf("admin");
   const accounts = renderAccounts({ account: "TEST", users, passwords, adminPassword });
-  const nats = stack.use(await TestNats.start({ accounts }));
-  await applyTopology({ url: nats.url, user: "admin", password: adminPassword, installation });
+  const nats = stack.use(
+    await TestNats.start({ accounts, topology: { installation, adminPassword } }),
+  );
   const busOf = async (user: string): Promise<Bus> => {
     const options = { url: nats.url, user, password: passwordOf(user), service: user };
     const bus = await connectBus({ ...options, installation });

@@ -1,8 +1,7 @@
 // For integration tests: incidents on a real PostgreSQL and the sandbox's Slack; a test waits for what the sender says.
-import path from "node:path";
-import { migrateDatabase, noTelemetry, openDatabase, type Database } from "@chasqui/chassis";
+import { noTelemetry, openDatabase, type Database } from "@chasqui/chassis";
 import { startSlack, type SlackStandIn } from "@chasqui/sandbox";
-import { TestPostgres } from "../../../../tests/support/index.ts";
+import { TestPostgres, migrated } from "../../../../tests/support/index.ts";
 import type { Channel } from "../core/asked.ts";
 import type { Notice } from "../core/facts.ts";
 import { type HandleDeps, tell } from "../handle.ts";
@@ -38,9 +37,7 @@ export const all = (channel: string): Channel => ({
 export async function testNotifier(): Promise<TestNotifier> {
   const stack = new AsyncDisposableStack();
   const slack = stack.use(await startSlack({ port: 0 }));
-  const store = stack.use(await TestPostgres.database());
-  const folder = path.resolve(import.meta.dirname, "../../drizzle");
-  await migrateDatabase({ url: store.url, folder });
+  const store = stack.use(await TestPostgres.database({ template: migrated("alert-notifier") }));
   const database = openDatabase(store.url, { connectionsMax: 6, applicationName: "alerts test" });
   stack.defer(() => database.end());
   const client = webApiSlack({ token: "xoxb-test", apiUrl: slack.apiUrl }, { timeoutMs: 2_000 });

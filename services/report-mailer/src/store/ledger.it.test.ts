@@ -1,8 +1,7 @@
 // The ledger's fence on a real PostgreSQL: of two writers that believed the same, exactly one succeeds.
-import path from "node:path";
-import { migrateDatabase, openDatabase } from "@chasqui/chassis";
+import { openDatabase } from "@chasqui/chassis";
 import { expect, test } from "vitest";
-import { TestPostgres } from "../../../../tests/support/index.ts";
+import { TestPostgres, migrated } from "../../../../tests/support/index.ts";
 import { claim, leaveOut, settleClaim } from "../core/delivery.ts";
 import { postgresLedger } from "./ledger.ts";
 
@@ -11,8 +10,7 @@ const author = (attemptId: string) => ({ runId: "run-1", taskId: "mail", attempt
 
 async function setup() {
   const stack = new AsyncDisposableStack();
-  const { url } = stack.use(await TestPostgres.database());
-  await migrateDatabase({ url, folder: path.resolve(import.meta.dirname, "../../drizzle") });
+  const { url } = stack.use(await TestPostgres.database({ template: migrated("report-mailer") }));
   const database = openDatabase(url, { connectionsMax: 4, applicationName: "test" });
   stack.defer(() => database.end());
   return {

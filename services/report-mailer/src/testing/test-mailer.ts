@@ -6,10 +6,10 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { migrateDatabase, openDatabase, type Database } from "@chasqui/chassis";
+import { openDatabase, type Database } from "@chasqui/chassis";
 import type { Attempt, Outcome } from "@chasqui/runner";
 import { startSmtp, type SmtpStandIn } from "@chasqui/sandbox";
-import { temporaryFolder, TestPostgres } from "../../../../tests/support/index.ts";
+import { migrated, temporaryFolder, TestPostgres } from "../../../../tests/support/index.ts";
 import type { MailConnection } from "../connections.ts";
 import { sendReport, type ReportPorts } from "../handle.ts";
 import { liquidTemplates } from "../ports/liquid-templates.ts";
@@ -61,10 +61,8 @@ export async function testMailer(
 ): Promise<TestMailer> {
   const stack = new AsyncDisposableStack();
   const smtp = stack.use(await startSmtp({ port: 0, httpPort: 0 }));
-  const store = stack.use(await TestPostgres.database());
+  const store = stack.use(await TestPostgres.database({ template: migrated("report-mailer") }));
   const warehouse = stack.use(await TestPostgres.database());
-  const folder = path.join(ROOT, "services/report-mailer/drizzle");
-  await migrateDatabase({ url: store.url, folder });
   const database = openDatabase(store.url, { connectionsMax: 6, applicationName: "mailer test" });
   stack.defer(() => database.end());
   const connection: MailConnection = {

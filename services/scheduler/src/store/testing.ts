@@ -1,7 +1,6 @@
 // For the integration tests of this service: a database of the test's own with the service's tables.
-import path from "node:path";
-import { migrateDatabase, openDatabase, type Database } from "@chasqui/chassis";
-import { TestPostgres } from "../../../../tests/support/index.ts";
+import { openDatabase, type Database } from "@chasqui/chassis";
+import { TestPostgres, migrated } from "../../../../tests/support/index.ts";
 
 export interface TestStore extends AsyncDisposable {
   readonly url: string;
@@ -9,11 +8,7 @@ export interface TestStore extends AsyncDisposable {
 }
 
 export async function testStore(): Promise<TestStore> {
-  const test = await TestPostgres.database();
-  await migrateDatabase({
-    url: test.url,
-    folder: path.resolve(import.meta.dirname, "../../drizzle"),
-  });
+  const test = await TestPostgres.database({ template: migrated("scheduler") });
   const database = openDatabase(test.url, { connectionsMax: 4, applicationName: "scheduler test" });
   return {
     url: test.url,

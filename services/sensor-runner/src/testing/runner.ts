@@ -1,6 +1,5 @@
 // The set-up of this service's integration tests: a database, a bus in memory, an outside that answers as it is told.
-import { resolve } from "node:path";
-import { migrateDatabase, noTelemetry, openDatabase } from "@chasqui/chassis";
+import { noTelemetry, openDatabase } from "@chasqui/chassis";
 import { AttemptState } from "@chasqui/contracts";
 import type { AttemptUpdate } from "@chasqui/contracts";
 import { jobRunner, startRunner } from "@chasqui/runner";
@@ -8,7 +7,7 @@ import type { RunningRunner } from "@chasqui/runner";
 import { memoryBus, quietLog, refOf } from "@chasqui/runner/testing";
 import type { Assign, MemoryBus } from "@chasqui/runner/testing";
 import type { Sql } from "postgres";
-import { TestPostgres } from "../../../../tests/support/index.ts";
+import { TestPostgres, migrated } from "../../../../tests/support/index.ts";
 import type { Seen } from "../core/wait.ts";
 import { httpSensor } from "../kinds/http.ts";
 import { sensorKind } from "../kinds/kind.ts";
@@ -46,9 +45,7 @@ export interface TestRunner extends AsyncDisposable {
 }
 
 export async function openStore() {
-  const database = await TestPostgres.database();
-  const folder = resolve(import.meta.dirname, "../../drizzle");
-  await migrateDatabase({ url: database.url, folder });
+  const database = await TestPostgres.database({ template: migrated("sensor-runner") });
   const store = openDatabase(database.url, { connectionsMax: 4, applicationName: "test" });
   return {
     sql: store.sql,
