@@ -4,7 +4,7 @@
 import { parseArgs } from "node:util";
 import { probes } from "./probes.ts";
 import { schedules, trigger } from "./clock.ts";
-import { burst, chain, fanOut, mapped, sustained } from "./scenarios.ts";
+import { burst, chain, fanOut, large, mapped, sustained } from "./scenarios.ts";
 import { waitingSensors } from "./sensors.ts";
 import { openBench } from "./world.ts";
 
@@ -36,6 +36,7 @@ async function measureTasks(): Promise<void> {
   if (wanted.has("fan")) {
     note("fan-out 1,000 + join", await fanOut(bench, 1_000));
     note("fan-out 10,000 + join", await fanOut(bench, 10_000));
+    note("a DAG of 5,000 tasks", await large(bench, 5_000));
     note("for_each 10,000 + join", await mapped(bench, 10_000));
   }
   if (wanted.has("burst")) note("500 diamonds of 10 at once", await burst(bench, 500));

@@ -37,17 +37,40 @@ export async function fanOut(bench: Bench, width: number): Promise<Record<string
     { head: [], ...Object.fromEntries(middle.map((id) => [id, ["head"]])), join: middle },
     1,
   );
-  const walls: number[] = [];
+  return walls(bench, width, () => bench.start(dagId, keys(1)));
+}
+
+/** Started → settled, of runs one after another; the first warms up. */
+async function walls(
+  bench: Bench,
+  tasks: number,
+  start: () => Promise<string[]>,
+): Promise<Record<string, number>> {
+  const times: number[] = [];
   for (let run = 0; run < 4; run++) {
     const startMs = performance.now();
-    await bench.settled.all(await bench.start(dagId, keys(1)));
-    if (run > 0) walls.push(performance.now() - startMs);
+    await bench.settled.all(await start());
+    if (run > 0) times.push(performance.now() - startMs);
     await bench.seen();
   }
-  return {
-    wall_ms: round(median(walls), 0),
-    tasks_per_s: round((width / median(walls)) * 1_000, 0),
-  };
+  const wallMs = median(times);
+  return { wall_ms: round(wallMs, 0), tasks_per_s: round((tasks / wallMs) * 1_000, 0) };
+}
+
+/** One run of a large DAG: layers of a hundred, each task needs two of the layer before. */
+export async function large(bench: Bench, size: number): Promise<Record<string, number>> {
+  const WIDTH = 100;
+  const taskAt = (layer: number, i: number): string => `l${layer}-${i % WIDTH}`;
+  const tasks = Object.fromEntries(
+    Array.from({ length: size }, (_, n): [string, string[]] => {
+      const [layer, i] = [Math.floor(n / WIDTH), n % WIDTH];
+      const needs = layer === 0 ? [] : [taskAt(layer - 1, i), taskAt(layer - 1, i + 1)];
+      return [taskAt(layer, i), needs];
+    }),
+  );
+  const dagId = `bench-large-${size}`;
+  await bench.apply(dagId, tasks, 1);
+  return { layers: size / WIDTH, ...(await walls(bench, size, () => bench.start(dagId, keys(1)))) };
 }
 
 const mappedText = (width: number): string => `
@@ -67,17 +90,7 @@ export async function mapped(bench: Bench, width: number): Promise<Record<string
   if (!compiled.ok) throw new Error(compiled.problems.map(formatProblem).join("\n"));
   await bench.applySpecs([compiled.spec]);
   const items = Array.from({ length: width }, (_, i) => i);
-  const walls: number[] = [];
-  for (let run = 0; run < 4; run++) {
-    const startMs = performance.now();
-    await bench.settled.all(await bench.start(compiled.spec.id, keys(1), { items }));
-    if (run > 0) walls.push(performance.now() - startMs);
-    await bench.seen();
-  }
-  return {
-    wall_ms: round(median(walls), 0),
-    tasks_per_s: round((width / median(walls)) * 1_000, 0),
-  };
+  return walls(bench, width, () => bench.start(compiled.spec.id, keys(1), { items }));
 }
 
 const diamond = {

@@ -39,6 +39,9 @@ export interface EngineOptions {
   readonly onBatch?: (size: number) => void;
 }
 
+/** What arrived during a commit is read off the sockets, so that it is one batch and not a small one and the rest. */
+const socketsRead = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 const ROUNDS_MAX = 8;
 /** Batches whose saying has not ended; more wait, so that a slow bus slows us down. */
 const SAYING_MAX = 4;
@@ -69,6 +72,7 @@ export function runEngine(source: BatchSource, options: EngineOptions): Engine {
       saying.add(said);
       void said.then(() => saying.delete(said));
       if (saying.size >= SAYING_MAX) await Promise.race(saying);
+      await socketsRead();
     }
     await Promise.all(saying);
   }
