@@ -3,6 +3,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { BatchItem, Bus, OutMessage, PublishOutcome } from "@chasqui/bus";
+import { parseTraceparent } from "@chasqui/chassis";
 import type { Telemetry } from "@chasqui/chassis";
 import { CommandVerdictSchema } from "@chasqui/contracts";
 import { isSettled } from "@chasqui/machine";
@@ -168,7 +169,7 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
     if (!telemetry.enabled) return;
     for (const { item, inbound, said, changes: batch, receivedMs, nowMs } of spoken) {
       const run = batch.runs.get(said.runId)?.run;
-      if (run?.meta.traced !== true) continue;
+      if (run?.meta.traced !== true || isUnsampled(item.traceparent)) continue;
       const message = { id: inbound.id, subject: item.subject, traceparent: item.traceparent };
       telemetry.emitSpan(
         processedSpan(run.meta, message, {
@@ -211,6 +212,10 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
     },
   };
 }
+
+/** Said by what has no spans, such as a late instance of a long list. */
+const isUnsampled = (traceparent: string | undefined): boolean =>
+  parseTraceparent(traceparent)?.sampled === false;
 
 function verdictOf(said: Said, dead: string | undefined): Uint8Array {
   const { outcome, runId, paused = false, overlap = false, changedDags = [] } = said;

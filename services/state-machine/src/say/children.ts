@@ -98,7 +98,7 @@ export function startChild(
   const parent = parentOf(state, ref, { attempt, child });
   if (parent === undefined) return undefined;
   const attemptId = attemptIdOf({ runId: meta.runId, ...ref });
-  const traceparent = traceparentOf(meta, () => taskSpanOf(attemptId));
+  const traceparent = traceparentOf(meta, () => taskSpanOf(attemptId), mapIndex);
   const value = {
     dagId: child.dagId,
     key: child.key,

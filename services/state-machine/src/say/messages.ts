@@ -75,7 +75,7 @@ export function assignment(
     subject: subjects.task(planned.kind, attemptId),
     data: toBinary(AssignmentSchema, body),
     id: attemptId,
-    traceparent: traceparentOf(meta, () => assignSpanOf(attemptId)),
+    traceparent: traceparentOf(meta, () => assignSpanOf(attemptId), mapIndex),
   };
 }
 

@@ -17,12 +17,16 @@ export const eventSpanOf = (meta: RunMeta, version: number): string =>
 export const inboxSpanOf = (messageId: string, to: string): string =>
   spanIdOf(messageId, "say", to);
 
+/** A list of ten thousand items is one traced run, but nobody reads thirty thousand spans: later instances have none. */
+export const TRACED_INSTANCES_MAX = 100;
+export const isInstanceTraced = (mapIndex: number): boolean => mapIndex < TRACED_INSTANCES_MAX;
+
 /** A run that is not traced says so with one parent for all, made once: hashing an id per message is not free. */
 const untraced = new WeakMap<RunMeta, string>();
 
-/** The parent for whoever gets a message; `spanId` is asked only of a traced run. */
-export function traceparentOf(meta: RunMeta, spanId: () => string): string {
-  if (meta.traced)
+/** The parent for whoever gets a message; `spanId` is asked only of what is traced. */
+export function traceparentOf(meta: RunMeta, spanId: () => string, mapIndex = -1): string {
+  if (meta.traced && isInstanceTraced(mapIndex))
     return formatTraceparent({ traceId: meta.traceId, spanId: spanId(), sampled: true });
   const known = untraced.get(meta);
   if (known !== undefined) return known;
@@ -78,6 +82,7 @@ export function spansOf(
     if (event.type === "run_settled") return [rootSpan(meta, state, atMs)];
     if (!("t" in event) || !("a" in event) || event.a === undefined) return [];
     const mapIndex = event.i ?? -1;
+    if (!isInstanceTraced(mapIndex)) return [];
     const attemptId = attemptIdOf({ taskId: event.t, mapIndex, attempt: event.a });
     if (event.type === "task_assigned" && kindOf(state, event.t) === APPROVAL_KIND) return [];
     if (event.type === "task_assigned")

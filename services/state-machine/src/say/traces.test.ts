@@ -1,0 +1,55 @@
+// A run of a long list is traced like any other, but for its later instances.
+import { compileDag, planOf } from "@chasqui/dag";
+import { decide, newRun } from "@chasqui/machine";
+import type { RunMessage } from "@chasqui/machine";
+import { expect, test } from "vitest";
+import { TRACED_INSTANCES_MAX, spansOf, traceparentOf } from "./traces.ts";
+
+const items = Array.from({ length: TRACED_INSTANCES_MAX + 20 }, (_, i) => i);
+const text = `
+id: bills
+params: { type: object, properties: { items: { type: array } } }
+tasks:
+  first: { uses: bench.noop }
+  each: { needs: [first], for_each: { in: params.items, max: 500, parallel: 500 }, uses: bench.noop }
+`;
+
+function mappedRun() {
+  const compiled = compileDag({ file: "bills.yaml", text }, { kinds: { "bench.noop": undefined } });
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
+  const facts = { id: "run-1", dagId: "bills", key: "k", logicalMs: 0 };
+  const plan = planOf(compiled.spec, "f", { vars: {} });
+  const state = newRun({ plan, facts, params: { items }, event: null });
+  const meta = {
+    ...{ runId: "run-1", dagId: "bills", dagNumber: 1, key: "k", logicalMs: 0, createdMs: 1 },
+    ...{ interval: { startMs: 0, endMs: 0 }, causeKind: "manual" as const, by: "", params: {} },
+    ...{ event: null, traceparent: undefined, traceId: "0af7651916cd43dd8448eb211c80319c" },
+    traced: true,
+  };
+  return { state, version: 1, announced: 1, meta, fresh: true };
+}
+
+test("each task and the first instances have their spans, and name them as parents; later ones do not", () => {
+  const run = mappedRun();
+  const say = (message: RunMessage) => decide(run.state, message, { nowMs: 5, cause: "m" }).events;
+  const done = { kind: "update", attempt: 1, sequence: 1, report: { state: "succeeded" } } as const;
+  const events = [
+    ...say({ kind: "start", admitted: true }),
+    ...say({ ...done, taskId: "first", mapIndex: -1 }),
+    ...items.flatMap((mapIndex) => say({ ...done, taskId: "each", mapIndex })),
+  ];
+  const named = spansOf(run, events, ({ taskId, mapIndex }) => `${taskId} ${mapIndex}`);
+  const count = (name: string) => named.filter((span) => span.name === name).length;
+  expect(count("task first")).toBe(1);
+  expect(count("task each")).toBe(TRACED_INSTANCES_MAX);
+  expect(count("publish chasqui.task.bench.noop")).toBe(1 + TRACED_INSTANCES_MAX);
+
+  const isSampled = (mapIndex: number) =>
+    traceparentOf(run.meta, () => "b7ad6b7169203331", mapIndex).endsWith("-01");
+  expect([-1, 0, TRACED_INSTANCES_MAX - 1, TRACED_INSTANCES_MAX].map(isSampled)).toEqual([
+    true,
+    true,
+    true,
+    false,
+  ]);
+});
