@@ -94,7 +94,8 @@ export async function openBench() {
       await dags.applyDags({ dags: [specOf(id, tasks, { maxActiveRuns })] });
     },
     async applySpecs(specs: readonly DagSpec[]) {
-      await dags.applyDags({ dags: [...specs] });
+      // A disk that stands still for seconds costs the answer, not the apply; said twice, it is said once.
+      await dags.applyDags({ dags: [...specs] }).catch(() => dags.applyDags({ dags: [...specs] }));
     },
     /** Says StartRun for each key; answers the runs' ids. */
     async start(
