@@ -29,6 +29,8 @@ export interface CollectOptions extends AskOptions {
 
 export interface Arrived extends ReceivedTrigger {
   readonly publishedMs: number;
+  /** Its place in the stream: many are published in one millisecond. */
+  readonly sequence?: number;
   readonly receivedMs: number;
 }
 
@@ -185,7 +187,7 @@ async function insert(
 }
 
 function waitsOf(
-  { trigger, parent, cause, publishedMs }: Arrived,
+  { trigger, parent, cause, publishedMs, sequence }: Arrived,
   leaves: readonly number[],
 ): WaitingEvent {
   const event = runEventOf(trigger);
@@ -193,6 +195,7 @@ function waitsOf(
   return {
     ...event,
     publishedMs,
+    ...(sequence === undefined ? {} : { sequence }),
     leaves,
     bytes: Buffer.byteLength(JSON.stringify(event.event)),
     ...(span === undefined ? {} : { traceparent: formatTraceparent(span) }),

@@ -117,7 +117,8 @@ export function createTriggerHandler(o: HandlerOptions): TriggerHandler {
   return {
     async handle(delivery) {
       const receivedMs = o.now();
-      const arrived = { ...parseTrigger(delivery), publishedMs: delivery.publishedMs, receivedMs };
+      const { publishedMs, streamSequence: sequence } = delivery;
+      const arrived = { ...parseTrigger(delivery), publishedMs, sequence, receivedMs };
       await settle(arrived, await verdictsOf(arrived));
     },
     async happened(arrived, unlessAppliedAfterMs = Number.POSITIVE_INFINITY) {

@@ -52,7 +52,8 @@ export function createHearing({
 
   async function hear(delivery: Delivery, isAgain = false): Promise<void> {
     for (const one of received(delivery)) {
-      const arrived = { ...one, publishedMs: delivery.publishedMs, receivedMs: now() };
+      const { publishedMs, streamSequence: sequence } = delivery;
+      const arrived = { ...one, publishedMs, sequence, receivedMs: now() };
       await handler.happened(arrived, isAgain ? one.trigger.timeMs : undefined);
     }
   }

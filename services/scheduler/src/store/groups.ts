@@ -17,6 +17,7 @@ export interface Place {
 /** What a waiting row keeps of its event. */
 export interface WaitingEvent extends RunEvent {
   readonly publishedMs: number;
+  readonly sequence?: number;
   readonly leaves: readonly number[];
   readonly bytes: number;
   readonly traceparent?: string | undefined;
@@ -96,7 +97,7 @@ export async function loadMembers(tx: TransactionSql, place: Place): Promise<Wai
   const rows = await tx<{ source: string; id: string; received_at: Date; waits: WaitingEvent }[]>`
     select source, id, received_at, waits from trigger
     where dag_id = ${place.dagId} and rule = ${place.rule} and group_key = ${place.key} and outcome = 'waiting'
-    order by (waits ->> 'publishedMs')::float8, received_at, source, id`;
+    order by (waits ->> 'publishedMs')::float8, (waits ->> 'sequence')::float8, received_at, source, id`;
   return rows.map(({ source, id, received_at, waits }) => ({
     source,
     id,
