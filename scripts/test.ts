@@ -2,16 +2,17 @@
 //   npm test                     check, unit, integration, e2e
 //   npm test -- unit             only these parts
 //   npm test -- unit libs/dag    only these files
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, globSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { runChecks, type StepResult } from "./check.ts";
 import { runChild } from "./child.ts";
+import { makeTestFolder } from "./test-folder.ts";
 import { closingLine, parseSkips, type Part, type PartCounts, tally } from "./tally.ts";
 
 const root = path.dirname(import.meta.dirname);
 const PART_MS_MAX = { unit: 480_000, integration: 720_000, e2e: 720_000 } as const;
 const ALL_MS_MAX = 1_200_000;
+const MOUNTS = "/proc/mounts";
 const NOTHING: PartCounts = { passed: 0, failed: 0, skipped: [], ran: [], empty: [] };
 type Project = keyof typeof PART_MS_MAX;
 const PROJECTS: readonly Project[] = ["unit", "integration", "e2e"];
@@ -29,7 +30,7 @@ interface Ended {
 
 /** All in one run: what waits for its servers leaves its time to others, and the last file is a short one. */
 async function runProjects(projects: readonly Project[], files: readonly string[]): Promise<Ended> {
-  const folder = mkdtempSync(path.join(tmpdir(), "chasqui-tests-"));
+  const folder = makeTestFolder(existsSync(MOUNTS) ? readFileSync(MOUNTS, "utf8") : "");
   const countsFile = path.join(folder, "counts.json");
   const limits = projects.map((name) => PART_MS_MAX[name]);
   try {
@@ -48,7 +49,11 @@ async function runProjects(projects: readonly Project[], files: readonly string[
         limits.reduce((sum, limit) => sum + limit, 0),
       ),
       // The tests start the same programs hundreds of times: Node compiles each once.
-      env: { CHASQUI_TEST_COUNTS: countsFile, NODE_COMPILE_CACHE: path.join(folder, "compiled") },
+      env: {
+        TMPDIR: folder,
+        CHASQUI_TEST_COUNTS: countsFile,
+        NODE_COMPILE_CACHE: path.join(folder, "compiled"),
+      },
       live: true,
     });
     const all = existsSync(countsFile) ? parseCounts(readFileSync(countsFile, "utf8")) : undefined;

@@ -1,10 +1,8 @@
 // Ten thousand sensors that wait, in one process: how much memory that takes. The services are the real ones, each a
 // process; what is waited for never comes, and is looked at in the kinds' usual intervals meanwhile.
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createGrpcClient } from "@chasqui/chassis";
@@ -14,6 +12,7 @@ import { startWorld } from "@chasqui/sandbox";
 import type { World } from "@chasqui/sandbox";
 import postgres from "postgres";
 import { bundleAll } from "../../scripts/bundle.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { peakRssMbOf, rssMbOf } from "./cpu.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -39,8 +38,7 @@ function dagOf(perKind: number, endpoint: string): string {
 
 export async function waitingSensors(count: number): Promise<Record<string, number>> {
   await using stack = new AsyncDisposableStack();
-  const dataDir = mkdtempSync(path.join(tmpdir(), "chasqui-bench-"));
-  stack.defer(() => rmSync(dataDir, { recursive: true, force: true }));
+  const { path: dataDir } = stack.use(await temporaryFolder("bench"));
   const bundled = await bundleAll({ only: [...SERVICES, "sandbox"] });
   const world = stack.use(
     await startWorld({

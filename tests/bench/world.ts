@@ -2,8 +2,6 @@
 // own, tracing at its default; and a driver that says StartRun like the scheduler and hears run-settled like everybody.
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { JsonObject } from "@bufbuild/protobuf";
@@ -22,6 +20,7 @@ import {
 import { startWorld } from "@chasqui/sandbox";
 import type { DagSpec } from "@chasqui/contracts";
 import { bundleAll } from "../../scripts/bundle.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { cpuUsOf, rssMbOf } from "./cpu.ts";
 
 export type Seen = readonly [runId: string, taskId: string, cameUs: number, doneUs: number];
@@ -29,8 +28,7 @@ const root = path.resolve(import.meta.dirname, "../..");
 
 export async function openBench() {
   const stack = new AsyncDisposableStack();
-  const dataDir = mkdtempSync(path.join(tmpdir(), "chasqui-bench-"));
-  stack.defer(() => rmSync(dataDir, { recursive: true, force: true }));
+  const { path: dataDir } = stack.use(await temporaryFolder("bench"));
   const bundles = new Map(
     (await bundleAll({ only: ["state-machine", "scheduler", "sandbox"] })).map((b) => [
       b.name,
