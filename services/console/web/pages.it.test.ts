@@ -18,7 +18,10 @@ const hasNoBrowser = program === undefined;
 let browser: Browser | undefined;
 beforeAll(async () => {
   if (program === undefined) return;
-  browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
+  browser = await chromium.launch({
+    executablePath: program,
+    args: ["--no-sandbox", "--renderer-process-limit=1", "--process-per-site"],
+  });
 });
 afterAll(() => browser?.close());
 
@@ -32,7 +35,7 @@ interface View extends AsyncDisposable {
 async function open(place: string, size = { width: 1280, height: 900 }): Promise<View> {
   const backend = await startFakeBackend();
   if (browser === undefined) throw new Error("no browser was started");
-  const context = await browser.newContext({ viewport: size });
+  const context = await browser.newContext({ viewport: size, reducedMotion: "reduce" });
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));
