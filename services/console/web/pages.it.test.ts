@@ -18,10 +18,8 @@ const hasNoBrowser = program === undefined;
 let browser: Browser | undefined;
 beforeAll(async () => {
   if (program === undefined) return;
-  browser = await chromium.launch({
-    executablePath: program,
-    args: ["--no-sandbox", "--renderer-process-limit=1", "--process-per-site"],
-  });
+  const args = ["--no-sandbox", "--renderer-process-limit=1", "--process-per-site"];
+  browser = await chromium.launch({ executablePath: program, args });
 });
 afterAll(() => browser?.close());
 
