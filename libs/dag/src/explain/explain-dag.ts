@@ -2,8 +2,9 @@
 // Invariants:
 //   E1. Somebody who reads it knows what to do: while nothing can start a run by itself, a cause says why.
 //   E2. An expected time is only said when nothing is in its way.
-import type { DagSpec } from "@chasqui/contracts";
+import type { DagSpec, Schedule } from "@chasqui/contracts";
 import { Overlap } from "@chasqui/contracts";
+import { limits } from "../limits.ts";
 import { listNames, quote } from "../text/suggest.ts";
 import { describeSchedule } from "../time/describe.ts";
 import { previewSchedule } from "../time/preview.ts";
@@ -79,11 +80,9 @@ function pauseOf({ spec, paused, pausedBy, pauseReason }: DagFacts): DagCause[] 
   return [{ kind: "paused", text: `it is paused${by}${why}; ${then}` }];
 }
 
-const RUNS_MAX_DEFAULT = 16;
-
 /** Who is in the way of the next run. */
 function slotsOf({ spec, active, waitingCount }: DagFacts): DagCause[] {
-  const max = spec.maxActiveRuns === 0 ? RUNS_MAX_DEFAULT : spec.maxActiveRuns;
+  const max = spec.maxActiveRuns === 0 ? limits.activeRunsDefault : spec.maxActiveRuns;
   const { overlap } = spec.schedule ?? {};
   const named = listNames([...active]);
   if (overlap === Overlap.SKIP && active.length > 0)
@@ -114,14 +113,15 @@ function startsOf(facts: DagFacts): { causes: DagCause[]; nextMs?: number } {
     text: `a trigger starts it: ${describeTrigger(trigger.on)}`,
   }));
   if (spec.schedule === undefined) return { causes };
-  const clock = clockOf(facts);
+  const clock = clockOf(spec.schedule, facts);
   const { nextMs } = clock;
   return { causes: [clock.cause, ...causes], ...(nextMs === undefined ? {} : { nextMs }) };
 }
 
-function clockOf({ spec, nowMs, schedule: known }: DagFacts): { cause: DagCause; nextMs?: number } {
-  const { schedule } = spec;
-  if (schedule === undefined) throw new TypeError("a DAG with a schedule was expected");
+function clockOf(
+  schedule: Schedule,
+  { spec, nowMs, schedule: known }: DagFacts,
+): { cause: DagCause; nextMs?: number } {
   const words = describeSchedule(schedule);
   if (known === undefined) {
     const text = `the scheduler does not know its schedule yet (${words}): is it at work?`;

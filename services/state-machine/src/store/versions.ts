@@ -7,6 +7,7 @@ import {
   constantConfig,
   fingerprintOf,
   isUnlinked,
+  limits,
   linksOf,
   outputsNamedBy,
   planOf,
@@ -17,7 +18,6 @@ import type { StoredVersion } from "../core/aggregates.ts";
 
 /** A version of a few tasks takes some ten kilobytes. */
 const CACHED_MAX = 2_000;
-const MAX_ACTIVE_RUNS_DEFAULT = 16;
 
 /** What an assignment of a task is made of, looked up once per version. */
 export interface TaskTemplate {
@@ -176,7 +176,7 @@ export function factsOf(spec: DagSpec, fingerprint: string): VersionFacts {
   };
   return {
     fingerprint,
-    maxActiveRuns: spec.maxActiveRuns === 0 ? MAX_ACTIVE_RUNS_DEFAULT : spec.maxActiveRuns,
+    maxActiveRuns: spec.maxActiveRuns === 0 ? limits.activeRunsDefault : spec.maxActiveRuns,
     autoPauseAfter: spec.autoPauseAfter,
     overlap: overlaps[spec.schedule?.overlap ?? 0] ?? "queue",
   };
