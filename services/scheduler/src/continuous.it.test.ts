@@ -63,6 +63,9 @@ test("an end that no event told is found; while paused nothing follows, on resum
     const { schedules } = await w.schedules.listSchedules({});
     expect(schedules).toMatchObject([{ dagId: "feed", paused: true }]);
   });
+  const listed = async (dagId: string) => (await w.schedules.listSchedules({ dagId })).schedules;
+  expect(await listed("feed")).toMatchObject([{ dagId: "feed", paused: true }]);
+  expect(await listed("food")).toEqual([]);
   await w.stateMachine.settle({ dagId: "feed", key: second });
   await w.stopFirst();
   const replica = await w.start();

@@ -24,10 +24,11 @@ export function scheduleService(o: {
 }): ServiceImplementation {
   const namesOf = (dagId: string): string[] => (dagId === "" ? [] : o.registry.names(dagId));
   return implementation(ScheduleService, {
-    listSchedules(_, { principal }) {
-      authorize(principal, "read", "schedule/*");
-      const schedules = o.registry
-        .all()
+    listSchedules({ dagId }, { principal }) {
+      authorize(principal, "read", `schedule/${dagId === "" ? "*" : dagId}`);
+      const one = o.registry.get(dagId);
+      const known = dagId === "" ? o.registry.all() : one === undefined ? [] : [one];
+      const schedules = known
         .filter(({ dag }) => dag.timing !== undefined)
         .toSorted((a, b) => (a.dag.dagId < b.dag.dagId ? -1 : 1))
         .map(({ dag, nextMs }) => ({

@@ -135,9 +135,9 @@ export async function ticks(
   await server.dags.getDag({ dagId }); // an unknown DAG is an error, not an empty list
   const [{ ticks: found }, { schedules }] = await Promise.all([
     server.schedules.listTicks({ dagId, pageSize: options.limit }),
-    server.schedules.listSchedules({}),
+    server.schedules.listSchedules({ dagId }),
   ]);
-  const next = schedules.find((schedule) => schedule.dagId === dagId)?.nextTime;
+  const next = schedules[0]?.nextTime;
   if (options.json === true) {
     printJson(cli.out, {
       dag_id: dagId,

@@ -31,14 +31,14 @@ export async function askDag(
   const dag = await findDag(server, dagId);
   if (dag === undefined) return undefined;
   const [{ schedules }, { ticks }, { triggers }, active, waiting, newest] = await Promise.all([
-    server.schedules.listSchedules({}),
+    server.schedules.listSchedules({ dagId: dag.dagId }),
     server.schedules.listTicks({ dagId: dag.dagId, pageSize: 1 }),
     server.schedules.listTriggers({ dagId: dag.dagId, pageSize: 1 }),
     runsOf(server, dag.dagId, atWork),
     runsOf(server, dag.dagId, [RunState.QUEUED]),
     server.runs.listRuns({ dagId: dag.dagId, pageSize: 1 }),
   ]);
-  const schedule = schedules.find((known) => known.dagId === dag.dagId);
+  const [schedule] = schedules;
   const lastTick = came(ticks[0]?.dueTime, {
     outcome: ticks[0] === undefined ? "" : wordOf(TickOutcomeSchema, ticks[0].outcome),
     reason: ticks[0]?.reason ?? "",

@@ -312,7 +312,9 @@ function servicesOf(world: FakeWorld, note: Note) {
       },
     }),
     implementation(ScheduleService, {
-      listSchedules: async () => ({ schedules: world.schedules }),
+      listSchedules: async ({ dagId }) => ({
+        schedules: world.schedules.filter((one) => dagId === "" || one.dagId === dagId),
+      }),
       listTicks: async () => ({ ticks: world.ticks }),
       async listTriggers(request, { principal }) {
         note("listTriggers", principal, request);
