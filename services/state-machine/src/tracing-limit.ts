@@ -1,7 +1,6 @@
 // Which runs are traced: a budget that fills by so many runs a second, so that an ordinary installation traces
 // everything and a flood does not pay for it. A run costs by its size, for so do its spans; one that costs more than a
-// second's budget is never traced as it happens (`chasqui trace --export` makes any run's trace from its history). Of a
-// mapped task, whose size is known only later, the first instances are traced (say/traces.ts).
+// second's budget is not traced. Of a mapped task, whose size is known only later, the first instances are (say/traces.ts).
 // A run whose cause is traced elsewhere and not sampled there is not traced here.
 import { parseTraceparent } from "@chasqui/chassis";
 import type { BatchContext } from "./core/batch.ts";

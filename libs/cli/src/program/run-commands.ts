@@ -141,7 +141,9 @@ function addLogs(program: Command, with_: With): void {
 function addTrace(program: Command, with_: With): void {
   program
     .command("trace")
-    .description("Show a run's trace through every service as a tree")
+    .description(
+      "Show a run's trace through every service as a tree; of a mapped task, its first 100 instances",
+    )
     .argument(...RUN_ARGUMENT)
     .option("--json", "print Jaeger's JSON")
     .addHelpText("after", examples("trace carrier-daily-costs"))
