@@ -140,7 +140,7 @@ describe("submitting", () => {
     await runner.sweep();
     const stateOf = (index: number) => t.google.jobs()[index]?.state;
     await expect.poll(() => stateOf(1)).toBe("JOB_STATE_CANCELLED");
-    expect(stateOf(0)).toBe("JOB_STATE_RUNNING");
+    await expect.poll(() => stateOf(0)).toBe("JOB_STATE_RUNNING");
   });
 });
 
