@@ -12,6 +12,8 @@ import { countReporter } from "./tests/support/count-reporter.ts";
  * for them, and each has its own.
  */
 const WORKERS = availableParallelism() + 1;
+/** A poll gives up just before its test does, and says of what; vitest's own second is short on a busy machine. */
+const POLL = { timeout: 15_000 };
 /** An installation takes close to a gigabyte. */
 const INSTALLATIONS_MAX = 4;
 
@@ -22,6 +24,7 @@ export default defineConfig({
   test: {
     reporters: ["default", countReporter(import.meta.dirname)],
     maxWorkers: WORKERS, // of all projects together, in the order of their names
+    expect: { poll: POLL },
     pool: "forks", // a test may kill; an e2e file has a process of its own
     projects: [
       {

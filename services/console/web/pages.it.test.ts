@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { startFakeBackend } from "./testing.ts";
 import type { FakeBackend } from "./testing.ts";
 import { CHILD, FAILED, MAILED, RUNNING } from "./testing-data.ts";
@@ -45,7 +45,7 @@ async function open(place: string, size = { width: 1280, height: 900 }): Promise
     backend,
     page,
     errors,
-    sees: (text) => page.getByText(text).first().waitFor({ timeout: 10_000 }),
+    sees: (text) => page.getByText(text).first().waitFor({ timeout: 20_000 }),
     async [Symbol.asyncDispose]() {
       await context.close();
       await backend[Symbol.asyncDispose]();
@@ -78,15 +78,15 @@ test.skipIf(hasNoBrowser)("the runs, filtered by state and by DAG, and a way to 
   await view.sees("by ana");
   expect(await rowsOf(page)).toBe(17);
   await page.getByRole("button", { name: "Failed" }).click();
-  await vi.waitFor(async () => expect(await rowsOf(page)).toBe(3));
+  await expect.poll(() => rowsOf(page)).toBe(3);
   await page.getByLabel("DAG").selectOption("example-failing");
-  await vi.waitFor(async () => expect(await rowsOf(page)).toBe(1));
+  await expect.poll(() => rowsOf(page)).toBe(1);
   expect(new URL(page.url()).search).toBe("?state=failed&dag=example-failing");
   await page.getByRole("link", { name: /^manual-/ }).click();
   await view.sees("Why it failed");
   expect(await page.title()).toMatch(/^example-failing manual-.*: failed · Chasqui$/);
   await page.goBack();
-  await vi.waitFor(async () => expect(await rowsOf(page)).toBe(1));
+  await expect.poll(() => rowsOf(page)).toBe(1);
   expect(view.errors).toEqual([]);
 });
 
@@ -118,12 +118,12 @@ test.skipIf(hasNoBrowser)(
     await view.sees(/evaluate waiting → cancelled/); // the dry run, before anything is done
     await page.getByLabel("Why").fill("wrong data");
     await page.keyboard.press("Enter");
-    await vi.waitFor(() =>
-      expect(backend.posted).toEqual([
+    await expect
+      .poll(() => backend.posted)
+      .toEqual([
         { path: `/api/runs/${RUNNING}/cancel`, body: { dryRun: true } },
         { path: `/api/runs/${RUNNING}/cancel`, body: { reason: "wrong data" } },
-      ]),
-    );
+      ]);
     backend.settle(RUNNING, {
       state: "cancelled",
       settledTime: new Date().toISOString(),
@@ -211,12 +211,12 @@ test.skipIf(hasNoBrowser)("DAGs: paused and resumed, started once, their due tim
   await page.getByLabel("Why").fill("the feed is back");
   await screenshot(page, "resume");
   await page.getByRole("button", { name: "Yes, resume it" }).click();
-  await vi.waitFor(() =>
-    expect(backend.posted).toEqual([
+  await expect
+    .poll(() => backend.posted)
+    .toEqual([
       { path: at, body: { paused: false, dryRun: true } },
       { path: at, body: { paused: false, reason: "the feed is back" } },
-    ]),
-  );
+    ]);
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await page.getByRole("switch", { name: "carrier-daily-costs is active" }).click();
   await view.sees("2 runs at work go on.");
@@ -274,13 +274,13 @@ test.skipIf(hasNoBrowser)(
     await page.getByRole("button", { name: "Approve" }).click();
     const values = { discount: 12.5, channel: "shops", urgent: true };
     const body = { task: "train", attempt: 1, approve: true, comment: "looks right", values };
-    await vi.waitFor(() =>
-      expect(backend.posted).toEqual([{ path: `/api/runs/${RUNNING}/answer`, body }]),
-    );
+    await expect
+      .poll(() => backend.posted)
+      .toEqual([{ path: `/api/runs/${RUNNING}/answer`, body }]);
     await page.getByRole("button", { name: "Reject" }).click();
     await view.sees("go was approved by user:ben");
     backend.moveTask(RUNNING, "train", { state: "succeeded" });
-    await vi.waitFor(async () => expect(await page.locator(".question").count()).toBe(0));
+    await expect.poll(() => page.locator(".question").count()).toBe(0);
     await page.locator("nav .count").waitFor({ state: "detached" });
     expect(view.errors).toEqual([]);
   },

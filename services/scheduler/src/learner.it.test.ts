@@ -2,7 +2,7 @@
 import { createLogger } from "@chasqui/chassis";
 import { Catchup } from "@chasqui/contracts";
 import type { Dag } from "@chasqui/contracts";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { createLearner } from "./learner.ts";
 import { createRegistry } from "./registry.ts";
 import { recordTicks } from "./store/ticks.ts";
@@ -159,9 +159,9 @@ test("N4: a renamed DAG begins where its earlier name ended, whichever is heard 
     const renamed = hourly({ id: "new", was: ["old"], catchup, start, appliedMs: endedMs });
     if (isNewFirst) {
       const hinted = t.learner.hinted("new");
-      await vi.waitFor(() => expect(t.answers).toHaveLength(1));
+      await expect.poll(() => t.answers).toHaveLength(1);
       t.answers[0]?.resolve(renamed);
-      await vi.waitFor(() => expect(t.answers).toHaveLength(2));
+      await expect.poll(() => t.answers).toHaveLength(2);
       t.answers[1]?.resolve(old);
       await hinted;
     }
