@@ -2,7 +2,7 @@
 // Invariants:
 //   W1. A job is reported once its end is seen, and kept in mind until the state machine was seen to have it.
 //   W2. Of two jobs for one attempt (an answer was lost, and the list was late) the older one counts; the other is
-//       cancelled as soon as it is seen.
+//       cancelled as soon as it is seen, and what was asked about it before is not listened to.
 //   W3. At most POLLS_MAX calls at a time, however many jobs there are.
 import type { AttemptRef, FailureInit, HeldRef, JobReports, Outcome } from "@chasqui/runner";
 import { isFinal, judge } from "./core/judge.ts";
@@ -125,7 +125,7 @@ export class JobWatch {
     const { ref, job: before } = watched;
     try {
       const job = await this.#deps.vertex.get(before.name);
-      if (this.#stopped) return;
+      if (this.#stopped || watched.job.name !== before.name) return; // W2
       if (job === undefined) return await this.#lost(watched);
       watched.job = job;
       await this.#act(watched);
@@ -164,7 +164,7 @@ export class JobWatch {
   }
 
   #keepOlder(known: Watched, other: JobFacts): void {
-    const older = [known.job, other].sort((a, b) => a.createdMs - b.createdMs)[0] ?? other;
+    const older = isOlder(known.job, other) ? known.job : other;
     const younger = older === other ? known.job : other;
     known.job = older;
     known.nextPollMs = 0;
@@ -175,6 +175,11 @@ export class JobWatch {
       this.#deps.log.warn({ ...fields, error }, "it could not be cancelled; it is tried again");
     });
   }
+}
+
+/** All replicas agree, also about two of one millisecond. */
+function isOlder(a: JobFacts, b: JobFacts): boolean {
+  return a.createdMs === b.createdMs ? a.name < b.name : a.createdMs < b.createdMs;
 }
 
 function at(job: JobFacts) {

@@ -14,7 +14,9 @@ describe("a job", () => {
   test("that succeeds: accepted with its page, running, succeeded with its name", async () => {
     await using t = await startTestRunner();
     await t.replica();
-    expect(await t.assign({ ms: 300 }, { timeoutMs: 3_600_000 })).toBe("acked");
+    expect(await t.assign({ outcome: "hang" }, { timeoutMs: 3_600_000 })).toBe("acked");
+    await t.bus.updatesStored(2);
+    t.google.finish(t.google.jobs()[0]?.name ?? "");
     const outcome = await t.outcome();
     expect(t.bus.updates.map(({ state }) => state)).toEqual([
       AttemptState.ACCEPTED,

@@ -44,6 +44,8 @@ export interface VertexStandIn extends AsyncDisposable {
   readonly httpUrl: string;
   readonly requests: () => readonly VertexRequest[];
   readonly jobs: () => readonly CustomJob[];
+  /** Lets a job succeed that hangs. */
+  readonly finish: (name: string) => void;
   readonly fault: (fault: VertexFault) => void;
   stop(): Promise<void>;
 }
@@ -79,6 +81,7 @@ export async function startVertex(options: VertexOptions): Promise<VertexStandIn
     httpUrl: http.url,
     requests: () => [...world.requests],
     jobs: customJobs.jobs,
+    finish: customJobs.finish,
     fault: (fault) => addFault(world, fault),
     stop,
     [Symbol.asyncDispose]: stop,
