@@ -22,7 +22,7 @@ export function checkSteps(root: string): readonly Step[] {
   const steps: Step[] = [
     { name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
     { name: "lint", command: "oxlint", args: ["--deny-warnings", "--format=unix"] },
-    { name: "format", command: "prettier", args: ["--check", "--log-level=warn", "."] },
+    { name: "format", command: "oxfmt", args: ["--list-different", "."] },
   ];
   if (has("proto")) steps.push({ name: "proto", command: "buf", args: ["lint", "proto"] });
   if (has("scripts/generate.ts")) {
@@ -50,19 +50,9 @@ export async function runStep(step: Step, root: string): Promise<StepResult> {
   return { name, ok, isInterrupted: result.isInterrupted };
 }
 
-/** The formatter keeps one core busy for as long as the others together do: it runs beside them. */
 export async function runChecks(root: string): Promise<readonly StepResult[]> {
-  const steps = checkSteps(root);
-  const lanes = [
-    steps.filter(({ name }) => name !== "format"),
-    steps.filter(({ name }) => name === "format"),
-  ];
-  return (await Promise.all(lanes.map((lane) => runLane(lane, root)))).flat();
-}
-
-async function runLane(steps: readonly Step[], root: string): Promise<StepResult[]> {
   const results: StepResult[] = [];
-  for (const step of steps) {
+  for (const step of checkSteps(root)) {
     const result = await runStep(step, root);
     results.push(result);
     if (result.isInterrupted) break;

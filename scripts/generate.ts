@@ -4,8 +4,8 @@
 //   libs/dag/schema/…              from libs/dag, for editors
 // With `--check` nothing is written: exit code 1 when something is not current.
 import path from "node:path";
-import { format, resolveConfig } from "prettier";
 import { dagJsonSchema } from "../libs/dag/src/index.ts";
+import { formatted } from "./formatted.ts";
 import { driftOf, repair, type GeneratedFiles } from "./generate/files.ts";
 import { generateProtobuf, PROTOBUF_FOLDER } from "./generate/protobuf.ts";
 import { topologyPage } from "./generate/topology-page.ts";
@@ -16,8 +16,7 @@ const DAG_SCHEMA = `${DAG_SCHEMA_FOLDER}/dag.schema.json`;
 
 export async function generateAll(root: string): Promise<GeneratedFiles> {
   const protobuf = await generateProtobuf(root);
-  const settings = await resolveConfig(path.join(root, DAG_SCHEMA));
-  const schema = await format(JSON.stringify(dagJsonSchema()), { ...settings, parser: "json" });
+  const schema = await formatted(root, DAG_SCHEMA, JSON.stringify(dagJsonSchema()));
   return {
     contents: new Map([...protobuf, [TOPOLOGY_PAGE, topologyPage()], [DAG_SCHEMA, schema]]),
     folders: [PROTOBUF_FOLDER, DAG_SCHEMA_FOLDER],

@@ -1,8 +1,8 @@
 // docs/run-lifecycle.md says what the machine does. CHASQUI_WRITE_TABLES=1 writes the tables anew.
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { format, resolveConfig } from "prettier";
 import { expect, test } from "vitest";
+import { formatted } from "../../scripts/formatted.ts";
 import {
   reportTable,
   runStatuses,
@@ -24,7 +24,7 @@ test("the tables are what the machine answers", async () => {
     expect(page, `no place for table ${name}`).toMatch(place);
     wanted = wanted.replace(place, `$1\n\n${make()}\n\n$2`);
   }
-  wanted = await format(wanted, { ...(await resolveConfig(file)), parser: "markdown" });
+  wanted = await formatted(root, file, wanted);
   if (process.env["CHASQUI_WRITE_TABLES"] === "1") writeFileSync(file, wanted);
   expect(readFileSync(file, "utf8")).toBe(wanted);
 });

@@ -39,7 +39,13 @@ export interface JsonSchema {
 }
 
 export type JsonSchemaType =
-  "object" | "array" | "string" | "integer" | "number" | "boolean" | "null";
+  | "object"
+  | "array"
+  | "string"
+  | "integer"
+  | "number"
+  | "boolean"
+  | "null";
 
 export const text = (description: string): JsonSchema => ({
   type: "string",

@@ -17,7 +17,12 @@ export type TriggerRule =
   | "always";
 
 export type Json =
-  null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
 
 /** What an expression may read. Outputs are there only for the tasks that the plan says are named. */
 export interface Scope {
@@ -49,7 +54,8 @@ export interface RunFacts {
 }
 
 export type Evaluated<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly message: string };
 
 export interface RetryPolicy {
   /** Repeats after the first attempt. */

@@ -3,7 +3,12 @@ import type { Flaw } from "./check-connection.ts";
 import { holdsPassword, isReference } from "./connection-field.ts";
 
 export type Json =
-  null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
 
 const SECRET_KEY = /(^|[_-])(password|passwd|secret|token|api_?key|private_?key|credentials)$/i;
 const ADVICE = "a secret belongs to a connection, whose values only its runner sees";

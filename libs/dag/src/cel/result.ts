@@ -1,7 +1,8 @@
 // Results of the expression language. Nothing in it throws: what went wrong is a sentence for people.
 
 export type Result<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly message: string };
 
 /** A result of parsing: the offset says where in the text, counted from 0 in UTF-16 units. */
 export type Parsed<T> =

@@ -10,7 +10,8 @@ export const ASSET = {
 const TOKEN = /(&&|\|\||[()]|[a-z][a-z0-9_.-]*)\s*/y;
 
 export type AssetTree =
-  { readonly name: string } | { readonly op: "all" | "any"; readonly of: readonly AssetTree[] };
+  | { readonly name: string }
+  | { readonly op: "all" | "any"; readonly of: readonly AssetTree[] };
 
 export type ParsedAssets =
   | { readonly ok: true; readonly tree: AssetTree }

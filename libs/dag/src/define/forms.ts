@@ -48,7 +48,10 @@ export interface SharedForm {
 
 /** JSON, with expressions in it. */
 export type Value =
-  JsonValue | Expr<unknown> | readonly Value[] | { readonly [field: string]: Value };
+  | JsonValue
+  | Expr<unknown>
+  | readonly Value[]
+  | { readonly [field: string]: Value };
 
 /** A text, maybe with `${…}` in it, or an expression that gives one. */
 export type Text = string | Expr<string>;

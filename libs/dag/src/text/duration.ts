@@ -7,7 +7,8 @@ type Unit = keyof typeof UNITS_MS;
 const ORDER: readonly Unit[] = ["d", "h", "m", "s", "ms"];
 
 export type DurationResult =
-  { readonly ok: true; readonly ms: number } | { readonly ok: false; readonly message: string };
+  | { readonly ok: true; readonly ms: number }
+  | { readonly ok: false; readonly message: string };
 
 const WANT = "want a duration such as 30s, 5m, 1h30m or 2d";
 

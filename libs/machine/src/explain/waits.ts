@@ -5,7 +5,14 @@ import type { Recorded, RunEvent } from "../run/events.ts";
 
 export interface Wait {
   readonly kind:
-    "admission" | "upstream" | "past" | "pool" | "timer" | "not_accepted" | "approval" | "child";
+    | "admission"
+    | "upstream"
+    | "past"
+    | "pool"
+    | "timer"
+    | "not_accepted"
+    | "approval"
+    | "child";
   /** For people. */
   readonly text: string;
   readonly fromMs: number;

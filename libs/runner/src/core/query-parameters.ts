@@ -25,7 +25,8 @@ export type Binding =
   | { readonly kind: "problem"; readonly message: string; readonly place: Place };
 
 type Token =
-  { readonly kind: "text" | "statement_end" } | { readonly kind: "name"; readonly name: string };
+  | { readonly kind: "text" | "statement_end" }
+  | { readonly kind: "name"; readonly name: string };
 
 /** Binds the values of `params` to the names in `source`. */
 export function bindParameters(

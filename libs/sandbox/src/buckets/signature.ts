@@ -10,7 +10,9 @@ const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/s3\/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$/;
 
 export type SignatureCheck =
-  "unsigned" | "good" | { readonly code: string; readonly message: string };
+  | "unsigned"
+  | "good"
+  | { readonly code: string; readonly message: string };
 
 export function checkSignature(
   request: Pick<IncomingMessage, "method" | "url" | "headers">,

@@ -70,7 +70,6 @@ async function answerSandbox(world: ApiWorld, call: HttpCall, reply: Reply): Pro
 export function addFault(world: Pick<ApiWorld, "store" | "faults" | "cut">, body: unknown): void {
   const kind = textAt(body, "kind");
   if (kind === "compact") world.store.compact();
-  else if (kind === "cut")
-    setImmediate(world.cut); // after the answer to who asked for it
+  else if (kind === "cut") setImmediate(world.cut); // after the answer to who asked for it
   else world.faults.add(body);
 }

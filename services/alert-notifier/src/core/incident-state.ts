@@ -8,7 +8,14 @@ import { type Facts, type Outcome, type TaskFact, taskName } from "./facts.ts";
  * failed, cancelled, succeeded: how the run ended, and the last word.
  */
 export type IncidentState =
-  "open" | "recovered" | "failed" | "cancelled" | "succeeded" | "paused" | "asked" | "answered";
+  | "open"
+  | "recovered"
+  | "failed"
+  | "cancelled"
+  | "succeeded"
+  | "paused"
+  | "asked"
+  | "answered";
 
 export function stateOf({ paused, settled, tasks, question }: Facts): IncidentState {
   if (question !== undefined) return question.closing === undefined ? "asked" : "answered";

@@ -19,7 +19,8 @@ export interface SignedRequest {
 }
 
 export type Verified =
-  { readonly ok: true; readonly id: string } | { readonly ok: false; readonly reason: string };
+  | { readonly ok: true; readonly id: string }
+  | { readonly ok: false; readonly reason: string };
 
 /** A `standard` request that is older, or from further in the future, is refused. */
 export const TOLERANCE_MS = 300_000;

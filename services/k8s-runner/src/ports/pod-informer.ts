@@ -47,8 +47,7 @@ export function startPodInformer(options: InformerOptions, listener: PodListener
   const take = (phase: string, object: unknown): void => {
     againMs = AGAIN_MS;
     const pod = podFacts(object);
-    if (phase === "ERROR")
-      resourceVersion = ""; // the history is gone: list again
+    if (phase === "ERROR") resourceVersion = ""; // the history is gone: list again
     else if (phase === "BOOKMARK") resourceVersion = versionOf(object) ?? resourceVersion;
     else if (pod !== undefined && !stopped) {
       resourceVersion = pod.resourceVersion;

@@ -42,7 +42,8 @@ export function eventOf(trigger: Trigger): { [key: string]: Json } {
 }
 
 export type Evaluated<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reason: string };
 
 /** One event for a run, as it is kept. */
 export interface RunEvent {
