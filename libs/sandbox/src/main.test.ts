@@ -38,7 +38,7 @@ async function startPod(kubernetes: string): Promise<number> {
   expect((await fetch(pods, { method: "POST", headers, body })).status).toBe(201);
   let log = "";
   await expect
-    .poll(async () => (log = await (await fetch(`${pods}/p/log`)).text()), { timeout: 10_000 })
+    .poll(async () => (log = await (await fetch(`${pods}/p/log`)).text()))
     .toMatch(/^\d+\n$/);
   return Number(log);
 }
@@ -72,7 +72,7 @@ test("even SIGKILL leaves no pod's process behind", async () => {
   expect(isAlive(pid)).toBe(true);
   child.kill("SIGKILL");
   await exited;
-  await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false);
+  await expect.poll(() => isAlive(pid)).toBe(false);
 });
 
 test("when asked to, it ends with its parent", async () => {

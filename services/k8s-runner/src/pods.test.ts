@@ -278,7 +278,7 @@ describe("a replica that dies", () => {
     await t.update(2);
     await first.kill();
     await t.cluster.list(); // the pod ends while nobody looks
-    await expect.poll(() => t.pods()[0]?.phase, { timeout: 5_000 }).toBe("Succeeded");
+    await expect.poll(() => t.pods()[0]?.phase).toBe("Succeeded");
     await t.replica();
     expect(await t.outcome()).toMatchObject({ state: AttemptState.SUCCEEDED });
     await expect.poll(() => t.pods()[0]?.annotations).toHaveProperty([ANNOTATIONS.reported]);
@@ -289,9 +289,7 @@ describe("a replica that dies", () => {
     await t.replica({ me: "host-1" });
     await t.replica({ me: "host-2" });
     await t.assign({ script: `${print("said once")}` });
-    await expect
-      .poll(() => t.pods()[0]?.annotations, { timeout: 5_000 })
-      .toHaveProperty([ANNOTATIONS.reported]);
+    await expect.poll(() => t.pods()[0]?.annotations).toHaveProperty([ANNOTATIONS.reported]);
     expect(t.logTexts()).toEqual(["said once"]);
     expect(t.bus.updates.at(-1)?.state).toBe(AttemptState.SUCCEEDED);
   });

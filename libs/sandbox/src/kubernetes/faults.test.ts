@@ -23,8 +23,8 @@ test("image-pull: ErrImagePull, then ImagePullBackOff, never started", async () 
 test("oom: 137 OOMKilled, at once or after the command has run a while", async () => {
   await using t = await startTestCluster();
   await t.createPod({ name: "now", annotations: behaviour("oom") });
-  const script = "console.log('working'); setInterval(() => {}, 1e6)";
-  await t.createPod({ name: "later", script, annotations: behaviour("oom", 300) });
+  const command = ["/bin/sh", "-c", "echo working; sleep 1000"]; // a shell begins in no time
+  await t.createPod({ name: "later", command, annotations: behaviour("oom", 500) });
   for (const name of ["now", "later"]) {
     const ended = state(await t.finished(name))?.terminated;
     expect(ended, name).toMatchObject({ exitCode: 137, reason: "OOMKilled" });
@@ -49,10 +49,10 @@ test("hang: runs until it is deleted; hang-deaf takes the whole grace", async ()
     ["hang", 143],
     ["deaf", 137],
   ] as const) {
-    await t.podWhen(name, (pod) => pod.status?.phase === "Running");
-    const ended = t.podWhen(name, (pod) => pod.status?.phase === "Failed");
+    const running = await t.podWhen(name, (pod) => pod.status?.phase === "Running");
     await t.core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 1 });
-    expect(state(await ended)?.terminated?.exitCode).toBe(exitCode);
+    const ended = await t.podWhen(name, (pod) => pod.status?.phase === "Failed", running);
+    expect(state(ended)?.terminated?.exitCode).toBe(exitCode);
   }
 });
 
@@ -69,9 +69,8 @@ test("unschedulable: Pending with the scheduler's reason", async () => {
 
 test("node-lost: the pod vanishes without an outcome of its container", async () => {
   await using t = await startTestCluster();
-  const seen = t.podWhen("p", (pod) => pod.status?.reason === "NodeLost");
-  await t.createPod({ name: "p", annotations: behaviour("node-lost") });
-  const pod = await seen;
+  const created = await t.createPod({ name: "p", annotations: behaviour("node-lost") });
+  const pod = await t.podWhen("p", (one) => one.status?.reason === "NodeLost", created);
   expect(state(pod)?.terminated).toBeUndefined();
   await expect.poll(() => t.kube.pods()).toEqual([]);
 });

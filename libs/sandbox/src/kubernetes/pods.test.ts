@@ -117,10 +117,10 @@ test("deleting sends TERM, waits, and shows the end before the pod is gone", asy
     "process.on('SIGTERM', () => process.exit(7)); console.log('up'); setInterval(() => {}, 1e6)";
   await t.createPod({ name: "polite", script });
   await firstLine(t, "polite");
-  const ended = t.podWhen("polite", (pod) => pod.status?.phase === "Failed");
   const answer = await t.core.deleteNamespacedPod({ namespace: "default", name: "polite" });
   expect(answer.metadata?.deletionTimestamp).toBeInstanceOf(Date);
-  expect((await ended).status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(7);
+  const ended = await t.podWhen("polite", (pod) => pod.status?.phase === "Failed", answer);
+  expect(ended.status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(7);
 });
 
 test("a process that ignores TERM is killed after the grace; grace 0 kills and removes at once", async () => {
@@ -131,10 +131,10 @@ test("a process that ignores TERM is killed after the grace; grace 0 kills and r
   await t.createPod({ name: "deaf2", script });
   await firstLine(t, "deaf");
   const pid = Number(await firstLine(t, "deaf2"));
-  const ended = t.podWhen("deaf", (pod) => pod.status?.phase === "Failed");
   const namespace = "default";
-  await t.core.deleteNamespacedPod({ namespace, name: "deaf", gracePeriodSeconds: 1 });
-  expect((await ended).status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(137);
+  const told = await t.core.deleteNamespacedPod({ namespace, name: "deaf", gracePeriodSeconds: 1 });
+  const ended = await t.podWhen("deaf", (pod) => pod.status?.phase === "Failed", told);
+  expect(ended.status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(137);
   await t.core.deleteNamespacedPod({ namespace, name: "deaf2", gracePeriodSeconds: 0 });
   await expect(t.core.readNamespacedPod({ namespace, name: "deaf2" })).rejects.toMatchObject({
     code: 404,

@@ -11,8 +11,11 @@ export interface TestCluster extends AsyncDisposable {
   readonly config: KubeConfig;
   readonly core: CoreV1Api;
   createPod(spec: PodSpec): Promise<V1Pod>;
-  /** Resolves with the pod once the condition holds; rejects when the pod is deleted first. */
-  podWhen(name: string, holds: (pod: V1Pod) => boolean): Promise<V1Pod>;
+  /**
+   * Resolves with the pod once the condition holds, or held at any time since it was as `since` shows it; rejects
+   * when the pod is deleted first.
+   */
+  podWhen(name: string, holds: (pod: V1Pod) => boolean, since?: V1Pod): Promise<V1Pod>;
   finished(name: string): Promise<V1Pod>;
   log(name: string, query?: string, signal?: AbortSignal): Promise<Response>;
 }
@@ -35,7 +38,7 @@ export async function startTestCluster(
   const config = new KubeConfig();
   config.loadFromFile(kube.kubeconfigPath);
   const core = config.makeApiClient(CoreV1Api);
-  const podWhen = (name: string, holds: (pod: V1Pod) => boolean) => waitForPod(config, name, holds);
+  const podWhen: TestCluster["podWhen"] = (...of) => waitForPod(config, ...of);
   return {
     kube,
     config,
@@ -74,9 +77,14 @@ async function waitForPod(
   config: KubeConfig,
   name: string,
   holds: (pod: V1Pod) => boolean,
+  since?: V1Pod,
 ): Promise<V1Pod> {
   const found = Promise.withResolvers<V1Pod>();
-  const query = { fieldSelector: `metadata.name=${name}` };
+  const resourceVersion = since?.metadata?.resourceVersion;
+  const query = {
+    fieldSelector: `metadata.name=${name}`,
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
   const seen: string[] = [];
   const controller = await new Watch(config).watch(
     "/api/v1/namespaces/default/pods",

@@ -42,7 +42,7 @@ function jobOf(labels: Record<string, string>, displayName = "train") {
 async function settled(name: string) {
   const final = /SUCCEEDED|FAILED|CANCELLED|EXPIRED/;
   const get = async () => (await client.getCustomJob({ name }))[0];
-  await expect.poll(async () => String((await get()).state), { timeout: 10_000 }).toMatch(final);
+  await expect.poll(async () => String((await get()).state)).toMatch(final);
   return get();
 }
 
