@@ -285,7 +285,7 @@ test("a message that fails alone too often is a dead letter, others pass meanwhi
   );
   await machine.publish([task("att-bad"), task("att-good")]);
   await expect
-    .poll(() => listDead({ ...adminOptions(t.nats.url), limit: 1 }), { timeout: 10_000 })
+    .poll(() => listDead({ ...adminOptions(t.nats.url), limit: 1 }))
     .toMatchObject([
       { id: "att-bad", reason: "gave up after 3 deliveries: no such column: 42703" },
     ]);

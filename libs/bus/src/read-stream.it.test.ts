@@ -66,7 +66,6 @@ test("a follower sees what comes, also over the death of the broker, each line o
   expect(seen.all.map(({ data }) => text(data))).toEqual(lines(12).map(({ data }) => text(data)));
   await expect
     .poll(async () => (await t.manager.consumers.list("CHASQUI_LOGS").next()).length, {
-      timeout: 20_000,
       interval: 200,
     })
     .toBe(0);
@@ -82,16 +81,14 @@ test("a stream that was lost is read from its new beginning", async () => {
   await seen.until(10);
   await t.nats.wipeStore();
   await expect
-    .poll(
-      () =>
-        machine.streamPositions().then(
-          () => "there",
-          () => "gone",
-        ),
-      { timeout: 20_000 },
+    .poll(() =>
+      machine.streamPositions().then(
+        () => "there",
+        () => "gone",
+      ),
     )
     .toBe("there");
-  await expect.poll(() => runner.publish([line("anew")]), { timeout: 10_000 }).toEqual(["stored"]);
+  await expect.poll(() => runner.publish([line("anew")])).toEqual(["stored"]);
   await seen.until(1, ({ data }) => text(data) === "anew");
   stop.abort();
   await end;

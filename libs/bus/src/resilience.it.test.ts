@@ -19,7 +19,7 @@ const update = (runId: string): OutMessage => ({
 
 /** Publishes until stored, as every sender that keeps its evidence does. */
 async function insist(bus: Bus, message: OutMessage): Promise<void> {
-  await expect.poll(() => bus.publish([message]), { timeout: 20_000 }).not.toEqual(["failed"]);
+  await expect.poll(() => bus.publish([message])).not.toEqual(["failed"]);
 }
 
 async function consumers(t: Setup) {
@@ -126,7 +126,7 @@ test("the whole store is lost: streams, consumers and kinds come back by themsel
   expect(before.CHASQUI_INBOX.lastSequence).toBeGreaterThan(0);
   expect(after.CHASQUI_INBOX.created > before.CHASQUI_INBOX.created).toBe(true);
   await expect
-    .poll(async () => (await machine.listKinds()).map(({ kind }) => kind), { timeout: 10_000 })
+    .poll(async () => (await machine.listKinds()).map(({ kind }) => kind))
     .toEqual(["bench.noop"]);
   const changes = await applyTopology({ ...adminOptions(t.nats.url), installation });
   expect(changes.filter(({ action }) => action === "updated")).toEqual([]);
@@ -179,7 +179,7 @@ test("what was handled while the broker was away is acknowledged when it is back
   await expect.poll(() => consuming.inFlight).toBe(0);
   await t.nats.restart();
   const left = () => t.manager.streams.info("CHASQUI_TASKS").then(({ state }) => state.messages);
-  await expect.poll(left, { timeout: 10_000 }).toBe(0); // long before the ack-wait is over
+  await expect.poll(left).toBe(0); // long before the ack-wait is over
   // Killed, a server may have forgotten that it had delivered one: then it came again, and was acknowledged, too.
   expect(new Set(seen.all)).toEqual(new Set(["att-1", "att-2"]));
 });

@@ -90,7 +90,7 @@ test("a connection that is cut is an outage, and the next statement works", asyn
   const admin = postgres(t.db.url, { max: 1 });
   const sleeping = sql`select pg_sleep(60)`.catch((error: unknown) => error);
   await admin`select pg_terminate_backend(pid) from pg_stat_activity
-    where application_name = 'report-mailer'`;
+    where application_name = 'report-mailer' and datname = current_database()`;
   await admin.end();
   expect(isOutage(await sleeping)).toBe(true);
   expect(me).toBeDefined();
@@ -117,9 +117,10 @@ test("the end is the end, also when repeated and with both clients in use", asyn
   await Promise.all([t.database.stop(1_000), t.database.end()]);
   await expect(t.database.sql`select 1`).rejects.toMatchObject({ code: "CONNECTION_ENDED" });
   await using admin = connected(t.db.url);
-  const rows = await admin.sql`
-    select 1 from pg_stat_activity where application_name = 'report-mailer'`;
-  expect(rows).toHaveLength(0);
+  const rows = () => admin.sql`
+    select 1 from pg_stat_activity
+    where application_name = 'report-mailer' and datname = current_database()`;
+  await expect.poll(rows).toHaveLength(0); // the server may see a little later that a client left
 });
 
 test("a role's schema is its name, spelled without quotes", () => {

@@ -220,7 +220,7 @@ test("a failed task becomes one message, and an incident that people can list", 
   const alerts = createGrpcClient(AlertService, t.service.grpc);
   // Slack has it a moment before we have noted that it does.
   await expect
-    .poll(() => alerts.listIncidents({ runId }), { timeout: 10_000 })
+    .poll(() => alerts.listIncidents({ runId }))
     .toMatchObject({
       incidents: [{ runId, dagId: DAG, channel: "#ops", state: "open", delivery: "posted" }],
     });
@@ -274,13 +274,11 @@ test("a DAG that paused itself is a message of its own, beside that of the run w
     })),
   ]);
   await expect
-    .poll(
-      () =>
-        t.slack
-          .messages("#ops")
-          .map(({ text }) => text)
-          .sort(),
-      { timeout: 10_000 },
+    .poll(() =>
+      t.slack
+        .messages("#ops")
+        .map(({ text }) => text)
+        .sort(),
     )
     .toEqual([
       "[prod] daily is paused: its last run failed",
@@ -302,7 +300,7 @@ test("a question is posted with buttons, and updated when it was answered", asyn
     id: eventIdOf(runId, 4, "approval-asked"),
   });
   const shown = () => JSON.stringify(t.slack.messages("#ops").map(({ blocks }) => blocks));
-  await expect.poll(shown, { timeout: 10_000 }).toContain("chasqui_approve");
+  await expect.poll(shown).toContain("chasqui_approve");
   const { APPROVED: outcome } = ApprovalOutcome;
   const close = create(ApprovalClosedSchema, {
     run: { ...run, version: 5 },
@@ -313,7 +311,7 @@ test("a question is posted with buttons, and updated when it was answered", asyn
     data: toBinary(ApprovalClosedSchema, close),
     id: eventIdOf(runId, 5, "approval-closed"),
   });
-  await expect.poll(shown, { timeout: 10_000 }).toContain("*approved* by slack:U1");
+  await expect.poll(shown).toContain("*approved* by slack:U1");
   expect(shown()).not.toContain("chasqui_approve");
   expect(t.slack.messages("#ops")).toHaveLength(1);
 });

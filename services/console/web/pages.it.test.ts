@@ -45,7 +45,7 @@ async function open(place: string, size = { width: 1280, height: 900 }): Promise
     backend,
     page,
     errors,
-    sees: (text) => page.getByText(text).first().waitFor({ timeout: 20_000 }),
+    sees: (text) => page.getByText(text).first().waitFor({ timeout: 40_000 }),
     async [Symbol.asyncDispose]() {
       await context.close();
       await backend[Symbol.asyncDispose]();

@@ -53,7 +53,7 @@ async function outcomeOf(example_: (env: Record<string, string>) => Promise<stri
   await using w = await world({ dags: [bound] });
   const port = new URL(w.natsUrl).port;
   const said = await example_({ NATS_URL: w.natsUrl, NATS_PORT: port, NATS_PASSWORD: PASSWORD });
-  await expect.poll(() => w.stateMachine.taken.length, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => w.stateMachine.taken.length).toBe(1);
   return { said, start: w.stateMachine.taken[0]?.start };
 }
 
@@ -162,7 +162,7 @@ test("a publisher in another account: its triggers are stored and acknowledged, 
     try {
       const all = headers();
       for (const [name, value] of Object.entries(ce)) all.set(name, value);
-      return await connection.jetstream().publish(to, body, { headers: all, timeout: 2_000 });
+      return await connection.jetstream().publish(to, body, { headers: all, timeout: 20_000 });
     } finally {
       await connection.close();
     }

@@ -14,7 +14,7 @@ const present = (process.env["PATH"] ?? "")
 
 async function kubectl(t: TestCluster, ...args: string[]): Promise<string> {
   const env = { ...process.env, KUBECONFIG: t.kube.kubeconfigPath };
-  const { stdout } = await run("kubectl", args, { env, timeout: 15_000 });
+  const { stdout } = await run("kubectl", args, { env, timeout: 50_000 });
   return stdout;
 }
 
@@ -37,7 +37,7 @@ test.skipIf(!present)(
       "wait",
       "pod/hello",
       "--for=jsonpath={.status.phase}=Succeeded",
-      "--timeout=10s",
+      "--timeout=50s",
     );
     expect(await kubectl(t, "logs", "-f", "hello")).toBe("hi from kubectl\n");
     const table = await kubectl(t, "get", "pods", "-l", "app=h");

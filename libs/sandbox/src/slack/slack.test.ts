@@ -30,7 +30,7 @@ function clientOf(slack: SlackStandIn, token = "xoxb-1"): WebClient {
     slackApiUrl: slack.apiUrl,
     logger: SILENT,
     retryConfig: { retries: 2, minTimeout: 10, maxTimeout: 20 },
-    timeout: 3_000,
+    timeout: 15_000,
   });
 }
 

@@ -20,8 +20,8 @@ function senderOf(smtp: SmtpStandIn) {
     host: "127.0.0.1",
     port: smtp.port,
     ignoreTLS: true,
-    connectionTimeout: 2_000,
-    socketTimeout: 2_000,
+    connectionTimeout: 15_000,
+    socketTimeout: 15_000,
   });
   return (mail: Parameters<typeof transport.sendMail>[0]) =>
     transport.sendMail({ from: "Chasqui <c@example.com>", subject: "s", text: "t", ...mail });

@@ -34,13 +34,13 @@ test("what it waited for, and when it is expected, an estimate from earlier runs
   let works = true;
   await runner(t, (a) => (works ? succeed(a) : [report(a, AttemptState.RUNNING)]));
   for (const key of ["k1", "k2", "k3"]) await t.bus.publishOne(start(spec, key));
-  await expect.poll(() => states("k3"), { timeout: 20_000 }).toBe("load 8,sum 8,mail 8");
+  await expect.poll(() => states("k3")).toBe("load 8,sum 8,mail 8");
   // Three runs of known lengths: what the runner of this test says of itself are milliseconds of 1970.
   for (const [task, seconds] of Object.entries(LENGTHS))
     await t.sql`update state_machine.task set ended_at = started_at + ${`${seconds} s`}::interval where task_id = ${task}`;
   works = false;
   await t.bus.publishOne(start(spec, "k4"));
-  await expect.poll(() => states("k4"), { timeout: 20_000 }).toContain("load 4");
+  await expect.poll(() => states("k4")).toContain("load 4");
   const runId = runIdOf(spec.id, "k4");
 
   const mail = (await explain.explainRun({ runId, task: "mail" })).explanations[0];
@@ -75,7 +75,7 @@ test("a runner that was announced and is silent: since when, by gRPC and by chas
   const runId = runIdOf(spec.id, "k1");
   const assigned = async () =>
     (await runs.getRun({ runId }).catch(() => ({ run: undefined }))).run?.tasks[0]?.attempt;
-  await expect.poll(assigned, { timeout: 20_000 }).toBe(1);
+  await expect.poll(assigned).toBe(1);
   const kinds = async () =>
     (await explain.explainRun({ runId, task: "load" })).explanations[0]?.causes.map(
       ({ kind }) => kind,

@@ -72,7 +72,7 @@ export const taskOf = async ({ sql }: World, runId = parentId) => {
   return row;
 };
 export async function until(read: () => Promise<unknown>, want: unknown): Promise<void> {
-  await expect.poll(read, { timeout: 20_000, interval: 50 }).toEqual(want);
+  await expect.poll(read, { interval: 50 }).toEqual(want);
 }
 
 /** A runner of the children's work that says no end by itself. */
