@@ -95,7 +95,7 @@ test("retry brings an item back, dead buries it, and only the first settlement c
 
 test("items that wait longer than the ack-wait do not come again", async () => {
   await using t = await setup();
-  await Promise.all(DURABLES.map((durable) => t.ackWait(durable, 400)));
+  await Promise.all(DURABLES.map((durable) => t.ackWait(durable, 2_000)));
   const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
   const acks = await t.watchAcks();
   const source = await machine.consumeBatches(DURABLES, { batchMax: 1 });
@@ -103,7 +103,7 @@ test("items that wait longer than the ack-wait do not come again", async () => {
   const [held] = await source.next(); // in our hands, as in a long commit
   await runner.publishOne(update("run-1-waits-behind"));
   await expect.poll(() => source.waiting).toBe(1); // in the queue
-  await acks.until(12, ({ word }) => word === "+WPI"); // for both, over more than twice the ack-wait
+  await acks.until(8, ({ word }) => word === "+WPI"); // for both, over more than the ack-wait
   held?.ack();
   const [waited] = await source.next();
   expect(waited?.deliveryCount).toBe(1);

@@ -179,7 +179,7 @@ test("what was handled while the broker was away is acknowledged when it is back
   await expect.poll(() => consuming.inFlight).toBe(0);
   await t.nats.restart();
   const left = () => t.manager.streams.info("CHASQUI_TASKS").then(({ state }) => state.messages);
-  await expect.poll(left).toBe(0); // long before the ack-wait is over
+  await expect.poll(left, { timeout: 20_000 }).toBe(0); // before the ack-wait is over
   // Killed, a server may have forgotten that it had delivered one: then it came again, and was acknowledged, too.
   expect(new Set(seen.all)).toEqual(new Set(["att-1", "att-2"]));
 });

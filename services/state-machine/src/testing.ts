@@ -53,7 +53,7 @@ export function applied(
 async function apply(bus: Bus, spec: DagSpec): Promise<{ committed: Promise<void> }> {
   const replyTo = bus.inbox();
   const committed = new Promise<void>((resolve) => bus.subscribePlain(replyTo, () => resolve()));
-  await bus.publishOne(applied([spec], `apply-${spec.id}`, { replyTo }));
+  await bus.publishOne(applied([spec], `apply-${spec.id}-${fingerprintOf(spec)}`, { replyTo }));
   return { committed };
 }
 

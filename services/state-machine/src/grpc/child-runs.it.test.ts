@@ -64,7 +64,7 @@ test("parent and child name each other, explain names the run that is waited for
     const { run } = await runs.getRun({ runId: parentId, atEvent });
     return run?.tasks[0]?.childRunId;
   };
-  expect(await childOf()).toBe(childId);
+  await expect.poll(() => childOf()).toBe(childId); // the child may be at work before its parent heard of it
   expect([await childOf(2), await childOf(3)]).toEqual(["", childId]);
   const { run: child } = await runs.getRun({ runId: childId });
   const parent = { runId: parentId, dagId: "release", taskId: "child", mapIndex: -1, attempt: 1 };

@@ -13,7 +13,6 @@ import type { Assignment } from "@chasqui/contracts";
 import { expect, test } from "vitest";
 import type { World } from "../testing.ts";
 import {
-  applied,
   dagOf,
   expectRowsEqualHistory,
   report,
@@ -148,8 +147,9 @@ test("a run is done again, of its own version and of the newest, under keys that
   await using _ = world;
   heal();
   const newest = dagOf({ a: [], e: ["a"] });
-  await world.versions.put([newest]);
-  await world.bus.publishOne(applied([newest], "apply-2"));
+  await (
+    await world.apply(newest)
+  ).committed;
   const ask = { runId, reason: "again" };
   const dry = await runs.rerunRun({ ...ask, version: RerunVersion.ORIGINAL, dryRun: true });
   expect(dry.run).toMatchObject({ key: "k1~1", dagVersion: 1, rerunOf: runId });
@@ -178,8 +178,9 @@ test("a run is started of an earlier version by its number; one that never was i
   await using _ = world;
   heal();
   const newest = dagOf({ a: [], e: ["a"] });
-  await world.versions.put([newest]);
-  await world.bus.publishOne(applied([newest], "apply-2"));
+  await (
+    await world.apply(newest)
+  ).committed;
   const ask = { dagId: newest.id, requestId: "r", params: {} };
   const current = await runs.startRun({ ...ask, key: "now" });
   expect(current).toMatchObject({ created: true, run: { dagVersion: 2 } });
