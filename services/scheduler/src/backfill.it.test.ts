@@ -173,12 +173,12 @@ test("a cancel ends the runs at work, also when the scheduler is killed in the m
 test("a cancel leaves a run that a date joined: it is another's", async () => {
   await using w = await world({ dags: [dag] });
   w.stateMachine.answers = false;
+  w.stateMachine.before = async (start) => {
+    if (start.key === keyOf(1)) start.by = "schedule"; // the clock's StartRun was the first of the two
+  };
   const { backfill } = await w.backfills.createBackfill({ ...week, to: dayOf(2), maxActive: 2 });
   const backfillId = backfill?.backfillId ?? "";
   await until(() => expect(keys(w)).toHaveLength(2));
-  const joined = runIdOf("costs", keyOf(1));
-  const start = w.stateMachine.runs.get(joined);
-  if (start !== undefined) start.by = "schedule"; // the clock's StartRun was the first of the two
   await w.backfills.controlBackfill({ backfillId, action: BackfillAction.CANCEL });
   await until(async () => expect(await statesOf(w, backfillId)).toBe("running cancelled"));
   expect(w.stateMachine.cancels.map(({ runId }) => runId)).toEqual([runIdOf("costs", keyOf(2))]);

@@ -61,15 +61,14 @@ test("a due time becomes a run with its key, and the ledger says so", async () =
 test("clock and trigger with one key share the run, and each ledger says who had started it", async () => {
   const shared = { scheduleKey: "${run.dag_id}", triggers: [{ ...bound, key: "${run.dag_id}" }] };
   await using w = await world({ dags: [dagOf({ id: "costs", crons: everySecond, ...shared })] });
-  await until(async () => {
-    const fired = (await ticksOf(w, "costs")).filter(({ outcome }) => outcome === "FIRED");
-    expect(fired.length).toBeGreaterThanOrEqual(2);
-  });
+  const oldest = async () => (await ticksOf(w, "costs")).toReversed().slice(0, 2);
+  await until(async () =>
+    expect((await oldest()).map(({ outcome }) => outcome)).toEqual(["FIRED", "FIRED"]),
+  );
   expect([...w.stateMachine.runs.keys()]).toEqual([runIdOf("costs", "costs")]);
-  const fired = (await ticksOf(w, "costs")).filter(({ outcome }) => outcome === "FIRED");
-  const first = fired.at(-1);
+  const [first, second] = await oldest();
   expect(first).toMatchObject({ runId: runIdOf("costs", "costs"), reason: "" });
-  expect(fired.at(-2)).toMatchObject({
+  expect(second).toMatchObject({
     runId: runIdOf("costs", "costs"),
     reason: `joined the run of the tick ${new Date(first?.dueMs ?? 0).toISOString()}`,
   });
@@ -81,10 +80,12 @@ test("three replicas tick each due time once", async () => {
   await using w = await world({ dags: [dagOf({ id: "costs", crons: everySecond })] });
   await w.start();
   await w.start();
-  await until(() => expect(w.stateMachine.taken.length).toBeGreaterThanOrEqual(4));
-  const keys = w.stateMachine.taken.map(({ start }) => start.logicalMs);
-  expect(new Set(keys).size).toBe(keys.length);
-  for (const [index, at] of keys.slice(1).entries()) expect(at - (keys[index] ?? 0)).toBe(1_000);
+  const due = () => w.stateMachine.taken.map(({ start }) => start.logicalMs).toSorted();
+  await until(() => {
+    const [from = 0] = due(); // of two replicas the later tick may be the first to arrive
+    expect(due().length).toBeGreaterThanOrEqual(4);
+    expect([...new Set(due())]).toEqual(due().map((_, index) => from + index * 1_000));
+  });
 });
 
 test("a DAG that is applied later ticks; paused, its due times are suppressed; resumed, the newest runs", async () => {
@@ -109,10 +110,11 @@ test.each<[keyof typeof Catchup, number, number]>([
   ["LATEST", 1, 4],
   ["ALL", 5, 0],
 ])("due times missed while nothing ran, catch-up %s", async (catchup, fired, missed) => {
-  const hour = 3_600_000;
-  const nowHour = Math.floor(Date.now() / hour) * hour;
-  const appliedMs = nowHour - 4 * hour - 1; // five full hours ago and since, each a due time
-  const dag = dagOf({ id: "costs", crons: ["0 * * * *"], catchup: Catchup[catchup], appliedMs });
+  const [minute, hour] = [60_000, 3_600_000];
+  const lastMs = Math.floor(Date.now() / minute - 30) * minute; // far from now, whenever that is
+  const crons = [`${new Date(lastMs).getUTCMinutes()} * * * *`];
+  const appliedMs = lastMs - 4 * hour - 1; // five due times ago
+  const dag = dagOf({ id: "costs", crons, catchup: Catchup[catchup], appliedMs });
   await using w = await world({ dags: [dag] });
   await until(async () => {
     const outcomes = (await ticksOf(w, "costs")).map(({ outcome }) => outcome);
@@ -169,10 +171,13 @@ test("a trigger starts its DAGs, once, however often it is published", async () 
       "mexico:filtered",
     ]),
   );
-  const today = new Date().toISOString().slice(0, 10);
-  expect(w.stateMachine.taken.map(({ start }) => `${start.dagId} ${start.key}`).toSorted()).toEqual(
-    ["audit logistics/routes-7", `costs ${today}`],
-  );
+  const starts = w.stateMachine.taken.map(({ start }) => start);
+  const logicalMs = starts.find(({ dagId }) => dagId === "costs")?.logicalMs ?? 0;
+  const day = new Date(logicalMs).toISOString().slice(0, 10);
+  expect(starts.map(({ dagId, key }) => `${dagId} ${key}`).toSorted()).toEqual([
+    "audit logistics/routes-7",
+    `costs ${day}`,
+  ]);
   expect(w.stateMachine.taken[0]?.start).toMatchObject({
     causeKind: 2,
     by: "logistics routes-7",
@@ -182,7 +187,7 @@ test("a trigger starts its DAGs, once, however often it is published", async () 
 });
 
 test("a later trigger with the same key joins the first run", async () => {
-  const dags = [dagOf({ id: "costs", triggers: [{ ...bound, key: "${run.date}" }] })];
+  const dags = [dagOf({ id: "costs", triggers: [{ ...bound, key: "${event.data.country}" }] })];
   await using w = await world({ dags });
   await w.publishTrigger(closed("first"));
   await until(async () => expect(await triggersOf(w, "first")).toEqual(["costs:started"]));
@@ -225,7 +230,7 @@ test("what is malformed goes to the dead letters with a reason, and hurts nobody
   await w.publishTrigger({ subject, data: JSON.stringify(structured) });
   await w.publishTrigger(closed("good"));
   const dead: { id: string; reason: string }[] = [];
-  const signal = AbortSignal.timeout(15_000);
+  const signal = AbortSignal.timeout(40_000);
   for await (const letter of w.admin.readStream("CHASQUI_DEAD", "chasqui.dead.>", {
     follow: true,
     signal,
@@ -243,8 +248,10 @@ test("what is malformed goes to the dead letters with a reason, and hurts nobody
   await until(async () =>
     expect(await triggersOf(w, "good")).toEqual(["broken:dead", "costs:started"]),
   );
-  const { triggers } = await w.schedules.listTriggers({});
-  expect(triggers.filter((trigger) => trigger.outcome === "dead")).toHaveLength(3);
+  await until(async () => {
+    const { triggers } = await w.schedules.listTriggers({}); // a letter is there before its row
+    expect(triggers.filter((trigger) => trigger.outcome === "dead")).toHaveLength(3);
+  });
 });
 
 test("a source cannot publish in another's name", async () => {
@@ -269,18 +276,16 @@ test("triggers published while no scheduler runs are honoured once one is back",
 });
 
 test("a renamed DAG: its ledgers show what came under its earlier name, each row by the name that it had", async () => {
-  const old = { id: "old", crons: never, triggers: [bound] };
-  await using w = await world({ dags: [dagOf({ ...old, crons: everySecond })] });
+  const old = { id: "old", crons: ["*/3 * * * * *"], triggers: [bound] };
+  await using w = await world({ dags: [dagOf(old)] });
   await w.publishTrigger(closed("routes-1"));
-  await until(async () => {
-    expect(await triggersOf(w)).toEqual(["old:started"]);
-    expect(await ticksOf(w, "old")).not.toHaveLength(0);
-  });
+  await until(async () => expect(await triggersOf(w)).toEqual(["old:started"]));
+  const { length } = await ticksOf(w, "old");
+  await until(async () => expect((await ticksOf(w, "old")).length).toBeGreaterThan(length));
+  // What is due before the scheduler hears that the name is gone is refused, and due again: now that is three seconds off.
   const atMs = Date.now();
-  await w.stateMachine.apply(dagOf({ ...old, crons: everySecond, retiredMs: atMs }));
-  await w.stateMachine.apply(
-    dagOf({ ...old, id: "new", crons: everySecond, was: ["old"], appliedMs: atMs }),
-  );
+  await w.stateMachine.apply(dagOf({ ...old, retiredMs: atMs }));
+  await w.stateMachine.apply(dagOf({ ...old, id: "new", was: ["old"], appliedMs: atMs }));
   await until(async () =>
     expect((await ticksOf(w, "new")).filter(({ dueMs }) => dueMs > atMs)).not.toHaveLength(0),
   );
