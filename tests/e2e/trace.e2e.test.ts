@@ -1,8 +1,9 @@
 // One run is one trace, from the publisher's span through every service to the pods, the mails and the alert.
 import { expect, test } from "vitest";
-import { parseTraceparent } from "../../libs/chassis/src/index.ts";
+import { exportTrace, parseTraceparent } from "../../libs/chassis/src/index.ts";
 import { RunState } from "../../libs/contracts/src/index.ts";
 import type { Run } from "../../libs/contracts/src/index.ts";
+import { invokeCli } from "../support/cli.ts";
 import { getJson } from "./support/http.ts";
 import { natsSocket } from "./support/nats-socket.ts";
 import { expectNothingLeft } from "./support/nothing-left.ts";
@@ -55,24 +56,31 @@ const world = useWorld();
 let run: Run;
 let spans: Span[] = [];
 
-test("the run continues the publisher's trace", async () => {
-  const { apply, clients, settled } = world();
-  await apply("everything.yaml", EVERYTHING);
+async function publish(
+  event: string,
+  { traceId, spanId, flags }: { traceId: string; spanId: string; flags: string },
+): Promise<void> {
   const { nats, credentials } = world().world;
   const user = "source-logistics";
   await using socket = await natsSocket({ port: nats.port, user, password: credentials.of(user) });
   await socket.publish({
-    subject: "chasqui.trigger.logistics.routes.closed",
+    subject: `chasqui.trigger.logistics.${event}`,
     headers: {
       "ce-specversion": "1.0",
-      "ce-id": "closed-1",
+      "ce-id": event,
       "ce-source": "logistics",
-      "ce-type": "logistics.routes.closed.v1",
+      "ce-type": `logistics.${event}.v1`,
       "ce-time": "2026-11-19T17:00:00Z",
-      traceparent: `00-${publisher.traceId}-${publisher.spanId}-01`,
+      traceparent: `00-${traceId}-${spanId}-${flags}`,
     },
     body: "{}",
   });
+}
+
+test("the run continues the publisher's trace", async () => {
+  const { apply, clients, settled } = world();
+  await apply("everything.yaml", EVERYTHING);
+  await publish("routes.closed", { ...publisher, flags: "01" });
   const runId = await until("the run", async () => {
     const { runs } = await clients.runs.listRuns({ dagId: "everything" });
     return runs[0]?.runId;
@@ -156,6 +164,89 @@ test("the alert is one message that names the trace", async () => {
   const messages = await slackMessages(world().world, "trace-alerts");
   expect(messages).toHaveLength(1);
   expect(JSON.stringify(messages[0])).toContain(run.traceId);
+});
+
+/** Of a run's history, as the state machine answers it: what `chasqui trace --export` sends. */
+async function rebuiltOf(runId: string): Promise<Span[]> {
+  const sent: Span[] = [];
+  await exportTrace(runId, {
+    runs: world().clients.runs,
+    options: {},
+    send: async (batch) => {
+      for (const { service, span } of batch) {
+        const { traceId, spanId: id, parentSpanId: parent, name } = span;
+        sent.push({ traceId, id, parent, service, name });
+      }
+    },
+  });
+  return sent;
+}
+
+test("rebuilt from its history, the trace has the very spans that were written live", async () => {
+  const rebuilt = await rebuiltOf(run.runId);
+  const live = new Map(spans.map((span) => [span.id, span]));
+  for (const span of rebuilt) expect(live.get(span.id), span.name).toEqual(span);
+  const names = (all: readonly Span[], service: string) =>
+    all.flatMap((span) => (span.service === service ? [span.name] : [])).toSorted();
+  // What is told by no event, such as a report that changed nothing, is in no history.
+  const isOfHistory = ({ name }: Span): boolean => !name.startsWith("process chasqui.inbox.");
+  const ofStateMachine = spans.filter(isOfHistory);
+  expect(names(rebuilt.filter(isOfHistory), "state-machine")).toEqual(
+    names(ofStateMachine, "state-machine"),
+  );
+  for (const service of ["scheduler", "k8s-runner", "report-mailer"])
+    expect(names(rebuilt, service).length, service).toBeGreaterThan(0);
+});
+
+/** Nobody traces what its publisher does not; the list is longer than is traced live. */
+const QUIET = `
+id: quiet
+triggers:
+  - event: { subject: logistics.depots.closed }
+    key: "\${run.date}"
+tasks:
+  pod:
+    uses: k8s.pod
+    with: { image: "\${vars.registry}/quiet:1", command: ["true"] }
+  each:
+    needs: [pod]
+    for_each: { in: "${JSON.stringify(Array.from({ length: 105 }, (_, index) => index))}", parallel: 105 }
+    uses: noop
+`;
+const unsampled = { traceId: "1af7651916cd43dd8448eb211c80319c", spanId: "c7ad6b7169203331" };
+
+test("a run that was not sampled has no trace, until it is exported: then the whole tree", async () => {
+  const { apply, clients, settled } = world();
+  const server = world().world.serverUrl;
+  await apply("quiet.yaml", QUIET);
+  await publish("depots.closed", { ...unsampled, flags: "00" });
+  const runId = await until("the quiet run", async () => {
+    const { runs } = await clients.runs.listRuns({ dagId: "quiet" });
+    return runs[0]?.runId;
+  });
+  expect((await settled(runId)).state).toBe(RunState.SUCCEEDED);
+  const nothing = await invokeCli(["trace", runId], { server });
+  expect(nothing).toMatchObject({ code: 4, err: expect.stringContaining("--export") });
+
+  const { out } = await invokeCli(["trace", runId, "--export"], { server });
+  const rebuilt = await rebuiltOf(runId);
+  const { otlp } = world().world.sandbox;
+  expect(out).toBe(
+    `${rebuilt.length} spans, 3 services, trace ${unsampled.traceId}, sent to ${otlp}/v1/traces\n` +
+      `${otlp}/trace/${unsampled.traceId}\n`,
+  );
+  const again = await invokeCli(["trace", runId, "--export"], { server });
+  expect(again.out).toBe(out);
+
+  const stored = await spansOf(world().world, unsampled.traceId);
+  const byId = (all: readonly Span[]): Span[] => all.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  expect(byId(stored)).toEqual(byId(rebuilt));
+  expect(orphansOf(stored)).toEqual([]);
+  const tree = await invokeCli(["trace", runId], { server });
+  expect(tree.out.match(/─ task each/g)).toHaveLength(105);
+  expect(tree.out).toMatch(/^process chasqui\.trigger\.logistics/);
+  for (const name of ["run quiet", "task pod", "run k8s.pod", "run started"])
+    expect(tree.out).toContain(`─ ${name}`);
 });
 
 test("nothing is left", () => expectNothingLeft(world()));

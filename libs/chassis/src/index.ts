@@ -45,6 +45,17 @@ export type {
   SpanRecord,
   Telemetry,
 } from "./spans.ts";
+export { deliverySpan, jobSpan, updateSpan } from "./run-trace/attempt-spans.ts";
+export { eventSpan, processedSpan, spansEndedBy } from "./run-trace/run-spans.ts";
+export { HistorySpans } from "./run-trace/history-spans.ts";
+export type { ServiceSpan, StoredEvent, StoredRun } from "./run-trace/history-spans.ts";
+export { storedEvent, storedRun } from "./run-trace/stored-run.ts";
+export { exportTrace } from "./run-trace/export-trace.ts";
+export type { ExportedRun, ExportedTrace } from "./run-trace/export-trace.ts";
+export { openSpanSender, SpansNotSentError, tracesEndpointOf } from "./run-trace/sender.ts";
+export type { SpanSender } from "./run-trace/sender.ts";
+export { spanIds } from "./run-trace/span-ids.ts";
+export { startSpan, tickSpan, triggerSpan } from "./run-trace/start-spans.ts";
 export { startHealth } from "./health.ts";
 export type { Health, HealthOptions } from "./health.ts";
 export { checkDatabase, clientOf, openDatabase, schemaOf, steadyPlans } from "./database.ts";

@@ -15,8 +15,8 @@ import {
   ScheduleService,
 } from "@chasqui/contracts";
 import { CliError, exitCodes } from "./errors.ts";
-import { httpGet } from "./http-get.ts";
-import type { HttpAnswer } from "./http-get.ts";
+import { httpAsk } from "./http-ask.ts";
+import type { HttpAnswer } from "./http-ask.ts";
 
 export interface Server {
   readonly url: string;
@@ -32,6 +32,8 @@ export interface Server {
   readonly approvals: GrpcClient<typeof ApprovalService>;
   /** GET below the server's address; undefined for 404. */
   getJson(path: string): Promise<JsonValue | undefined>;
+  /** POST below the server's address, for what may take minutes; undefined for 404. */
+  postJson(path: string, body: JsonValue): Promise<JsonValue | undefined>;
   close(): void;
 }
 
@@ -43,10 +45,12 @@ export interface ConnectOptions {
 }
 
 const HTTP_TIMEOUT_MS = 10_000;
+const POST_TIMEOUT_MS = 300_000;
 
 export async function connectServer({ url, principal, signal }: ConnectOptions): Promise<Server> {
   const base = parseUrl(url);
-  const getJson = (path: string): Promise<JsonValue | undefined> => fetchJson(base, path, signal);
+  const getJson = (path: string): Promise<JsonValue | undefined> =>
+    fetchJson(base, path, { signal });
   const address = grpcAddress(base, await getJson("/api/server"));
   const clients = {
     dags: createGrpcClient(DagService, address, { principal }),
@@ -64,6 +68,7 @@ export async function connectServer({ url, principal, signal }: ConnectOptions):
     url: base.href.replace(/\/$/, ""),
     ...clients,
     getJson,
+    postJson: (path, body) => fetchJson(base, path, { signal, json: JSON.stringify(body) }),
     close: () => Object.values(clients).forEach((client) => client.close()),
   };
 }
@@ -85,27 +90,50 @@ function parseUrl(url: string): URL {
 async function fetchJson(
   base: URL,
   path: string,
-  signal: AbortSignal,
+  { signal, json }: { readonly signal: AbortSignal; readonly json?: string },
 ): Promise<JsonValue | undefined> {
   const url = new URL(path.replace(/^\//, ""), base.href.endsWith("/") ? base : `${base.href}/`);
+  const timeoutMs = json === undefined ? HTTP_TIMEOUT_MS : POST_TIMEOUT_MS;
   let answer: HttpAnswer;
   try {
-    answer = await httpGet(url, AbortSignal.any([signal, AbortSignal.timeout(HTTP_TIMEOUT_MS)]));
+    const late = AbortSignal.timeout(timeoutMs);
+    answer = await httpAsk(url, {
+      signal: AbortSignal.any([signal, late]),
+      ...(json === undefined ? {} : { json }),
+    });
   } catch (cause) {
-    throw unreachable(base.origin, reasonOf(cause), cause);
+    throw unreachable(base.origin, reasonOf(cause, timeoutMs), cause);
   }
   const { status, body } = answer;
   if (status === 404) return undefined;
-  if (status < 200 || status > 299)
-    throw new CliError(
-      status >= 500 ? exitCodes.unreachable : exitCodes.failed,
-      `${url.href} answers ${status}: ${body.slice(0, 300)}`,
-    );
+  if (status < 200 || status > 299) throw refused(url, { status, body });
   try {
     return JSON.parse(body);
   } catch (cause) {
     throw unreachable(base.origin, `${url.href} does not answer JSON`, cause);
   }
+}
+
+/** The console's errors are { error, hint }; anything else is shown as it came. */
+function refused(url: URL, { status, body }: HttpAnswer): CliError {
+  const code = status >= 500 ? exitCodes.unreachable : exitCodes.failed;
+  const told = errorIn(body);
+  return told === undefined
+    ? new CliError(code, `${url.href} answers ${status}: ${body.slice(0, 300)}`)
+    : new CliError(code, told.error, told.hint === undefined ? {} : { hint: told.hint });
+}
+
+function errorIn(body: string): { error: string; hint?: string } | undefined {
+  let value: JsonValue;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const { error, hint } = value;
+  if (typeof error !== "string") return undefined;
+  return typeof hint === "string" ? { error, hint } : { error };
 }
 
 function unreachable(origin: string, reason: string, cause: unknown): CliError {
@@ -115,13 +143,11 @@ function unreachable(origin: string, reason: string, cause: unknown): CliError {
   });
 }
 
-function reasonOf(thrown: unknown): string {
+function reasonOf(thrown: unknown, timeoutMs: number): string {
   if (thrown instanceof AggregateError && thrown.errors[0] instanceof Error)
     return thrown.errors[0].message; // one error per address of the name
   if (!(thrown instanceof Error)) return String(thrown);
-  return thrown.name === "AbortError"
-    ? `no answer for ${HTTP_TIMEOUT_MS / 1_000} s`
-    : thrown.message;
+  return thrown.name === "AbortError" ? `no answer for ${timeoutMs / 1_000} s` : thrown.message;
 }
 
 /** `{ "grpc": "host:port" }`; a host that means "here" on the server means the server's host to us. */

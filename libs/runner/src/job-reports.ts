@@ -17,7 +17,7 @@ export function jobReports(kind: string, deps: Deps): JobReports {
     const endMs = at.endedMs ?? now();
     const startMs = at.acceptedMs ?? at.startedMs ?? endMs;
     const error = errorOf(outcome);
-    tracing.wroteJob({ ref, kind, name: `run ${kind}`, startMs, endMs, error });
+    tracing.wroteJob({ ref, kind, startMs, endMs, error });
   };
   return {
     async running(ref, { link = "", ...times }) {

@@ -1,6 +1,7 @@
 // What a runner needs of the world, as narrow as it needs it. libs/bus, the state machine's gRPC client and the
 // chassis fit these by their shape; tests bring doubles (testing/).
 import type { Bus } from "@chasqui/bus";
+import type { SpanRecord } from "@chasqui/chassis";
 
 /** The part of libs/bus that runners use. */
 export type RunnerBus = Pick<
@@ -39,17 +40,7 @@ type Attributes = Readonly<Record<string, string | number | boolean | undefined>
 export interface RunnerTelemetry {
   /** False: spans go nowhere, so none are made. */
   readonly enabled: boolean;
-  emitSpan(span: {
-    readonly traceId: string;
-    readonly spanId: string;
-    readonly parentSpanId?: string | undefined;
-    readonly name: string;
-    readonly kind: "internal" | "client" | "producer" | "consumer";
-    readonly startMs: number;
-    readonly endMs: number;
-    readonly attributes?: Attributes | undefined;
-    readonly error?: string | undefined;
-  }): void;
+  emitSpan(span: SpanRecord): void;
   counter(name: string, unit: string): { add(value: number, attributes?: Attributes): void };
   histogram(name: string, unit?: string): { record(value: number, attributes?: Attributes): void };
 }

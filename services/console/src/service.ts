@@ -20,6 +20,7 @@ import { logService } from "./logs/service.ts";
 import type { TailDeps } from "./logs/tail.ts";
 import { openOwners, routesOf } from "./ports/owners.ts";
 import type { Owners } from "./ports/owners.ts";
+import { openTraceExport } from "./ports/trace-export.ts";
 import { openTraceStore } from "./ports/trace-store.ts";
 import type { Settings } from "./settings.ts";
 
@@ -56,6 +57,11 @@ export async function startConsole(life: Life<Settings>): Promise<void> {
       bus,
       tail,
       traces: openTraceStore(settings.traceQueryUrl),
+      traceExport: openTraceExport({
+        owners,
+        environment: settings.environment,
+        env: process.env,
+      }),
       log,
       server: (hostname) => describe(settings, hostname, grpc.port),
       pages,

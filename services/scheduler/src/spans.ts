@@ -1,8 +1,9 @@
 // The processing of an event, once in each trace that it belongs to. A run of several events, or one that Chasqui's
 // own event started, is a trace of its own, linked to what caused it.
+import { spanIds, triggerSpan } from "@chasqui/chassis";
 import type { Telemetry, TraceParent } from "@chasqui/chassis";
 import type { Trigger } from "./core/triggers.ts";
-import { originOf, triggerSpanId } from "./starts.ts";
+import { originOf } from "./starts.ts";
 import type { Start } from "./starts.ts";
 
 export interface Processed {
@@ -26,25 +27,12 @@ export function writeSpans(
     const origin = originOf(start);
     if (origin?.sampled !== true || start.asked.kind !== "trigger") continue;
     const { trigger } = start.asked;
-    telemetry.emitSpan({
-      startMs,
-      endMs,
-      traceId: origin.traceId,
-      spanId: triggerSpanId(trigger),
-      parentSpanId: parent?.spanId,
-      links: causes.slice(0, LINKS_MAX),
-      name: `process ${destination}`,
-      kind: "consumer",
-      attributes: {
-        "messaging.system.name": "nats",
-        "messaging.destination.name": destination,
-        "messaging.operation.type": "process",
-        "messaging.operation.name": "process",
-        "messaging.message.id": trigger.id,
-        "chasqui.run.id": start.runId,
-        "chasqui.dag.id": start.startRun.dagId,
-      },
-    });
+    const { runId, startRun } = start;
+    const { dagId } = startRun;
+    const traced = { traceId: origin.traceId, spanId: spanIds.trigger(trigger), runId, dagId };
+    const links = causes.slice(0, LINKS_MAX);
+    const of = { destination, triggerId: trigger.id, parentSpanId: parent?.spanId, links };
+    telemetry.emitSpan(triggerSpan(traced, of, { startMs, endMs }));
   }
 }
 

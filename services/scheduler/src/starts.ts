@@ -3,9 +3,9 @@
 //   R1. The message's id, the run's key and the run's id depend on the tick or on the trigger and DAG alone.
 //   R2. The trace's ids too, so a start that is said again names the same spans.
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { formatTraceparent, parseTraceparent } from "@chasqui/chassis";
+import { formatTraceparent, parseTraceparent, spanIds } from "@chasqui/chassis";
 import type { TraceParent } from "@chasqui/chassis";
-import { RunCauseKind, runIdOf, spanIdOf, traceIdOf } from "@chasqui/contracts";
+import { RunCauseKind, runIdOf, traceIdOf } from "@chasqui/contracts";
 import type { StartRunSchema } from "@chasqui/contracts";
 import { eventsAsOne } from "./core/triggers.ts";
 import type { Json, RunEvent } from "./core/triggers.ts";
@@ -37,7 +37,7 @@ const isoOf = (ms: number): string => new Date(ms).toISOString();
 
 export const tickStartId = (tick: TickKey): string => `start:${tick.dagId}:${isoOf(tick.dueMs)}`;
 /** A tick's own span, also when its run is another's. */
-export const tickSpanId = (tick: TickKey): string => spanIdOf(tickStartId(tick), "tick");
+export const tickSpanId = (tick: TickKey): string => spanIds.tick(tickStartId(tick));
 export const TICK_BY = "schedule";
 
 export function tickStart(tick: FiringTick, o: { nowMs: number; sampled: boolean }): Start {
@@ -123,17 +123,13 @@ export function triggerStart(key: TriggerKey, o: TriggerStart): Start {
       eventJson: JSON.stringify(eventsAsOne(o.events)),
       traceparent: formatTraceparent({
         traceId: o.parent?.traceId ?? traceIdOf(runId),
-        spanId: triggerSpanId(key),
+        spanId: spanIds.trigger(key),
         sampled: o.sampled,
       }),
       requestedMs: o.nowMs,
     },
   };
 }
-
-/** The span in which a trigger is processed; one in each trace that it starts. */
-export const triggerSpanId = (trigger: { source: string; id: string }): string =>
-  spanIdOf("trigger", trigger.source, trigger.id);
 
 /** A start that was stored, to be said again. */
 export function storedStart(trigger: TriggerKey, startRun: StartRunInit): Start {

@@ -3,6 +3,7 @@
 //   K1. The row is committed before its StartRun is said; who crashes in between leaves it to resay.ts.
 //   K2. Any number of replicas tick; the ledger's primary key decides who says it first.
 //   K3. A database that is away loses nothing: due times stay due, and catch-up decides about late ones.
+import { tickSpan } from "@chasqui/chassis";
 import type { Telemetry } from "@chasqui/chassis";
 import type { Sql } from "postgres";
 import { dueTicks } from "./core/ticks.ts";
@@ -11,7 +12,7 @@ import type { KnownSchedule } from "./known-schedule.ts";
 import type { Registry } from "./registry.ts";
 import type { Sampler } from "./sampling.ts";
 import { withStarts } from "./tick-starts.ts";
-import { originOf, tickSpanId, tickStart } from "./starts.ts";
+import { originOf, tickStart } from "./starts.ts";
 import { loadSchedulesOf } from "./store/schedules.ts";
 import { recordTicks } from "./store/ticks.ts";
 import type { FiringTick, NewTick, RecordedTicks } from "./store/ticks.ts";
@@ -98,15 +99,9 @@ export function createTicker(o: TickerOptions): Ticker {
       if (said[index] === true) lateness.record((endMs - tick.dueMs) / 1_000);
       const origin = originOf(start);
       if (origin?.sampled !== true) continue;
-      o.telemetry.emitSpan({
-        traceId: origin.traceId,
-        spanId: tickSpanId(tick),
-        name: "tick",
-        kind: "internal",
-        startMs: startedMs,
-        endMs,
-        attributes: { "chasqui.dag.id": tick.dagId, "chasqui.run.id": start.runId },
-      });
+      const { traceId, spanId } = origin;
+      const traced = { traceId, spanId, runId: start.runId, dagId: tick.dagId };
+      o.telemetry.emitSpan(tickSpan(traced, { startMs: startedMs, endMs }));
     }
   }
 

@@ -20,7 +20,7 @@ test("a row that somebody changed is found, and so is a history that lacks an ev
   await using world = await ranOnce();
   const { sql, databaseUrl, spec } = world;
   const before = await replayAll(databaseUrl);
-  expect(before).toMatchObject({ runs: 1, differences: [] });
+  expect(before).toMatchObject({ runs: 1, differences: [], traceFaults: [] });
   expect(before.events).toBeGreaterThan(8);
   const differing = async () =>
     (await replayAll(databaseUrl)).differences.map(({ runId }) => runId);
@@ -37,10 +37,17 @@ test("a row that somebody changed is found, and so is a history that lacks an ev
   await sql`update state_machine.task set output = null where task_id = 'c'`;
   await sql`delete from state_machine.run_event where version = 2`;
   expect(await differing()).toEqual(found);
+  const { traceFaults } = await replayAll(databaseUrl);
+  expect(traceFaults.join()).toContain("is not there"); // what the event would have ended
 });
 
 test("a database without runs has nothing to show: it is said", async () => {
   await using world = await setup();
   await world.engines(1);
-  expect(await replayAll(world.databaseUrl)).toEqual({ runs: 0, events: 0, differences: [] });
+  expect(await replayAll(world.databaseUrl)).toEqual({
+    runs: 0,
+    events: 0,
+    differences: [],
+    traceFaults: [],
+  });
 });

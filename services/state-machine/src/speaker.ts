@@ -3,7 +3,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { BatchItem, Bus, OutMessage, PublishOutcome } from "@chasqui/bus";
-import { parseTraceparent } from "@chasqui/chassis";
+import { eventSpan, parseTraceparent, processedSpan, spanIds } from "@chasqui/chassis";
 import type { Telemetry } from "@chasqui/chassis";
 import { CommandVerdictSchema } from "@chasqui/contracts";
 import { isSettled } from "@chasqui/machine";
@@ -19,15 +19,7 @@ import { attemptOf, cancelOf, dagMessages, effectMessages, undecidable } from ".
 import { slotGranted } from "./say/pool-messages.ts";
 import type { Wanted } from "./say/render.ts";
 import { renderAssignments } from "./say/render.ts";
-import {
-  emitAll,
-  eventSpanOf,
-  processedSpan,
-  runSpanOf,
-  saidSpan,
-  spansOf,
-  traceparentOf,
-} from "./say/traces.ts";
+import { emitAll, saidBy, spansOf, traceparentOf } from "./say/traces.ts";
 import type { Versions } from "./store/versions.ts";
 import type { Wakes } from "./wakes.ts";
 
@@ -152,7 +144,7 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
 
   function announceRun({ run, events, committed }: RunChange): OutMessage[] {
     const { meta, state } = run;
-    const traceparent = traceparentOf(meta, () => eventSpanOf(meta, committed));
+    const traceparent = traceparentOf(meta, () => spanIds.event(meta.runId, committed));
     const { environment } = options;
     return announce({
       meta,
@@ -170,30 +162,19 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
     for (const { item, inbound, said, changes: batch, receivedMs, nowMs } of spoken) {
       const run = batch.runs.get(said.runId)?.run;
       if (run?.meta.traced !== true || isUnsampled(item.traceparent)) continue;
-      const message = { id: inbound.id, subject: item.subject, traceparent: item.traceparent };
-      telemetry.emitSpan(
-        processedSpan(run.meta, message, {
-          startMs: receivedMs,
-          endMs: Math.max(receivedMs, nowMs),
-        }),
-      );
+      const what = item.subject.split(".")[3] ?? "run";
+      const parentSpanId = saidBy(run.meta, item.traceparent);
+      const endMs = Math.max(receivedMs, nowMs);
+      const message = { id: inbound.id, what, parentSpanId };
+      telemetry.emitSpan(processedSpan(run.meta, message, { startMs: receivedMs, endMs }));
     }
     for (const change of changes) if (change.run.meta.traced) traceChange(change);
   }
 
   function traceChange({ run, events, committed }: RunChange): void {
     const { meta } = run;
-    emitAll(
-      telemetry,
-      spansOf(run, events, (ref) => attemptOf(run, ref)),
-    );
-    const span = {
-      spanId: eventSpanOf(meta, committed),
-      parentSpanId: runSpanOf(meta),
-      destination: "chasqui.event",
-      stream: "CHASQUI_EVENTS",
-    };
-    telemetry.emitSpan(saidSpan(meta, span, events.at(-1)?.atMs ?? meta.createdMs));
+    emitAll(telemetry, spansOf(run, events));
+    telemetry.emitSpan(eventSpan(meta, committed, events.at(-1)?.atMs ?? meta.createdMs));
   }
 
   return {

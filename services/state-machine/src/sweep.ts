@@ -2,6 +2,7 @@
 // due timers, assignments not accepted, cancels of attempts not ended, admissions, settlements, events behind.
 // Any number of replicas may sweep: everything said has a derived id.
 import type { Bus } from "@chasqui/bus";
+import { spanIds } from "@chasqui/chassis";
 import type { Logger } from "@chasqui/chassis";
 import { allWanted, slotNamed } from "@chasqui/machine";
 import type { Recorded } from "@chasqui/machine";
@@ -10,7 +11,7 @@ import type { CachedRun } from "./core/aggregates.ts";
 import { announce } from "./say/events.ts";
 import { inboxMessage, reopenRun, settleRun, timerDue } from "./say/messages.ts";
 import { releaseSlots } from "./say/pool-messages.ts";
-import { eventSpanOf, traceparentOf } from "./say/traces.ts";
+import { traceparentOf } from "./say/traces.ts";
 import type { Speaker } from "./speaker.ts";
 import { loadRuns } from "./store/load.ts";
 import * as unheard from "./store/unheard.ts";
@@ -176,6 +177,6 @@ function messagesOf(
   environment: string,
 ) {
   const { meta, state } = run;
-  const traceparent = traceparentOf(meta, () => eventSpanOf(meta, version));
+  const traceparent = traceparentOf(meta, () => spanIds.event(meta.runId, version));
   return announce({ meta, plan: state.plan, version, events, state, environment, traceparent });
 }

@@ -1,4 +1,4 @@
-// The last test of every end-to-end file: each run that the file left in its database is replayed. tests/tidy.test.ts
+// The last test of every end-to-end file: each run that the file left in its database is replayed, and its trace rebuilt. tests/tidy.test.ts
 // sees to it that no file is without.
 import path from "node:path";
 import type { JsonObject } from "@bufbuild/protobuf";
@@ -19,11 +19,12 @@ export function replayTest(replayed: () => Promise<Replayed>): void {
 }
 
 export function expectReplayed(
-  { runs, events, differences }: Replayed,
+  { runs, events, differences, traceFaults }: Replayed,
   report: (text: string) => unknown,
 ): void {
   expect(differences.map(({ runId }) => runId).join()).toBe("");
   for (const { runId, lives, replayed } of differences) expect(replayed, runId).toBe(lives);
+  expect(traceFaults).toEqual([]);
   expect(runs, "runs in the database").toBeGreaterThan(0);
   report(`${runs} runs of ${events} events replayed`);
 }

@@ -24,7 +24,7 @@ export async function trace(
       exitCodes.notFound,
       `no spans of run ${run.run_id} (trace ${run.trace_id})`,
       {
-        hint: "spans come a few seconds late; a run that was not sampled has none",
+        hint: "spans come a few seconds late; of a run that was not sampled, `chasqui trace <run> --export` makes them from its history",
       },
     );
   if (options.json === true) {

@@ -145,15 +145,27 @@ function addTrace(program: Command, with_: With): void {
       "Show a run's trace through every service as a tree; of a mapped task, its first 100 instances",
     )
     .argument(...RUN_ARGUMENT)
-    .option("--json", "print Jaeger's JSON")
-    .addHelpText("after", examples("trace carrier-daily-costs"))
+    .option("--export", "rebuild the trace from the run's history and send it to a collector")
+    .option("--json", "print Jaeger's JSON; with --export, what was sent")
+    .addHelpText("after", examples("trace carrier-daily-costs", "trace run-01j9 --export"))
+    .addHelpText("after", EXPORT_HELP)
     .action(
-      with_(async (cli, id: string, o: { json?: boolean }) => {
+      with_(async (cli, id: string, o: { export?: boolean; json?: boolean }) => {
+        if (o.export === true) {
+          const { exportRunTrace } = await import("../commands/trace-export.ts");
+          return exportRunTrace(cli, id, o);
+        }
         const { trace } = await import("../commands/trace.ts");
         return trace(cli, id, o);
       }),
     );
 }
+
+const EXPORT_HELP = `
+--export works for any run: one that was not sampled, whose services were killed, or whose spans the store has
+forgotten; all instances of mapped tasks are in it. Its spans have the ids that they had live, so that sending them
+again makes no second trace. They go by OTLP over HTTP to OTEL_EXPORTER_OTLP_ENDPOINT (or …_TRACES_ENDPOINT, with
+OTEL_EXPORTER_OTLP_HEADERS); without it the console sends them to the installation's own collector.`;
 
 function addMails(program: Command, with_: With): void {
   program

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ApiRuns } from "../api.ts";
 import { tailLogs, type TailDeps } from "../logs/tail.ts";
 import type { Owners } from "../ports/owners.ts";
+import type { TraceExport } from "../ports/trace-export.ts";
 import type { TraceStore } from "../ports/trace-store.ts";
 import {
   deliveryJson,
@@ -13,7 +14,7 @@ import {
   runJson,
   runStateOf,
 } from "../translate.ts";
-import { bad, callOptions, flagOf, integerOf, pathText, textOf } from "./ask.ts";
+import { bad, bodyOf, callOptions, flagOf, integerOf, pathText, textOf } from "./ask.ts";
 import { answerTo, HttpError } from "./errors.ts";
 import { explainRoutes } from "./routes-explain.ts";
 import { operationRoutes } from "./routes-operations.ts";
@@ -24,6 +25,7 @@ export interface RunRoutes {
   readonly owners: Owners;
   readonly tail: TailDeps;
   readonly traces: TraceStore;
+  readonly traceExport: TraceExport;
 }
 
 const PAGE_MAX = 1_000;
@@ -113,6 +115,11 @@ export function runRoutes(app: FastifyInstance, o: RunRoutes): void {
   app.get("/api/runs/:id/trace", async (request, reply) => {
     const { traceId } = await oneRun(request, reply);
     return o.traces.read(traceId);
+  });
+
+  app.post("/api/runs/:id/trace", (request, reply) => {
+    bodyOf(request, []);
+    return o.traceExport.send(pathText(request, "id"), callOptions(request, reply));
   });
 
   app.get("/api/runs/:id/deliveries", async (request, reply) => {

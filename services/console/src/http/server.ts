@@ -13,6 +13,7 @@ import { FORM, hookRoutes } from "../hooks/routes.ts";
 import type { HookOptions } from "../hooks/routes.ts";
 import type { TailDeps } from "../logs/tail.ts";
 import type { Owners } from "../ports/owners.ts";
+import type { TraceExport } from "../ports/trace-export.ts";
 import type { TraceStore } from "../ports/trace-store.ts";
 import { changesRoute } from "./changes.ts";
 import { answerTo, HttpError } from "./errors.ts";
@@ -29,6 +30,7 @@ export interface HttpOptions {
   readonly bus: Pick<Bus, "subscribePlain">;
   readonly tail: TailDeps;
   readonly traces: TraceStore;
+  readonly traceExport: TraceExport;
   readonly log: Logger;
   /** What /api/server answers to who asked under this host name. */
   readonly server: (hostname: string) => ApiServer;

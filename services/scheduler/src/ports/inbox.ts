@@ -6,11 +6,10 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Bus, OutMessage } from "@chasqui/bus";
 import type { Logger, Part, Telemetry } from "@chasqui/chassis";
-import { formatTraceparent } from "@chasqui/chassis";
+import { formatTraceparent, spanIds, startSpan } from "@chasqui/chassis";
 import {
   CommandVerdictSchema,
   InboxMessageSchema,
-  spanIdOf,
   subjects,
   type CommandVerdict,
 } from "@chasqui/contracts";
@@ -31,7 +30,6 @@ export interface InboxOptions {
 
 /** Verdicts that are waited for at once; an older one is found by asking for its run. */
 const WAITING_MAX = 20_000;
-const DESTINATION = "chasqui.inbox.dag";
 
 export function openInbox({ bus, telemetry, log, onVerdict }: InboxOptions): Inbox {
   const waiting = new Map<string, Start>();
@@ -81,8 +79,6 @@ export function openInbox({ bus, telemetry, log, onVerdict }: InboxOptions): Inb
   };
 }
 
-const publishSpanId = (start: Start): string => spanIdOf(start.id, "publish");
-
 function messageOf(start: Start, replyTo: string): OutMessage {
   const origin = originOf(start);
   const body = { case: "startRun", value: start.startRun } as const;
@@ -90,7 +86,7 @@ function messageOf(start: Start, replyTo: string): OutMessage {
     subject: subjects.inbox("dag", start.startRun.dagId),
     id: start.id,
     data: toBinary(InboxMessageSchema, create(InboxMessageSchema, { id: start.id, replyTo, body })),
-    traceparent: origin && formatTraceparent({ ...origin, spanId: publishSpanId(start) }),
+    traceparent: origin && formatTraceparent({ ...origin, spanId: spanIds.start(start.id) }),
   };
 }
 
@@ -101,21 +97,7 @@ function emitSpan(
 ): void {
   const origin = originOf(start);
   if (origin?.sampled !== true) return;
-  telemetry.emitSpan({
-    ...span,
-    traceId: origin.traceId,
-    spanId: publishSpanId(start),
-    parentSpanId: origin.spanId,
-    name: `publish ${DESTINATION}`,
-    kind: "producer",
-    attributes: {
-      "messaging.system.name": "nats",
-      "messaging.destination.name": DESTINATION,
-      "messaging.operation.type": "send",
-      "messaging.operation.name": "publish",
-      "messaging.message.id": start.id,
-      "chasqui.run.id": start.runId,
-      "chasqui.dag.id": start.startRun.dagId,
-    },
-  });
+  const { traceId, spanId } = origin;
+  const traced = { traceId, spanId, runId: start.runId, dagId: start.startRun.dagId };
+  telemetry.emitSpan(startSpan(traced, start.id, span));
 }

@@ -54,7 +54,12 @@ export function runReads(options: RunServiceOptions, viewOf: ViewOf): Reads {
     async getRunHistory(request, context) {
       authorize(context.principal, "read", `run/${request.runId}`);
       const { runId } = await findRun(options, request.runId);
-      return { entries: historyEntries(await reads.historyOf(db, runId)) };
+      const { pageSize, afterVersion: after } = request;
+      if (pageSize === 0) return { entries: historyEntries(await reads.historyOf(db, runId)) };
+      const limit = Math.min(pageSize, PAGE_MAX);
+      const rows = await reads.historyOf(db, runId, { after, limit });
+      const nextAfterVersion = rows.length === limit ? (rows.at(-1)?.version ?? 0) : 0;
+      return { entries: historyEntries(rows), nextAfterVersion };
     },
 
     async claimAttempt(request, context) {

@@ -33,6 +33,7 @@ export function runView(row: RunRecord, tasks: TaskInit[] = []): RunInit {
     key: row.key,
     cause: { kind: causeKinds[row.causeKind], by: row.causeBy, ...given({ event }) },
     traceId: row.traceId,
+    traceparent: row.traceparent ?? "",
     version: row.version,
     reason: row.reason ?? "",
     rerunOf: row.rerunOf ?? "",

@@ -6,6 +6,7 @@
 // Each has a derived id, and each is said again while its sender's rows want it.
 import type { JsonObject, JsonValue, MessageInitShape } from "@bufbuild/protobuf";
 import type { OutMessage } from "@chasqui/bus";
+import { spanIds } from "@chasqui/chassis";
 import {
   RunCauseKind,
   attemptIdOf,
@@ -23,7 +24,7 @@ import { wireFailureOf } from "./events.ts";
 import { inboxMessage } from "./inbox-message.ts";
 import type { AttemptRef } from "./messages.ts";
 import { attemptStates } from "./enums.ts";
-import { taskSpanOf, traceparentOf } from "./traces.ts";
+import { traceparentOf } from "./traces.ts";
 
 const KEY_CHARS_MAX = 512;
 const OWN_KEY_CHARS_MAX = 200;
@@ -98,7 +99,7 @@ export function startChild(
   const parent = parentOf(state, ref, { attempt, child });
   if (parent === undefined) return undefined;
   const attemptId = attemptIdOf({ runId: meta.runId, ...ref });
-  const traceparent = traceparentOf(meta, () => taskSpanOf(attemptId), mapIndex);
+  const traceparent = traceparentOf(meta, () => spanIds.task(attemptId), mapIndex);
   const value = {
     dagId: child.dagId,
     key: child.key,

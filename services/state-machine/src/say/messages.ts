@@ -9,6 +9,7 @@ import {
   subjects,
 } from "@chasqui/contracts";
 import type { OutMessage } from "@chasqui/bus";
+import { spanIds } from "@chasqui/chassis";
 import type { DagEffect, PlanTask, RunEffect, TaskState } from "@chasqui/machine";
 import { APPROVAL_KIND, CHILD_KIND, attemptsMaxOf } from "@chasqui/machine";
 import { dagAutoPaused } from "./dag-events.ts";
@@ -19,7 +20,7 @@ import { acquireSlots, releaseSlots } from "./pool-messages.ts";
 import type { CachedRun } from "../core/aggregates.ts";
 import type { Inbound } from "../core/inbound.ts";
 import { causeKinds, runStates } from "./enums.ts";
-import { assignSpanOf, runSpanOf, traceparentOf } from "./traces.ts";
+import { traceparentOf } from "./traces.ts";
 
 /** Which attempt of which slot. */
 export interface AttemptRef {
@@ -75,7 +76,7 @@ export function assignment(
     subject: subjects.task(planned.kind, attemptId),
     data: toBinary(AssignmentSchema, body),
     id: attemptId,
-    traceparent: traceparentOf(meta, () => assignSpanOf(attemptId), mapIndex),
+    traceparent: traceparentOf(meta, () => spanIds.assigned(attemptId), mapIndex),
   };
 }
 
@@ -118,7 +119,7 @@ export function settleRun(run: CachedRun): OutMessage {
     causeKind: causeKinds[causeKind],
     settledMs: run.state.settledMs ?? 0,
   };
-  const extra = { traceparent: traceparentOf(run.meta, () => runSpanOf(run.meta)) };
+  const extra = { traceparent: traceparentOf(run.meta, () => spanIds.run(run.meta.runId)) };
   return inboxMessage("dag", dagId, id, { case: "settleRun", value }, extra);
 }
 

@@ -125,8 +125,19 @@ export const redTasks = (db: Db, runIds: string[]): Promise<TaskRecord[]> =>
     .from(task)
     .where(and(inArray(task.runId, runIds), ne(task.state, "succeeded")));
 
-export const historyOf = (db: Db, runId: string) =>
-  db.select().from(runEvent).where(eq(runEvent.runId, runId)).orderBy(asc(runEvent.version));
+/** All of it, or so many commits after one. */
+export function historyOf(
+  db: Db,
+  runId: string,
+  { after = 0, limit }: { readonly after?: number; readonly limit?: number } = {},
+) {
+  const rows = db
+    .select()
+    .from(runEvent)
+    .where(and(eq(runEvent.runId, runId), gt(runEvent.version, after)))
+    .orderBy(asc(runEvent.version));
+  return limit === undefined ? rows : rows.limit(limit);
+}
 
 export function listDags(db: Db, { after = "", limit }: { after?: string; limit?: number } = {}) {
   const rows = db
