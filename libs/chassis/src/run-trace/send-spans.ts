@@ -7,11 +7,8 @@ import { readableSpanFrom } from "../readable-span.ts";
 import { SpansNotSentError } from "./sender.ts";
 import type { SpanSender, SpanSenderOptions } from "./sender.ts";
 
-/** Whoever is away for a moment is tried again for so long. */
-const TIMEOUT_MS = 5_000;
-
 export function createSpanSender(o: SpanSenderOptions): SpanSender {
-  const exporter = new OTLPTraceExporter({ url: o.url, timeoutMillis: TIMEOUT_MS });
+  const exporter = new OTLPTraceExporter({ url: o.url });
   const resources = new Map<string, Resource>();
   const resourceOf = (service: string): Resource => {
     const known = resources.get(service);
