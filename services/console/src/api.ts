@@ -27,24 +27,6 @@ export interface ApiServer {
   readonly links: { readonly trace?: string; readonly mail?: string; readonly slack?: string };
 }
 
-/** What was sent of a trace that was rebuilt from the histories of its runs. */
-export interface ApiExportedTrace {
-  readonly traceId: string;
-  /** The collector's address. */
-  readonly to: string;
-  readonly spans: number;
-  readonly services: readonly string[];
-  /** `settled` is false: only what is over of it was sent. */
-  readonly runs: readonly {
-    readonly runId: string;
-    readonly dagId: string;
-    readonly spans: number;
-    readonly settled: boolean;
-  }[];
-  /** There were more runs in it than are sent at once. */
-  readonly truncated: boolean;
-}
-
 export interface ApiRun {
   readonly runId: string;
   readonly dagId: string;

@@ -15,7 +15,7 @@ import type { Inbound } from "./core/inbound.ts";
 import { answersToParent, isToldToParent } from "./say/children.ts";
 import { dagApplied } from "./say/dag-events.ts";
 import { announce } from "./say/events.ts";
-import { attemptOf, cancelOf, dagMessages, effectMessages, undecidable } from "./say/messages.ts";
+import { cancelOf, dagMessages, effectMessages, undecidable } from "./say/messages.ts";
 import { slotGranted } from "./say/pool-messages.ts";
 import type { Wanted } from "./say/render.ts";
 import { renderAssignments } from "./say/render.ts";

@@ -1,10 +1,14 @@
 // Sends rebuilt traces to the collector that this process sends its own spans to.
 // Invariant: one at a time: a trace may be of a thousand runs, and it is read from who decides them.
 import { exportTrace, openSpanSender, SpansNotSentError, tracesEndpointOf } from "@chasqui/chassis";
-import type { GrpcCallOptions } from "@chasqui/chassis";
-import type { ApiExportedTrace } from "../api.ts";
+import type { ExportedTrace, GrpcCallOptions } from "@chasqui/chassis";
 import { HttpError } from "../http/errors.ts";
 import type { Owners } from "./owners.ts";
+
+/** As the HTTP API answers it; `to` is the collector's address. */
+export interface ApiExportedTrace extends ExportedTrace {
+  readonly to: string;
+}
 
 export interface TraceExport {
   /** Throws HttpError. */
