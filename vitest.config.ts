@@ -25,7 +25,7 @@ export default defineConfig({
     reporters: ["default", countReporter(import.meta.dirname)],
     maxWorkers: WORKERS, // of all projects together, in the order of their names
     expect: { poll: POLL },
-    pool: "forks", // a test may kill; an e2e file has a process of its own
+    pool: "forks", // a test may kill
     projects: [
       {
         extends: true,
@@ -44,7 +44,11 @@ export default defineConfig({
           name: "integration",
           include: [`${everywhere}/*.it.test.ts`],
           exclude: elsewhere,
-          globalSetup: ["./tests/support/setup-nats.ts", "./tests/support/setup-postgres.ts"],
+          globalSetup: [
+            "./tests/support/setup-nats.ts",
+            "./tests/support/setup-cluster.ts",
+            "./tests/support/setup-postgres.ts",
+          ],
           isolate: false, // as above; who leaves something running is told by the file that comes after
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -56,10 +60,15 @@ export default defineConfig({
           name: "e2e",
           include: ["tests/**/*.e2e.test.ts"],
           exclude: elsewhere,
-          globalSetup: ["./tests/support/setup-nats.ts", "./tests/support/setup-bundles.ts"],
+          globalSetup: [
+            "./tests/support/setup-nats.ts",
+            "./tests/support/setup-cluster.ts",
+            "./tests/support/setup-bundles.ts",
+          ],
           ...(WORKERS > INSTALLATIONS_MAX
             ? { maxWorkers: INSTALLATIONS_MAX, sequence: { groupOrder: 1 } }
             : {}),
+          isolate: false, // as above
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },
@@ -70,7 +79,11 @@ export default defineConfig({
           name: "chaos",
           include: ["tests/chaos/*.chaos.test.ts"],
           exclude: elsewhere,
-          globalSetup: ["./tests/support/setup-nats.ts", "./tests/support/setup-bundles.ts"],
+          globalSetup: [
+            "./tests/support/setup-nats.ts",
+            "./tests/support/setup-cluster.ts",
+            "./tests/support/setup-bundles.ts",
+          ],
           fileParallelism: false,
           hookTimeout: 180_000,
         },

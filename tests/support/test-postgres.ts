@@ -13,6 +13,7 @@ import {
   startPostgres,
 } from "../../libs/sandbox/src/servers/index.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+import "./setup-cluster.ts";
 import "./setup-postgres.ts";
 
 export interface TestDatabase extends AsyncDisposable {
@@ -89,6 +90,7 @@ async function start(options: { durable?: boolean } = {}): Promise<PostgresServe
   try {
     const server = await startPostgres({
       dataDir: folder.path,
+      copyOf: inject("newCluster"),
       durable: options.durable ?? false,
     });
     const stop = server[Symbol.asyncDispose].bind(server);

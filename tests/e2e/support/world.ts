@@ -6,7 +6,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, inject } from "vitest";
 import { bundleAll } from "../../../scripts/bundle.ts";
 import { openClients, type Clients } from "./clients.ts";
 import { seedCluster } from "../../../scripts/start/seed-cluster.ts";
@@ -74,6 +74,7 @@ async function startRunning(setup: WorldSetup): Promise<RunningWorld> {
       environmentFile: await environmentFile(folder.path, setup.environment),
       bundles,
       durable: false,
+      postgresCopyOf: inject("newCluster"),
       env: { ...setup.env, "*": { ...QUICK, ...setup.env?.["*"] } },
       ...(services === undefined ? {} : { services }),
       prepared: async ({ nats, credentials, installation }) => {

@@ -10,5 +10,6 @@ export {
   databaseIdentifier,
   dropDatabase,
 } from "./postgres-admin.ts";
+export { openCluster } from "./postgres-cluster.ts";
 export { type PostgresOptions, type PostgresServer, startPostgres } from "./postgres-server.ts";
 export type { OnWait } from "./wait.ts";

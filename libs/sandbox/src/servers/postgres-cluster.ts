@@ -1,6 +1,6 @@
 // A database cluster on disk: made once, whole or not at all, and found again.
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { runCommand } from "./command.ts";
@@ -9,6 +9,7 @@ import { commandLineOf, isRunning } from "./process-table.ts";
 import { type OnWait, tellWhileWaiting } from "./wait.ts";
 
 const INITDB_MS_MAX = 120_000;
+const COPY_MS_MAX = 30_000;
 const LEAVE_MS_MAX = 10_000;
 
 export interface Cluster {
@@ -22,6 +23,10 @@ export interface Cluster {
 }
 
 export const SUPERUSER = "postgres";
+/** In `dataDir`. */
+const PASSWORD = "password";
+/** In what the user of PostgreSQL can reach of it. */
+const CLUSTER = "cluster";
 
 async function exists(file: string): Promise<boolean> {
   return readFile(file).then(
@@ -32,7 +37,7 @@ async function exists(file: string): Promise<boolean> {
 
 /** The superuser's password: made with the cluster, readable by us alone. */
 async function passwordOf(dataDir: string): Promise<string> {
-  const file = path.join(dataDir, "password");
+  const file = path.join(dataDir, PASSWORD);
   if (!(await exists(file))) {
     await writeFile(file, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
     await chmod(file, 0o600);
@@ -40,8 +45,8 @@ async function passwordOf(dataDir: string): Promise<string> {
   return (await readFile(file, "utf8")).trim();
 }
 
-async function initialise(cluster: Cluster, durable: boolean): Promise<void> {
-  const { folder, programs, user, password, env } = cluster;
+/** Fills a new folder, which gets its final name when it is whole. */
+async function makeWhole(folder: string, fill: (fresh: string) => Promise<void>): Promise<void> {
   const parent = path.dirname(folder);
   for (const name of await readdir(parent)) {
     // Left by a start that was killed in the middle.
@@ -49,6 +54,22 @@ async function initialise(cluster: Cluster, durable: boolean): Promise<void> {
       await rm(path.join(parent, name), { recursive: true, force: true });
   }
   const fresh = path.join(parent, `new-${process.pid}`);
+  try {
+    await fill(fresh);
+    await rename(fresh, folder);
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+async function copyFrom(from: string, fresh: string): Promise<void> {
+  const copied = await runCommand("cp", ["-a", from, fresh], { timeoutMs: COPY_MS_MAX });
+  if (!copied.ok) throw new Error(`copying ${from} failed: ${copied.output}`);
+}
+
+async function initialise(cluster: Cluster, durable: boolean, fresh: string): Promise<void> {
+  const { folder, programs, user, password, env } = cluster;
+  const parent = path.dirname(folder);
   const pwfile = path.join(parent, `new-password-${process.pid}`);
   await writeFile(pwfile, `${password}\n`, { mode: 0o600 });
   try {
@@ -72,10 +93,8 @@ async function initialise(cluster: Cluster, durable: boolean): Promise<void> {
       user,
     });
     if (!made.ok) throw new Error(`initdb of ${folder} failed: ${made.output}`);
-    await rename(fresh, folder);
   } finally {
     await rm(pwfile, { force: true });
-    await rm(fresh, { recursive: true, force: true });
   }
 }
 
@@ -122,12 +141,28 @@ export async function settlePidFile({ folder }: Pick<Cluster, "folder">): Promis
 export interface ClusterOptions extends HomeOptions {
   /** False: no fsync. Commits survive a kill of the server, not of the machine: for tests. */
   readonly durable: boolean;
+  /**
+   * The `dataDir` of a cluster that nobody runs: a new one begins as its copy, password and all, in a fifth of the
+   * time that initdb takes. For tests.
+   */
+  readonly copyOf?: string | undefined;
   readonly onWait?: OnWait | undefined;
 }
 
+async function clusterIn(dataDir: string): Promise<string> {
+  const { data } = await preparePostgresHome({ dataDir });
+  return path.join(data, CLUSTER);
+}
+
+async function copyPassword(from: string, to: string): Promise<void> {
+  if (await exists(path.join(to, PASSWORD))) return;
+  await copyFile(path.join(from, PASSWORD), path.join(to, PASSWORD));
+}
+
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const { dataDir, durable, onWait } = options;
+  const { dataDir, durable, onWait, copyOf } = options;
   await mkdir(dataDir, { recursive: true });
+  if (copyOf !== undefined) await copyPassword(copyOf, dataDir);
   const home = await tellWhileWaiting(
     preparePostgresHome(options),
     () => "copying PostgreSQL's programs to where its user can reach them",
@@ -136,13 +171,16 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const cluster: Cluster = {
     user: home.user,
     programs: home.programs,
-    folder: path.join(home.data, "cluster"),
+    folder: path.join(home.data, CLUSTER),
     password: await passwordOf(dataDir),
     env: { PATH: process.env.PATH ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
   };
   if (await exists(path.join(cluster.folder, "PG_VERSION"))) await assertVersion(cluster);
   else {
-    const made = initialise(cluster, durable);
+    const from = copyOf === undefined ? undefined : await clusterIn(copyOf);
+    const made = makeWhole(cluster.folder, (fresh) =>
+      from === undefined ? initialise(cluster, durable, fresh) : copyFrom(from, fresh),
+    );
     await tellWhileWaiting(made, () => `making the database cluster ${cluster.folder}`, onWait);
   }
   await settlePidFile(cluster);

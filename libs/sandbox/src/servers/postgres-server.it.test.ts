@@ -14,7 +14,7 @@ import {
 import { constants } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { runCommand } from "./command.ts";
 import { connectAdmin } from "./postgres-admin.ts";
 import { installedPrograms, lentUser } from "./postgres-home.ts";
@@ -96,9 +96,10 @@ describe("a running server", () => {
   });
 });
 
-test("a killed server comes back on its port with what was committed", async () => {
+test("a copy of a new cluster: a killed server comes back on its port with what was committed", async () => {
   await using at = await folder();
-  await using server = await startPostgres({ dataDir: at.dir, durable });
+  const copyOf = inject("newCluster");
+  await using server = await startPostgres({ dataDir: at.dir, durable, copyOf });
   const { port, pid } = server;
   await keep(server);
   await server.kill();
@@ -113,11 +114,12 @@ test("a killed server comes back on its port with what was committed", async () 
 
 test("a second start finds the data of the first, and stopping twice is harmless", async () => {
   await using at = await folder();
-  const first = await startPostgres({ dataDir: at.dir, durable });
+  const options = { dataDir: at.dir, durable, copyOf: inject("newCluster") };
+  const first = await startPostgres(options);
   await keep(first);
   await first.stop();
   await first.stop();
-  await using second = await startPostgres({ dataDir: at.dir, durable });
+  await using second = await startPostgres(options);
   expect(await kept(second)).toEqual(answer);
 });
 

@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly bundles: ReadonlyMap<string, string>;
   /** PostgreSQL's fsync. */
   readonly durable: boolean;
+  /** For tests: see startPostgres. */
+  readonly postgresCopyOf?: string;
   readonly ports?: Partial<WorldPorts>;
   /** More environment variables, for one service or for all ("*"). */
   readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -173,6 +175,7 @@ async function startServers(
     startPostgres({
       dataDir: path.join(dataDir, "postgres"),
       durable,
+      copyOf: options.postgresCopyOf,
       ...portOf(ports.postgres, "CHASQUI_POSTGRES_PORT"),
     }),
     startSandboxProcess(options),
