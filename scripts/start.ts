@@ -12,7 +12,7 @@ import { runMainJob } from "./start/main-job.ts";
 import { createNarrator } from "./start/narrator.ts";
 import { seedCluster } from "./start/seed-cluster.ts";
 import { printAddresses } from "./start/summary.ts";
-import { watchDags } from "./start/watch-dags.ts";
+import { openWatch, watchDags } from "./start/watch-dags.ts";
 
 const root = path.dirname(import.meta.dirname);
 const args = readArguments(process.argv.slice(2), process.env);
@@ -65,11 +65,13 @@ async function run(signal: AbortSignal): Promise<number> {
     serverUrl: world.serverUrl,
     connect: async () => server,
   };
+  const saved = openWatch(args.dagsDir, signal); // before they are read: what is saved meanwhile is applied in the end
   say.step("applying dags/");
   if (!(await applyDags(args.dagsDir, cli, server, say))) return 1;
   const succeeded = await runMainJob(world, cli, server, say);
   printAddresses(world, say);
-  if (!args.exit && !signal.aborted) await watchDags(args.dagsDir, cli, server, say);
+  if (!args.exit && !signal.aborted)
+    await watchDags({ folder: args.dagsDir, saved }, cli, server, say);
   server.close();
   if (args.exit) return succeeded ? 0 : 1;
   say.note("stopping");

@@ -51,7 +51,7 @@ test("a cancel, and a kill in the middle of it: no run is left at work", async (
   await someOf("asks", 10);
   await clients.runs.cancelRun({ runId, reason: "enough" });
   await killed();
-  expect((await settled(runId, 90_000)).state).toBe(RunState.CANCELLED);
+  expect((await settled(runId)).state).toBe(RunState.CANCELLED);
   expect(await statesOf("asks")).toEqual(new Set([RunState.CANCELLED]));
 });
 
@@ -68,7 +68,7 @@ test("kill -9 of the state machine, again and again, and the loss of the store: 
   const { nats } = world().world;
   await nats.kill();
   await nats.wipeStore();
-  const run = await settled(runId, 90_000);
+  const run = await settled(runId);
   expect(run.state, run.reason).toBe(RunState.SUCCEEDED);
   const keys = (await childrenOf("one")).map(({ key }) => key).toSorted();
   const wanted = Array.from({ length: ITEMS }, (_, i) => `many/k/all[${i}]#1`);

@@ -1,6 +1,6 @@
 // `npm start` as people use it: the first time, again, with a port that is taken, with a DAG file being written, and
 // ended with Ctrl-C. The child is the command itself; it is looked at from outside.
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startRun, type Run } from "../support/fake-clone.ts";
@@ -9,7 +9,7 @@ import { getJson } from "./support/http.ts";
 import { processesWith } from "./support/processes.ts";
 import { replayOfData, replayTest } from "./support/replay.ts";
 import { until } from "./support/until.ts";
-import { root } from "./support/world.ts";
+import { halfADayOff, root } from "./support/world.ts";
 
 const ANY_PORTS = {
   CHASQUI_CONSOLE_PORT: "0",
@@ -46,24 +46,30 @@ function start(data: string, args: readonly string[], env: Readonly<Record<strin
 }
 
 const nobodyLeft = (dataDir: string): Promise<unknown> =>
-  until(
-    `every process of ${dataDir} to be gone`,
-    async () => {
-      const left = processesWith(dataDir);
-      if (left.length > 0) throw new Error(left.join("\n"));
-      return true;
-    },
-    { timeoutMs: 10_000 },
-  );
+  until(`every process of ${dataDir} to be gone`, async () => {
+    const left = processesWith(dataDir);
+    if (left.length > 0) throw new Error(left.join("\n"));
+    return true;
+  });
 
 describe("the same data, start after start", () => {
-  let firstMs = 0;
+  let dagsDir = "";
+  beforeAll(async () => {
+    dagsDir = path.join(folder.path, "dags");
+    await mkdir(dagsDir);
+    for (const file of ["carrier-daily-costs.yaml", "example-failing.yaml", "hello.yaml"])
+      await save(file, halfADayOff(await readFile(path.join(root, "dags", file), "utf8")));
+  });
+  /** In one step: whoever watches sees no half of it, however slow the machine is. */
+  async function save(file: string, text: string): Promise<void> {
+    const made = path.join(dagsDir, `${file}.new`);
+    await writeFile(made, text);
+    await rename(made, path.join(dagsDir, file));
+  }
 
   test("the first: the main job's ten mails, the two without, the failure in Slack; exit 0", async () => {
-    const startedMs = performance.now();
-    const run = start("data", ["--exit"]);
+    const run = start("data", ["--exit", "--dags", dagsDir]);
     const { code, output } = await run.end;
-    firstMs = performance.now() - startedMs;
     expect(code, output).toBe(0);
     expect(output).toContain("10 mails sent: antioquia-moto, ");
     expect(output).toMatch(/amazonas-rios got none: no routes in \d{4}-\d{2}-\d{2}/);
@@ -72,25 +78,18 @@ describe("the same data, start after start", () => {
     await nobodyLeft(run.dataDir);
   });
 
-  test("the second finds the earlier run, sooner; it applies what is saved; Ctrl-C ends it all", async () => {
-    const dagsDir = path.join(folder.path, "dags");
-    await mkdir(dagsDir);
-    for (const file of ["carrier-daily-costs.yaml", "example-failing.yaml", "hello.yaml"])
-      await cp(path.join(root, "dags", file), path.join(dagsDir, file));
-    const startedMs = performance.now();
+  test("the second finds the earlier run; it applies what is saved; Ctrl-C ends it all", async () => {
     const run = start("data", ["--dags", dagsDir]);
     await run.line(/carrier-daily-costs for .* ran before/);
     await run.line(/^Ctrl-C ends everything/);
-    expect(performance.now() - startedMs).toBeLessThan(firstMs);
     const mailUrl = /http\S+/.exec(await run.line(/^Mails /))?.[0] ?? "";
     const { mails } = await getJson<{ mails: unknown[] }>(`${mailUrl}/api/mails`);
     expect(mails).toHaveLength(10);
 
-    const file = path.join(dagsDir, "hello.yaml");
-    const good = await readFile(file, "utf8");
-    await writeFile(file, good.replace("uses: k8s.pod", "uses: k8s.pot"));
+    const good = await readFile(path.join(dagsDir, "hello.yaml"), "utf8");
+    await save("hello.yaml", good.replace("uses: k8s.pod", "uses: k8s.pot"));
     expect(await run.line(/hello\.yaml:\d+:\d+/)).toMatch(/hello\.yaml:9:11: .*k8s\.pot/);
-    await writeFile(file, good.replace("timeout: 5m", "timeout: 7m"));
+    await save("hello.yaml", good.replace("timeout: 5m", "timeout: 7m"));
     await run.line(/^hello .*version 1 → 2/);
     await run.line(/timeout 5m → 7m/);
 

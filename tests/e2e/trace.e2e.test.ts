@@ -112,9 +112,15 @@ const EVENT = "process chasqui.event.{what}";
 test("the edges between services are these and no others", async () => {
   const isWhole = async (): Promise<boolean> => {
     spans = await spansOf(world().world, run.traceId);
-    return edges().length === EDGES.length && orphansOf(spans).length === 1;
+    const count = (name: string): number => spans.filter((span) => span.name === name).length;
+    return (
+      edges().length === EDGES.length &&
+      orphansOf(spans).length === 1 &&
+      count("send mail") === 10 &&
+      count("run k8s.pod") === 3
+    );
   };
-  await until("the whole trace", isWhole, { timeoutMs: 15_000 }).catch(() => undefined);
+  await until("the whole trace", isWhole, { timeoutMs: 60_000 }).catch(() => undefined);
   expect(edges()).toEqual(EDGES);
 });
 
@@ -161,7 +167,10 @@ interface Pod {
 }
 
 test("the alert is one message that names the trace", async () => {
-  const messages = await slackMessages(world().world, "trace-alerts");
+  const messages = await until("the alert", async () => {
+    const found = await slackMessages(world().world, "trace-alerts");
+    return found.length > 0 && found;
+  });
   expect(messages).toHaveLength(1);
   expect(JSON.stringify(messages[0])).toContain(run.traceId);
 });

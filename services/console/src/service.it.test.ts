@@ -279,7 +279,7 @@ test("a run is followed until it settles", async () => {
   const seen: string[] = [];
   for await (const [event, data] of eventsOf(
     `${w.url}/api/runs/${RUN}/stream`,
-    AbortSignal.timeout(10_000),
+    AbortSignal.timeout(40_000),
   )) {
     seen.push(event === "run" ? `run ${(data as { state: string }).state}` : event);
     if (seen.length === 1) w.change({ state: RunState.SUCCEEDED });
@@ -305,7 +305,7 @@ test("a log is read as it is, and followed until the task's last batch; what cam
     "line 6",
   ]);
   const followed: string[] = [];
-  for await (const [event, data] of eventsOf(`${logs}?follow=1`, AbortSignal.timeout(10_000))) {
+  for await (const [event, data] of eventsOf(`${logs}?follow=1`, AbortSignal.timeout(40_000))) {
     if (event === "end") break;
     followed.push(...texts(data));
     if (followed.at(-1) !== "line 6") continue;
@@ -318,7 +318,7 @@ test("a log is read as it is, and followed until the task's last batch; what cam
 test("who listens for changes hears that there are some", async () => {
   await using w = await world();
   let heard = 0;
-  for await (const [event] of eventsOf(`${w.url}/api/changes`, AbortSignal.timeout(10_000))) {
+  for await (const [event] of eventsOf(`${w.url}/api/changes`, AbortSignal.timeout(40_000))) {
     expect(event).toBe("changed");
     if (++heard === 2) break;
     w.tell();

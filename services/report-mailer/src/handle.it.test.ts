@@ -233,7 +233,7 @@ describe("the mail server", () => {
   test("a lost answer is a doubt that is shown and never sent again", async () => {
     await t.smtp.fault({ mode: "drop-after-data", times: 1 });
     const config = few(people("a@x.example"));
-    const first = await t.send(config, {}, { leaseMs: 1_000 });
+    const first = await t.send(config, {}, { leaseMs: 3_000 });
     expect(first).toMatchObject({
       state: "succeeded",
       output: { sent: 0, unconfirmed: [{ key: "a", reason: expect.stringContaining("closed") }] },
@@ -244,15 +244,15 @@ describe("the mail server", () => {
 });
 
 describe("before anything is sent", () => {
-  const failure = async (config: unknown): Promise<unknown> => {
+  const failure = async (config: unknown, statementMsMax = 10_000): Promise<unknown> => {
     try {
-      return await t.send(config, {}, { warehouse: impatient });
+      const warehouse = () => postgresWarehouse(t.warehouseUrl, { statementMsMax });
+      return await t.send(config, {}, { warehouse });
     } catch (error) {
       expect(t.smtp.mails()).toEqual([]);
       return error instanceof Error && "failure" in error ? error.failure : error;
     }
   };
-  const impatient = () => postgresWarehouse(t.warehouseUrl, { statementMsMax: 300 });
   const withData = (query: string, params = {}) => ({ ...mainJob, data: { query, params } });
 
   test.each([
@@ -261,8 +261,9 @@ describe("before anything is sent", () => {
     ["delete from delivery returning *", { sqlstate: "25006" }],
     ["select pg_sleep(20), 'x' carrier_id", { sqlstate: "57014" }],
   ])("%s", async (query, evidence) => {
-    expect(await failure(withData(query))).toMatchObject({
-      class: evidence.sqlstate === "57014" ? "timeout" : "config",
+    const isTimeout = evidence.sqlstate === "57014";
+    expect(await failure(withData(query), isTimeout ? 300 : 10_000)).toMatchObject({
+      class: isTimeout ? "timeout" : "config",
       message: expect.stringMatching(/^data\.query/),
       evidence: { query: "data.query", ...evidence },
     });
@@ -300,7 +301,7 @@ describe("before anything is sent", () => {
 
   test("a warehouse that is away is its own failure, a wrong password ours", async () => {
     const at = (url: string) => async (): Promise<unknown> => {
-      const warehouse = () => postgresWarehouse(url, { statementMsMax: 300 });
+      const warehouse = () => postgresWarehouse(url, { statementMsMax: 10_000 });
       return await t.send(mainJob, {}, { warehouse }).catch((error: unknown) => error);
     };
     const away = new URL(t.warehouseUrl);

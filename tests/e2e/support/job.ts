@@ -46,7 +46,7 @@ export async function expectJobDone(
   { struckMs = 0 }: { readonly struckMs?: number } = {},
 ): Promise<void> {
   const { clients, settled, world } = running;
-  const run = await settled(runId, 90_000);
+  const run = await settled(runId);
   expect(run.state, run.reason).toBe(RunState.SUCCEEDED);
   const settledMs = run.settledTime === undefined ? 0 : timestampMs(run.settledTime);
   expect(settledMs, "the blow came in mid-run").toBeGreaterThan(struckMs);

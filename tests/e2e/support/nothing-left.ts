@@ -14,7 +14,7 @@ export async function expectNothingLeft(
     if (lines.length > 0) throw new Error(lines.join("; "));
     return true;
   };
-  await until("all consumers to be through", isThrough, { timeoutMs: 45_000, everyMs: 100 });
+  await until("all consumers to be through", isThrough, { everyMs: 100 });
   const { dead = [] } = expected;
   const reasons = (await bus.deadLetters()).map(({ reason }) => reason).reverse();
   expect(reasons).toHaveLength(dead.length);

@@ -97,6 +97,7 @@ export async function startWorld(): Promise<World> {
   const listener = (await busOf("console")).subscribePlain("chasqui.log.>", (data) =>
     logs.push(fromBinary(LogBatchSchema, data)),
   );
+  await listener.established();
   stack.defer(() => listener.unsubscribe());
   const grpc = await serveClaims((claim) => {
     claimed.push(claim);

@@ -33,7 +33,7 @@ function post(w: World, path: string, body: string, headers: Record<string, stri
 async function stored(w: World) {
   const read: { subject: string; id: string; source: string; data: unknown; parent?: string }[] =
     [];
-  const options = { follow: false, signal: AbortSignal.timeout(10_000) };
+  const options = { follow: false, signal: AbortSignal.timeout(40_000) };
   for await (const delivery of w.admin.readStream(
     "CHASQUI_TRIGGERS",
     "chasqui.trigger.>",
