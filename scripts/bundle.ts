@@ -2,6 +2,7 @@
 // data it reads. `node scripts/bundle.ts [names…] [--out dist]` shows the sizes; `npm start`, the tests and the
 // images use the same bundles. What did not change is not made again.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { buildOptions, buildTarget } from "./bundle/build.ts";
@@ -33,9 +34,14 @@ export async function bundleAll(options: BundleOptions = {}): Promise<Bundle[]> 
     if (!all.some((target) => target.name === name))
       throw new Error(`no bundle ${name}: want one of ${all.map((t) => t.name).join(", ")}`);
   const targets = all.filter(({ name }) => only?.includes(name) ?? true);
-  return Promise.all(
-    targets.map((target) => bundleOne(root, path.join(store, target.name), target)),
-  );
+  const bundles: Bundle[] = [];
+  const waiting = targets.entries();
+  const lanes = Array.from({ length: availableParallelism() }, async () => {
+    for (const [index, target] of waiting)
+      bundles[index] = await bundleOne(root, path.join(store, target.name), target);
+  });
+  await Promise.all(lanes); // all at once they want 2 GB, and a third more of time
+  return bundles;
 }
 
 async function bundleOne(root: string, store: string, target: Target): Promise<Bundle> {
