@@ -7,6 +7,7 @@ import { STEP_MS } from "./time-scale.ts";
 
 interface Tick {
   readonly dagId: string;
+  readonly runId: string;
   readonly dueMs: number;
   outcome: "firing" | "fired" | undefined;
   saidMs: number;
@@ -25,12 +26,12 @@ export class Scheduler {
     this.#mutation = mutation;
     const ticked = [...database.dags.values()].filter(({ dag }) => dag.isTicked);
     this.#ticks = ticked.flatMap(({ dag }) =>
-      Array.from({ length: ticks }, (_, i) => ({
-        dagId: dag.plan.dagId,
-        dueMs: 1_000_000 + i * 20 * STEP_MS,
-        outcome: undefined,
-        saidMs: 0,
-      })),
+      Array.from({ length: ticks }, (_, i) => {
+        const dueMs = 1_000_000 + i * 20 * STEP_MS;
+        const { dagId } = dag.plan;
+        const runId = runIdOf(dagId, String(dueMs));
+        return { dagId, runId, dueMs, outcome: undefined, saidMs: 0 };
+      }),
     );
   }
 
@@ -42,7 +43,7 @@ export class Scheduler {
           (this.#runOf(tick) !== undefined || nowMs - tick.saidMs > RESAY_MS)),
     );
   }
-  #runOf = ({ dagId, dueMs }: Tick) => this.#database.runs.get(runIdOf(dagId, String(dueMs)));
+  #runOf = ({ runId }: Tick) => this.#database.runs.get(runId);
   hasWork = (nowMs: number): boolean => this.#next(nowMs) !== undefined;
 
   tick(nowMs: number, dies: boolean): void {
@@ -56,9 +57,9 @@ export class Scheduler {
     tick.saidMs = nowMs;
     if (dies) return; // the row is there, the message is not
     const key = String(tick.dueMs);
-    const { dagId } = tick;
+    const { dagId, runId } = tick;
     const start = {
-      runId: runIdOf(dagId, key),
+      runId,
       dagId,
       key,
       logicalMs: tick.dueMs,
