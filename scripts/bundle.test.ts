@@ -76,6 +76,22 @@ test("a file that was only touched, or changed back, is the same", async () => {
   expect((await t.bundle(["echo"]))["echo"]?.file).toBe(first?.file);
 });
 
+test("the launcher of a clone runs the bundle of its source while nothing is touched, else the source", async () => {
+  using t = setUp();
+  const launcher = path.join(t.root, "libs/cli/bin/chasqui.mjs");
+  t.write("libs/cli/bin/chasqui.mjs", readFileSync("libs/cli/bin/chasqui.mjs", "utf8"));
+  t.write("libs/cli/src/main.ts", "console.log(import.meta.filename)");
+  const source = path.join(t.root, "libs/cli/src/main.ts");
+  expect(run(launcher)).toBe(source);
+  const { chasqui } = await t.bundle(["chasqui"]);
+  expect(run(launcher)).toBe(chasqui?.file);
+  t.write("libs/cli/src/main.ts", "console.log(import.meta.filename);");
+  expect(run(launcher)).toBe(source);
+  const again = (await t.bundle(["chasqui"]))["chasqui"];
+  rmSync(path.dirname(again?.file ?? ""), { recursive: true });
+  expect(run(launcher)).toBe(source);
+});
+
 test("K2. four at once leave one whole bundle and no half of one", async () => {
   using t = setUp();
   const all = await Promise.all(Array.from({ length: 4 }, () => t.bundle(["echo"])));

@@ -24,6 +24,7 @@ interface InputRecord {
   readonly hash: string;
 }
 
+/** libs/cli/bin/chasqui.mjs reads it, too. */
 interface Manifest {
   readonly options: string;
   readonly folder: string;

@@ -9,9 +9,14 @@ import { expect, test } from "vitest";
 import { startFakeServer } from "./testing/fake-server.ts";
 
 const launcher = path.resolve(import.meta.dirname, "../bin/chasqui.mjs");
+const source = path.resolve(import.meta.dirname, "main.ts");
 
-function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, [launcher, ...args], {
+function start(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  program = launcher,
+) {
+  const child = spawn(process.execPath, [program, ...args], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -50,9 +55,8 @@ test("a DAG is simulated without what only servers need: neither gRPC, database 
   const tells = `import module from "node:module"; const seen = [];
     module.registerHooks({ load: (url, context, next) => (seen.push(url), next(url, context)) });
     process.on("exit", () => console.error(seen.join("\\n")));`;
-  const simulated = start(["simulate", path.join(folder, "a.yaml"), "--json"], {
-    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tells)}`,
-  });
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tells)}` };
+  const simulated = start(["simulate", path.join(folder, "a.yaml"), "--json"], env, source);
   const loaded = await simulated.err;
   expect(await simulated.ended).toBe(0);
   expect(loaded).toContain("/libs/machine/");
