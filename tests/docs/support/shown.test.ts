@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { firstMissing } from "./shown.ts";
 
-const printed = "one\n10:00:01 two in 12 ms\nthree\nfour run-yyevcnn69zrg5m0cramns7tsac\nfive";
+const printed =
+  "one\n10:00:01 two in 12 ms\n  … applying dags/ (2 s)\nthree\nfour run-yyevcnn69zrg5m0cramns7tsac\nfive";
 
 test.each([
   ["one\n…\nfive", undefined],
