@@ -18,7 +18,7 @@ export interface NatsSocket extends AsyncDisposable {
   nextError(): Promise<string>;
 }
 
-const ANSWER_MS_MAX = 10_000;
+const ANSWER_MS_MAX = 60_000;
 
 export async function natsSocket(login: {
   readonly port: number;
