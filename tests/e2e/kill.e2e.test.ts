@@ -14,7 +14,8 @@ import { useWorld } from "./support/world.ts";
 
 const world = useWorld({
   dags: ["carrier-daily-costs.yaml", "example-failing.yaml"],
-  edit: impatient,
+  // The example that fails waits for longer before it repeats: there is time for a blow in between.
+  edit: (text) => impatient(text).replace("max: 1, backoff: 1s", "max: 1, backoff: 5s"),
   ackWaitMs: 2_000,
   env: {
     "state-machine": { CHASQUI_UNHEARD_MS: "1s" },
