@@ -37,11 +37,11 @@ const retried: ApiExplained["explanations"][number] = {
   ...{ task: "train-baseline", state: "retrying" },
   causes: [
     {
-      ...{ kind: "timer", task: "train-baseline", untilTime: within(40_000) },
+      ...{ kind: "timer", task: "train-baseline", untilTime: within(10 * MINUTE) },
       text: "train-baseline: attempt 1 failed; it is repeated",
     },
   ],
-  ...{ expectedTime: within(40_000), expectedBy: "timer" },
+  ...{ expectedTime: within(10 * MINUTE), expectedBy: "timer" },
   waits: [
     admission,
     {
