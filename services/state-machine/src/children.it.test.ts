@@ -240,7 +240,7 @@ test("a repeat and a clear start runs of their own; a timeout ends the run first
   w.bus.subscribePlain("chasqui.cancel.test_task.*", (_, subject) => {
     const attemptId = subject.split(".").at(-1) ?? "";
     const gone = { attemptId, runId: childId, taskId: "work", mapIndex: -1, attempt: 1 };
-    void w.bus.publishOne(report(create(AssignmentSchema, gone), AttemptState.CANCELLED, 2));
+    void w.bus.publish([report(create(AssignmentSchema, gone), AttemptState.CANCELLED, 2)]);
   });
   await w.bus.publishOne(start(w.spec, "k1"));
   await until(() => states(w), ["release succeeded", "prices cancelled", "prices succeeded"]);
