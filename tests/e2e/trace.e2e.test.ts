@@ -193,6 +193,12 @@ async function rebuiltOf(runId: string): Promise<Span[]> {
 
 test("rebuilt from its history, the trace has the very spans that were written live", async () => {
   const rebuilt = await rebuiltOf(run.runId);
+  const areThere = async (): Promise<boolean> => {
+    spans = await spansOf(world().world, run.traceId);
+    const ids = new Set(spans.map(({ id }) => id));
+    return rebuilt.every(({ id }) => ids.has(id));
+  };
+  await until("the last of them", areThere, { timeoutMs: 60_000 }).catch(() => undefined);
   const live = new Map(spans.map((span) => [span.id, span]));
   for (const span of rebuilt) expect(live.get(span.id), span.name).toEqual(span);
   const names = (all: readonly Span[], service: string) =>

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { RunSchema, RunState } from "@chasqui/contracts";
 import { startOtlp } from "@chasqui/sandbox";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { startFakeServer } from "../testing/fake-server.ts";
 import { invoke } from "../testing/invoke.ts";
 
@@ -30,8 +30,6 @@ function world(settled = true) {
   return { runs: [[run]], history };
 }
 
-// The exporter reads its own variables from the process: whoever is away is tried again for so long.
-beforeEach(() => void vi.stubEnv("OTEL_EXPORTER_OTLP_TIMEOUT", "400"));
 afterEach(() => void vi.unstubAllEnvs());
 
 test("the spans go to the collector that the environment names; once more, there is still one trace", async () => {
@@ -112,7 +110,10 @@ test("a collector that is not there, one that refuses, and an address that is no
       server: server.url,
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint },
     });
+  // The exporter reads its own variables from the process: whoever is away is tried again for so long.
+  vi.stubEnv("OTEL_EXPORTER_OTLP_TIMEOUT", "400");
   const away = await exported("http://127.0.0.1:9");
+  vi.unstubAllEnvs();
   expect(away.code).toBe(3);
   expect(away.err).toMatch(
     /the collector at http:\/\/127\.0\.0\.1:9\/v1\/traces took no spans: .*ECONNREFUSED.*\n.*set OTEL_EXPORTER_OTLP_ENDPOINT/,
