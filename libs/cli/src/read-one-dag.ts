@@ -1,7 +1,8 @@
 // The DAG of one file, for commands that look at it without a server; and what its expressions read as `vars`.
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { DagSpec } from "@chasqui/contracts";
-import { varsNamedIn } from "@chasqui/dag";
+import { placeholdersOf } from "@chasqui/dag";
+import type { CompileOptions } from "@chasqui/dag";
 import { printLines } from "./cli.ts";
 import type { Cli } from "./cli.ts";
 import { problemsOf } from "./commands/validate.ts";
@@ -14,6 +15,10 @@ import { renderProblem } from "./render/problems.ts";
 export interface OneDag {
   readonly spec: DagSpec;
   readonly vars: JsonObject;
+  /** Texts in it that stand for what no environment says. */
+  readonly placeholders: readonly string[];
+  /** Schemas of kinds beyond the built-in ones. */
+  readonly kinds: NonNullable<CompileOptions["kinds"]>;
 }
 
 /** Its problems are printed; undefined when it has errors. */
@@ -35,9 +40,8 @@ export async function readOneDag(
   if (!dag.compiled.ok) return undefined;
   const { spec } = dag.compiled;
   const vars = environment.content?.vars;
-  return { spec, vars: vars === undefined ? placeholders(spec) : JSON.parse(JSON.stringify(vars)) };
+  const { kinds = {} } = known;
+  return vars === undefined
+    ? { spec, kinds, ...placeholdersOf(spec) }
+    : { spec, kinds, vars: JSON.parse(JSON.stringify(vars)), placeholders: [] };
 }
-
-/** Without an environment each var stands for itself. */
-const placeholders = (spec: DagSpec): JsonObject =>
-  Object.fromEntries(varsNamedIn(spec).map((name) => [name, `vars.${name}`]));

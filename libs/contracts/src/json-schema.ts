@@ -1,7 +1,7 @@
 // The JSON Schemas of task kinds, and the words that kinds have in common.
 // Beyond plain JSON Schema: `format: "duration"` (30s, 1h30m), `format: "cel"` with the names that the
-// expression may use in `x-variables`, `format: "http-url"` and `"http-url-or-path"`, and `x-connection` with the
-// types of connections that fit.
+// expression may use in `x-variables`, `format: "http-url"` and `"http-url-or-path"`, `x-scalar` for texts that an
+// expression may give as a number or a boolean, and `x-connection` with the types of connections that fit.
 import type { ConnectionTypeName } from "./connection-types.ts";
 
 /** The part of JSON Schema that Chasqui understands. */
@@ -32,6 +32,8 @@ export interface JsonSchema {
   readonly maximum?: number;
   readonly oneOf?: readonly JsonSchema[];
   readonly anyOf?: readonly JsonSchema[];
+  /** A text, for which a number or a boolean that an expression gave is taken as it is written. */
+  readonly "x-scalar"?: boolean;
   /** With `format: "cel"`: the names that the expression may use. */
   readonly "x-variables"?: readonly string[];
   /** The name of a connection, of one of these types; its `default` is used when nothing is named. */
@@ -59,9 +61,14 @@ export const duration = (description: string): JsonSchema => ({
 });
 export const textMap = (description: string): JsonSchema => ({
   type: "object",
-  additionalProperties: { type: "string" },
+  additionalProperties: { type: "string", "x-scalar": true },
   description,
 });
+export const queryParams: JsonSchema = {
+  type: "object",
+  additionalProperties: { type: ["string", "number", "boolean"] },
+  description: "Values of :name in the query",
+};
 export const connection = (
   description: string,
   types: readonly ConnectionTypeName[],

@@ -1,20 +1,20 @@
 // What `with` of each built-in task kind may hold: JSON Schemas, read by `validate`, by editors and by people.
 // The runner of a kind parses the rendered configuration again; these schemas judge it before it is rendered,
 // when any value may still be a "${…}".
-import { connection, duration, text, textMap } from "./json-schema.ts";
+import { connection, duration, queryParams, text, textMap } from "./json-schema.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { sensorKindSchemas } from "./sensor-kinds.ts";
 
 const texts = (description: string): JsonSchema => ({
   type: "array",
-  items: { type: "string" },
+  items: { type: "string", "x-scalar": true },
   maxItems: 1_000,
   description,
 });
 const environment: JsonSchema = {
   type: "object",
   propertyNames: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]*$" },
-  additionalProperties: { type: "string" },
+  additionalProperties: { type: "string", "x-scalar": true },
   description: "Environment variables; values are text, so put numbers in quotes",
 };
 const quantity = (description: string): JsonSchema => ({
@@ -23,13 +23,16 @@ const quantity = (description: string): JsonSchema => ({
   description,
 });
 
+const exitCode: JsonSchema = { type: "integer", minimum: 1, maximum: 255 };
+const image = text("The container image, with its tag or digest");
+
 const pod: JsonSchema = {
   type: "object",
   title: "A pod that runs one container",
   required: ["image"],
   additionalProperties: false,
   properties: {
-    image: text("The container image, with its tag or digest"),
+    image,
     command: texts("The program and its first arguments, in place of the image's entry point"),
     args: texts("Arguments"),
     env: environment,
@@ -59,8 +62,7 @@ const pod: JsonSchema = {
       "After so long Kubernetes itself ends the pod; the task's timeout is usually enough",
     ),
     skip_on_exit_code: {
-      type: "array",
-      items: { type: "integer", minimum: 1, maximum: 255 },
+      oneOf: [exitCode, { type: "array", items: exitCode, maxItems: 255 }],
       description: "Exit codes that mean: nothing to do; the task is skipped",
     },
   },
@@ -73,7 +75,7 @@ const customJob: JsonSchema = {
   additionalProperties: false,
   properties: {
     display_name: text("The job's name in the cloud console"),
-    image: text("The container image"),
+    image,
     command: texts("The program and its first arguments, in place of the image's entry point"),
     args: texts("Arguments"),
     env: environment,
@@ -88,7 +90,12 @@ const customJob: JsonSchema = {
       },
     },
     replicas: { type: "integer", minimum: 1, maximum: 1_000, default: 1 },
-    labels: textMap("Labels of the job, beside Chasqui's own"),
+    labels: {
+      type: "object",
+      propertyNames: { type: "string", pattern: "^[a-z][a-z0-9_-]{0,62}$" },
+      additionalProperties: { type: "string", pattern: "^[a-z0-9_-]{1,63}$" },
+      description: "Labels of the job, beside Chasqui's own",
+    },
     service_account: text("The service account that the job runs as"),
     region: text("In place of the connection's location; for example us-central1"),
     connection: connection("Where the job runs", ["vertex"], "vertex"),
@@ -110,7 +117,7 @@ const reportEmail: JsonSchema = {
       additionalProperties: false,
       properties: {
         query: text("SQL; columns: the key, email, and optionally locale and active"),
-        params: { type: "object", description: "Values of :name in the query" },
+        params: queryParams,
         key: text("The column that identifies a recipient, in both queries"),
       },
     },
@@ -120,7 +127,7 @@ const reportEmail: JsonSchema = {
       additionalProperties: false,
       properties: {
         query: text("SQL; one row per line of the report, with the key's column"),
-        params: { type: "object", description: "Values of :name in the query" },
+        params: queryParams,
       },
     },
     template: { type: "string", pattern: "^[a-z0-9][a-z0-9_-]{0,62}$", description: "Its name" },

@@ -1,5 +1,5 @@
 // What `with` of each sensor may hold. See kinds.ts.
-import { connection, duration, text, textMap } from "./json-schema.ts";
+import { connection, duration, queryParams, text, textMap } from "./json-schema.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
 /** How long a sensor waits, and what becomes of it then. */
@@ -106,7 +106,7 @@ const sensorSql: JsonSchema = {
   properties: {
     connection: connection("The database that is asked", ["postgres"]),
     query: text("SQL, one statement; it may only read. At most 100 rows are looked at"),
-    params: { type: "object", description: "Values of :name in the query" },
+    params: queryParams,
     expect: condition(
       ["rows", "row"],
       "CEL over `rows` and `row`, the first one (null when there is none); absent means a first row whose first column is neither null, false, 0 nor empty",

@@ -33,9 +33,11 @@ export async function shadowDag(cli: Cli, file: string, options: ShadowOptions):
   const server = await cli.connect();
   const { runs } = await server.runs.listRuns({ dagId: dag.spec.id, pageSize: options.last });
   const settled = runs.filter(({ settledTime }) => settledTime !== undefined);
+  const { vars, kinds, placeholders } = dag;
+  const known = { vars, kinds, placeholders };
   const compared: Compared[] = [];
   for (const { runId, key } of settled) {
-    const found = shadow(dag.spec, await recordedOf(server, runId), { vars: dag.vars });
+    const found = shadow(dag.spec, await recordedOf(server, runId), known);
     if (!found.ok) throw usageError(`run ${runId}: ${found.message}`);
     compared.push({ run_id: runId, key, ...found.value });
   }

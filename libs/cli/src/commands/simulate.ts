@@ -1,6 +1,4 @@
 // `chasqui simulate <file>`: a run in virtual time, decided by the state machine's own code. Needs no server.
-import type { JsonObject } from "@bufbuild/protobuf";
-import type { DagSpec } from "@chasqui/contracts";
 import { simulate } from "@chasqui/dag";
 import type { Simulated } from "@chasqui/dag";
 import { printJson, printLines } from "../cli.ts";
@@ -8,6 +6,7 @@ import type { Cli } from "../cli.ts";
 import { exitCodes, usageError } from "../errors.ts";
 import type { ExitCode } from "../errors.ts";
 import { readOneDag } from "../read-one-dag.ts";
+import type { OneDag } from "../read-one-dag.ts";
 import { renderSimulation } from "../render/simulation.ts";
 import { readJson, readPairs } from "./pairs.ts";
 import { parseInstant, readParams } from "./run-inputs.ts";
@@ -62,13 +61,12 @@ function readScript({ outcome = [], output = [], takes = [], pool = [], event }:
 
 function run(
   cli: Cli,
-  { spec, vars }: { readonly spec: DagSpec; readonly vars: JsonObject },
+  { spec, vars, placeholders, kinds }: OneDag,
   script: ReturnType<typeof readScript>,
   options: SimulateOptions,
 ): Simulated {
   const simulated = simulate({
-    spec,
-    vars,
+    ...{ spec, vars, placeholders, kinds },
     atMs: options.at === undefined ? cli.nowMs() : parseInstant(options.at),
     params: readParams(options, spec),
     ...(options.key === undefined ? {} : { key: options.key }),

@@ -34,6 +34,26 @@ test("a file; the same in every time", () => {
   expect(simulateDag(file, { outcomes: { aggregate: ["fail"] } }).run.state).toBe("failed");
 });
 
+test("what does not fit a kind fails, as it would in a run; vars that nobody said are not judged", () => {
+  const own = defineDag({
+    id: "own",
+    tasks: {
+      load: { uses: "k8s.pod", with: { image: "x" } },
+      next: { uses: "k8s.pod", with: { image: "${tasks.load.output}" }, needs: ["load"] },
+      child: { uses: "dag.run", with: { dag: "${vars.child}" } },
+      acme: { uses: "acme.invoice", with: { month: "${run.key}" } },
+    },
+  });
+  const kinds = { "acme.invoice": { properties: { month: { type: "integer" } } } } as const;
+  const run = simulateDag(own, { outputs: { load: null }, kinds });
+  expect(statesOf(run)).toEqual({
+    ...{ load: "succeeded", next: "failed", child: "succeeded", acme: "failed" },
+  });
+  expect(run.tasks["next"]?.why).toMatch(/^config: with: field `image` .* is missing$/);
+  const said = simulateDag(own, { vars: { child: "Not One" } });
+  expect(said.tasks["child"]?.why).toMatch(/^config: with\.dag: /);
+});
+
 test("errors of a DAG are thrown with their places", () => {
   const broken: object = { id: "x", tasks: { a: { uses: "noop", needs: ["b"] } } };
   expect(() => simulateDag(JSON.parse(JSON.stringify(broken)))).toThrow(

@@ -4,11 +4,12 @@
 //   expect(run.tasks.train).toMatchObject({ state: "succeeded", attempts: 2 });
 import { readFileSync } from "node:fs";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import { varsNamedIn } from "../cel/referenced-tasks.ts";
+import type { JsonSchema } from "@chasqui/contracts";
 import { compileDag, compileDagObject } from "../compile/compile-dag.ts";
 import type { Compiled } from "../compile/compile-dag.ts";
 import type { DagForm } from "../define/forms.ts";
 import { formatProblem } from "../problem.ts";
+import { placeholdersOf } from "../simulate/placeholders.ts";
 import { simulate } from "../simulate/simulate.ts";
 import type { Simulated, SimulatedTask } from "../simulate/result.ts";
 
@@ -27,6 +28,8 @@ export interface SimulateOptions<Id extends string = string> {
   readonly params?: JsonObject;
   /** Data of the event that starts the run. */
   readonly event?: JsonValue;
+  /** Schemas of the `with` of kinds of your own; the configuration of one that is not here is not judged. */
+  readonly kinds?: Readonly<Record<string, JsonSchema>>;
   /** What `vars` holds; when absent each one stands for itself. */
   readonly vars?: JsonObject;
   readonly key?: string;
@@ -51,8 +54,9 @@ export function simulateDag<const Id extends string>(
   const simulated = simulate({
     spec,
     atMs,
-    vars: Object.fromEntries(varsNamedIn(spec).map((name) => [name, `vars.${name}`])),
+    ...placeholdersOf(spec),
     ...rest,
+    ...(rest.vars === undefined ? {} : { placeholders: [] }),
     outcomes: given(outcomes),
     outputs: given(outputs),
     takes: given(takes),

@@ -39,6 +39,7 @@ const keywords: Readonly<Record<string, JsonSchema>> = {
   maximum: { type: "number" },
   oneOf: { type: "array", minItems: 1, items: anyMap },
   anyOf: { type: "array", minItems: 1, items: anyMap },
+  "x-scalar": { type: "boolean" },
   "x-variables": { type: "array", items: { type: "string" } },
   "x-connection": { type: "array", minItems: 1, items: { type: "string" } },
 };

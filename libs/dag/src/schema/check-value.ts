@@ -23,6 +23,13 @@ export interface Finding {
 export interface CheckOptions {
   /** Strings may hold `${…}`, to be rendered later. */
   readonly templates: boolean;
+  /** Expressions gave it: a field that is null is absent, and a scalar may stand for its text (`x-scalar`). */
+  readonly rendered?: {
+    /** Texts that stand for what is not known; what holds one is not judged. */
+    readonly placeholders: readonly string[];
+  };
+  /** In place of the matching that is safe with patterns of anybody's, and slow. */
+  readonly matches?: (pattern: string, text: string) => boolean;
 }
 
 export function checkValue(
@@ -32,6 +39,7 @@ export function checkValue(
   path: Path = [],
 ): Finding[] {
   if (options.templates && typeof value === "string" && isWholeTemplate(value)) return [];
+  if (options.rendered !== undefined && isTaken(schema, value, options.rendered)) return [];
   const union = schema.oneOf ?? schema.anyOf;
   if (union !== undefined && schema.properties === undefined)
     return checkUnion(union, value, options, path);
@@ -40,11 +48,22 @@ export function checkValue(
   if (options.templates && typeof value === "string" && containsTemplate(value)) return [];
   const notAllowed = checkEnum(schema, value, path);
   if (notAllowed.length > 0) return notAllowed;
-  if (typeof value === "string") return checkText(schema, value, path);
+  if (typeof value === "string") return checkText(schema, value, options, path);
   if (typeof value === "number") return checkNumber(schema, value, path);
   if (Array.isArray(value)) return checkList(schema, value, options, path);
   if (typeof value === "object" && value !== null) return checkMap(schema, value, options, path);
   return [];
+}
+
+/** What a runner reads, or nobody can judge yet. */
+function isTaken(
+  schema: JsonSchema,
+  value: JsonValue,
+  { placeholders }: NonNullable<CheckOptions["rendered"]>,
+): boolean {
+  if (typeof value === "string") return placeholders.some((text) => value.includes(text));
+  const isScalar = typeof value === "number" || typeof value === "boolean";
+  return isScalar && schema["x-scalar"] === true;
 }
 
 /** The branch that fits best: its findings say most about what was meant. */
@@ -112,7 +131,12 @@ function checkEnum(schema: JsonSchema, value: JsonValue, path: Path): Finding[] 
   ];
 }
 
-function checkText(schema: JsonSchema, value: string, path: Path): Finding[] {
+function checkText(
+  schema: JsonSchema,
+  value: string,
+  { matches = matchesPattern }: CheckOptions,
+  path: Path,
+): Finding[] {
   const length = [...value].length;
   if (schema.minLength !== undefined && length < schema.minLength)
     return [
@@ -124,7 +148,7 @@ function checkText(schema: JsonSchema, value: string, path: Path): Finding[] {
     ];
   if (schema.maxLength !== undefined && length > schema.maxLength)
     return [{ path, message: `has ${length} characters: want at most ${schema.maxLength}` }];
-  if (schema.pattern !== undefined && !matchesPattern(schema.pattern, value))
+  if (schema.pattern !== undefined && !matches(schema.pattern, value))
     return [{ path, message: `${quote(value)}: want ${describe(schema)}` }];
   if (schema.format === undefined) return [];
   const wrong = checkFormat(schema, value);
@@ -168,6 +192,13 @@ function checkMap(
   path: Path,
 ): Finding[] {
   const { properties = {}, required = [], additionalProperties = true, propertyNames } = schema;
+  if (options.rendered !== undefined) {
+    const given = Object.entries(value).filter(
+      ([key, item]) => item !== null || !Object.hasOwn(properties, key),
+    );
+    if (given.length < Object.keys(value).length)
+      return checkMap(schema, Object.fromEntries(given), options, path);
+  }
   const count = Object.keys(value).length;
   const findings = checkCount(count, "field", schema.minProperties, schema.maxProperties, path);
   for (const name of required)
@@ -185,7 +216,7 @@ function checkMap(
       findings.push(unknownField(key, Object.keys(properties), at));
     else {
       if (propertyNames !== undefined)
-        for (const finding of checkText(propertyNames, key, at))
+        for (const finding of checkText(propertyNames, key, options, at))
           findings.push({ ...finding, path: at, at: "key", message: `key ${finding.message}` });
       if (typeof additionalProperties === "object")
         findings.push(...checkValue(additionalProperties, item, options, at));

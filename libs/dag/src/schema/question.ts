@@ -9,6 +9,7 @@ import { asSchema, checkSchema } from "./check-schema.ts";
 import { checkValue } from "./check-value.ts";
 import type { Finding } from "./check-value.ts";
 import { withDefaults } from "./params.ts";
+import { sentenceOf } from "./sentence.ts";
 
 const MESSAGE_CHARS_MAX = 4_000;
 const FORM_CHARS_MAX = 32_000;
@@ -75,9 +76,4 @@ export function resolveForm(form: JsonValue | undefined, given: JsonObject): Res
   return findings.length === 0 ? good(filled) : bad(sentences(findings));
 }
 
-const sentences = (findings: readonly Finding[]): string => findings.map(sentence).join("; ");
-
-function sentence({ path, message, suggestion }: Finding): string {
-  const where = path.length === 0 ? "" : `\`${path.join(".")}\`: `;
-  return `${where}${message}${suggestion === undefined ? "" : `; ${suggestion}`}`;
-}
+const sentences = (findings: readonly Finding[]): string => findings.map(sentenceOf).join("; ");

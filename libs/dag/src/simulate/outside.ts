@@ -1,9 +1,11 @@
 // The outside of a simulation: attempts work as long and end as the script says.
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import type { DagSpec, TaskSpec } from "@chasqui/contracts";
+import type { DagSpec, JsonSchema, TaskSpec } from "@chasqui/contracts";
 import { APPROVAL_KIND, CHILD_KIND, isOutside, scopeOf, slotNamed } from "@chasqui/machine";
 import type { AttemptReport, Failure, RunEffect, RunState, TaskState } from "@chasqui/machine";
 import { outputsNamedBy, renderTask } from "../plan/render-task.ts";
+import { misfitOf } from "../schema/check-config.ts";
+import { childRequestOf } from "../schema/child-request.ts";
 import { questionOf } from "../schema/question.ts";
 import type { Result } from "../cel/result.ts";
 import type { Script, Step, Target } from "./script.ts";
@@ -15,6 +17,8 @@ export interface OutsideInput {
   readonly state: RunState;
   readonly script: Script;
   readonly vars: JsonObject;
+  readonly kinds: Readonly<Record<string, JsonSchema | undefined>>;
+  readonly placeholders: readonly string[];
 }
 
 export interface Outside {
@@ -22,7 +26,8 @@ export interface Outside {
   answersTo(effect: RunEffect, nowMs: number): readonly Answer[];
 }
 
-export function createOutside({ spec, state, script, vars }: OutsideInput): Outside {
+export function createOutside(input: OutsideInput): Outside {
+  const { spec, state, script, vars } = input;
   const specs = new Map(spec.tasks.map((task) => [task.id, task]));
   const namesOf = new Map<string, readonly number[]>();
 
@@ -46,14 +51,22 @@ export function createOutside({ spec, state, script, vars }: OutsideInput): Outs
       return { atMs, message: { kind: "update", ...update } };
     };
     const config = configOf(taskSpec, task, nowMs);
-    if (!config.ok)
-      return [answer(nowMs, 1, { state: "failed", failure: unrendered(config.message) })];
+    const failure = config.ok
+      ? refusalOf(input, planned.kind, config.value)
+      : unrendered(`with: ${config.message}`);
+    if (failure !== undefined || !config.ok)
+      return failure === undefined ? [] : [answer(nowMs, 1, { state: "failed", failure })];
     const takesMs = script.takesMs(target);
     const step = script.stepOf(target, attempt) ?? { kind: "succeed" };
     if (planned.kind === APPROVAL_KIND && (step.kind === "succeed" || step.kind === "reject")) {
       const question = questionOf(config.value);
       if (!question.ok)
-        return [answer(nowMs, 1, { state: "failed", failure: unrendered(question.message) })];
+        return [
+          answer(nowMs, 1, {
+            state: "failed",
+            failure: unrendered(`with: ${question.message}`),
+          }),
+        ];
       const values = script.outputOf(target) ?? question.value.values;
       const said = { approved: step.kind === "succeed", by: SOMEBODY, comment: "", values };
       const { approvers } = question.value;
@@ -106,11 +119,23 @@ export function createOutside({ spec, state, script, vars }: OutsideInput): Outs
 /** Who answers what anybody may answer. */
 const SOMEBODY = "user:somebody";
 
-const unrendered = (message: string): Failure => ({
-  class: "config",
-  message: `with: ${message}`,
-  permanent: true,
-});
+const unrendered = (message: string): Failure => ({ class: "config", message, permanent: true });
+
+/** Why the state machine refuses the configuration; an approval's question is asked of it elsewhere. */
+function refusalOf(
+  { kinds, placeholders }: OutsideInput,
+  kind: string,
+  config: JsonValue,
+): Failure | undefined {
+  if (kind === APPROVAL_KIND) return undefined;
+  if (kind === CHILD_KIND) {
+    const request = childRequestOf(config, placeholders);
+    return request.ok ? undefined : unrendered(request.message);
+  }
+  const schema = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  const misfit = schema === undefined ? undefined : misfitOf(schema, config, placeholders);
+  return misfit === undefined ? undefined : unrendered(misfit);
+}
 const late = (limitMs: number): Failure => ({
   class: "timeout",
   message: `the attempt took longer than ${limitMs / 1000} s`,

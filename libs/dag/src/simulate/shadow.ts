@@ -5,6 +5,7 @@ import type { DagSpec } from "@chasqui/contracts";
 import { bad, good } from "../cel/result.ts";
 import type { Result } from "../cel/result.ts";
 import { simulate } from "./simulate.ts";
+import type { SimulationInput } from "./simulate.ts";
 
 /** An event of a run's history, as `GetRunHistory` gives it. */
 export interface RecordedEvent {
@@ -40,12 +41,13 @@ export interface Shadow {
 export function shadow(
   spec: DagSpec,
   recorded: RecordedRun,
-  { vars }: { readonly vars: JsonObject },
+  known: Pick<SimulationInput, "vars" | "kinds" | "placeholders">,
 ): Result<Shadow> {
   const { outcomes, outputs } = scriptOf(recorded.history, new Set(spec.tasks.map(({ id }) => id)));
   const { key, logicalMs, params, event } = recorded;
   const simulated = simulate({
-    ...{ spec, vars, key, params, outcomes, outputs },
+    ...known,
+    ...{ spec, key, params, outcomes, outputs },
     atMs: logicalMs,
     ...(event === undefined ? {} : { event }),
   });

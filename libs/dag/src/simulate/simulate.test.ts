@@ -10,7 +10,7 @@ const at = Date.parse("2026-10-06T00:00:00Z");
 type Options = Omit<SimulationInput, "spec" | "atMs">;
 
 function specOf(text: string) {
-  const compiled = compileDag({ file: "x.yaml", text });
+  const compiled = compileDag({ file: "x.yaml", text }, { unknownKinds: "warning" });
   if (!compiled.ok) throw new Error(compiled.problems.map(formatProblem).join("\n"));
   return compiled.spec;
 }
@@ -278,4 +278,70 @@ test("a chain of 2,000 tasks and a fan-out of 5,000", () => {
   const tasks =
     "  l: { uses: noop }\n  m: { uses: k8s.pod, needs: [l], for_each: { in: tasks.l.output, max: 5000 }, with: { image: 'x:${item}' } }\n";
   expect(run(tasks, { outputs: { l: list } }).tasks["m[4999]"]?.state).toBe("succeeded");
+});
+
+const pod = (fields: string, id = "b"): string =>
+  `  ${id}: { uses: k8s.pod, with: { ${fields} } }\n`;
+const PARAMS = "params: { type: object, properties: { image: {}, n: {} } }\n";
+
+test.each<[string, string, Options, string | undefined]>([
+  [
+    "an image that is not there",
+    pod('image: "${params.image}"'),
+    { params: { image: null } },
+    "config: with: field `image` (The container image, with its tag or digest) is missing",
+  ],
+  [
+    "a value of another type",
+    pod('image: "${params.image}"'),
+    { params: { image: [1] } },
+    "config: with: `image`: a list is a list: want text",
+  ],
+  [
+    "a number for a variable",
+    pod('image: x, env: { N: "${params.n}" }'),
+    { params: { n: 5 } },
+    undefined,
+  ],
+  [
+    "a list for a variable",
+    pod('image: x, env: { N: "${params.n}" }'),
+    { params: { n: [] } },
+    "config: with: `env.N`: a list is a list: want text",
+  ],
+  [
+    "a kind of one's own",
+    '  b: { uses: acme.invoice, with: { month: "${params.n}" } }\n',
+    {
+      params: { n: 13 },
+      kinds: { "acme.invoice": { type: "object", properties: { month: { maximum: 12 } } } },
+    },
+    "config: with: `month`: 13: want another value ≤ 12",
+  ],
+  [
+    "a kind that nobody knows",
+    '  b: { uses: acme.invoice, with: { month: "${params.n}" } }\n',
+    { params: { n: 13 } },
+    undefined,
+  ],
+  [
+    "a run of another DAG",
+    '  b: { uses: dag.run, with: { dag: "${params.n}" } }\n',
+    { params: { n: "No Such" } },
+    "config: with.dag: `No Such`: want text that matches ^[a-z][a-z0-9-]{0,62}$",
+  ],
+  [
+    "what nobody can know yet",
+    '  b: { uses: dag.run, with: { dag: "${vars.child}" } }\n',
+    { vars: { child: "vars.child" }, placeholders: ["vars.child"] },
+    undefined,
+  ],
+])("a rendered configuration is judged as the state machine does: %s", (_, tasks, options, why) => {
+  const { tasks: ended } = run(tasks, options, PARAMS);
+  const { state, attempts, why: said } = ended["b"] ?? {};
+  expect({ state, attempts, said }).toEqual({
+    state: why === undefined ? "succeeded" : "failed",
+    attempts: 1,
+    said: why,
+  });
 });

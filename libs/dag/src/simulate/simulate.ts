@@ -3,7 +3,8 @@
 //   V1. Nothing but the arguments decides: the same DAG and script give the same run, in no time.
 //   V2. It ends: the run settles, or what it still waits for is said.
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import type { DagSpec } from "@chasqui/contracts";
+import { builtInKindSchemas } from "@chasqui/contracts";
+import type { DagSpec, JsonSchema } from "@chasqui/contracts";
 import { NOOP_KIND, decide, effectsOf, isSettled, newRun, slotNamed } from "@chasqui/machine";
 import type { Plan, Recorded, RunEffect, RunMessage, RunState } from "@chasqui/machine";
 import { bad, good } from "../cel/result.ts";
@@ -29,6 +30,10 @@ export interface SimulationInput extends ScriptForm {
   /** Data of the event that starts the run. */
   readonly event?: JsonValue;
   readonly key?: string;
+  /** Schemas of kinds beyond the built-in ones; what such a kind that is not here takes is not judged. */
+  readonly kinds?: Readonly<Record<string, JsonSchema | undefined>>;
+  /** Texts in `vars` that stand for what is not known: what holds one is not judged. */
+  readonly placeholders?: readonly string[];
   /** Slots of the installation's pools; one that is not named has enough. */
   readonly pools?: Readonly<Record<string, number>>;
 }
@@ -58,7 +63,11 @@ export function simulate(input: SimulationInput): Result<Simulated> {
     params: params.value,
     event: input.event === undefined ? null : { data: input.event },
   });
-  const outside = createOutside({ spec, state, script: script.value, vars });
+  const outside = createOutside({
+    ...{ spec, state, script: script.value, vars },
+    kinds: { ...input.kinds, ...builtInKindSchemas },
+    placeholders: input.placeholders ?? [],
+  });
   const history = run(state, outside.answersTo, input);
   return history === undefined
     ? bad(`the simulation needs more than ${MESSAGES_MAX.toLocaleString("en")} messages`)

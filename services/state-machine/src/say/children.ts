@@ -4,19 +4,13 @@
 //   3. The DAG to a run that exists: JoinRun. To a task that cannot have its run: a failure.
 //   4. The child to the waiting task: what a runner would say.
 // Each has a derived id, and each is said again while its sender's rows want it.
-import type { JsonObject, JsonValue, MessageInitShape } from "@bufbuild/protobuf";
+import type { JsonValue, MessageInitShape } from "@bufbuild/protobuf";
 import type { OutMessage } from "@chasqui/bus";
 import { spanIds } from "@chasqui/chassis";
-import {
-  RunCauseKind,
-  attemptIdOf,
-  builtInKindSchemas,
-  runIdOf,
-  updateIdOf,
-} from "@chasqui/contracts";
-import type { AttemptUpdateSchema, JsonSchema, ParentRefSchema } from "@chasqui/contracts";
-import { checkValue } from "@chasqui/dag";
-import { CHILD_KIND, DEPTH_MAX, answerTo, labelOf, parentOf, slotNamed } from "@chasqui/machine";
+import { RunCauseKind, attemptIdOf, runIdOf, updateIdOf } from "@chasqui/contracts";
+import type { AttemptUpdateSchema, ParentRefSchema } from "@chasqui/contracts";
+import { childRequestOf } from "@chasqui/dag";
+import { DEPTH_MAX, answerTo, labelOf, parentOf, slotNamed } from "@chasqui/machine";
 import type { AttemptReport, Child, Evaluated, Failure, Parent, TaskState } from "@chasqui/machine";
 import type { CachedRun } from "../core/aggregates.ts";
 import type { Inbound } from "../core/inbound.ts";
@@ -26,38 +20,21 @@ import type { AttemptRef } from "./messages.ts";
 import { attemptStates } from "./enums.ts";
 import { traceparentOf } from "./traces.ts";
 
-const KEY_CHARS_MAX = 512;
 const OWN_KEY_CHARS_MAX = 200;
-const PARAMS_BYTES_MAX = 64 * 1024;
-const schema: JsonSchema = builtInKindSchemas[CHILD_KIND] ?? {};
 
 /** The run that an attempt wants, of its rendered configuration. */
 export function childOf(run: CachedRun, ref: AttemptRef, config: JsonValue): Evaluated<Child> {
-  const wrong = (message: string) => ({ ok: false as const, message });
-  const [finding] = checkValue(schema, config, { templates: false });
-  if (finding !== undefined) return wrong(`with.${finding.path.join(".")}: ${finding.message}`);
-  const given = config as unknown as WithOfDagRun; // as the schema says, which was checked
-  const params = given.params ?? {};
-  const bytes = Buffer.byteLength(JSON.stringify(params));
-  if (bytes > PARAMS_BYTES_MAX)
-    return wrong(`with.params: ${bytes} bytes: want at most ${PARAMS_BYTES_MAX}`);
-  const { dag: dagId, key = ownKey(run, ref), wait = true, allowed = ["succeeded"] } = given;
-  if (key === "" || key.length > KEY_CHARS_MAX)
-    return wrong(`with.key: ${key.length} characters: want 1 to ${KEY_CHARS_MAX}`);
+  const request = childRequestOf(config);
+  if (!request.ok) return request;
+  const { dag: dagId, params = {}, key = ownKey(run, ref), wait = true } = request.value;
+  const { allowed = ["succeeded"] } = request.value;
   const child = { runId: runIdOf(dagId, key), dagId, key, params, wait, allowed };
   if (parentOf(run.state, ref, { attempt: ref.attempt, child }) === undefined)
-    return wrong(
-      `run ${run.meta.runId} is ${DEPTH_MAX} runs below the first: want at most ${DEPTH_MAX}; do these DAGs start each other?`,
-    );
+    return {
+      ok: false,
+      message: `run ${run.meta.runId} is ${DEPTH_MAX} runs below the first: want at most ${DEPTH_MAX}; do these DAGs start each other?`,
+    };
   return { ok: true, value: child };
-}
-
-interface WithOfDagRun {
-  readonly dag: string;
-  readonly params?: JsonObject;
-  readonly key?: string;
-  readonly wait?: boolean;
-  readonly allowed?: readonly string[];
 }
 
 const labelOfRef = ({ taskId, mapIndex }: Omit<AttemptRef, "attempt">): string =>

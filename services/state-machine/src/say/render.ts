@@ -1,7 +1,8 @@
 // Assignments with their configuration rendered. Outputs are loaded here, just when an expression names them: one
 // SELECT for a whole batch.
 import type { OutMessage } from "@chasqui/bus";
-import { questionOf, renderTask } from "@chasqui/dag";
+import { builtInKindSchemas, builtInKinds } from "@chasqui/contracts";
+import { misfitOf, questionOf, renderTask } from "@chasqui/dag";
 import { APPROVAL_KIND, CHILD_KIND, scopeOf } from "@chasqui/machine";
 import type { Json, Plan, Scope, TaskState } from "@chasqui/machine";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
@@ -127,6 +128,8 @@ function renderOne(
   const scope = scopeOfAssigned(run, assigned, names, outputs);
   const rendered = renderTask(spec, template.spec, scope, { vars: context.vars });
   if (!rendered.ok) return unrendered(run, assigned, `with: ${rendered.message}`);
+  const misfit = misfitOfKind(assigned.planned.kind, rendered.value);
+  if (misfit !== undefined) return unrendered(run, assigned, misfit);
   const configJson = JSON.stringify(rendered.value);
   const bytes = Buffer.byteLength(configJson);
   if (bytes > CONFIG_BYTES_MAX)
@@ -136,6 +139,12 @@ function renderOne(
       `with: ${bytes} bytes rendered: want at most ${CONFIG_BYTES_MAX}`,
     );
   return sayAssigned(run, assigned, { configJson, environment });
+}
+
+/** Kinds of other people's runners are judged by those; what this service decides itself is judged where it is. */
+function misfitOfKind(kind: string, config: JsonValue): string | undefined {
+  const schema = Object.hasOwn(builtInKinds, kind) ? builtInKindSchemas[kind] : undefined;
+  return schema === undefined ? undefined : misfitOf(schema, config);
 }
 
 /** A task that wants a run of another DAG, or asks people, has no runner: its own run notes what it wants. */
