@@ -1,6 +1,7 @@
 // Triggers as other teams send them: with a TCP socket and the NATS protocol, JSON and CloudEvents headers.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RunCauseKind, RunState } from "../../libs/contracts/src/index.ts";
+import { invokeCli } from "../support/cli.ts";
 import { natsSocket, type NatsSocket, type Publish } from "./support/nats-socket.ts";
 import { expectNothingLeft } from "./support/nothing-left.ts";
 import { replayOfWorld, replayTest } from "./support/replay.ts";
@@ -84,6 +85,26 @@ test("a trigger published again is known, whether the stream still remembers it 
 test("a trigger of another country is filtered, and the ledger says so", async () => {
   await socket.publish(closed("peru", { body: '{"country": "PE"}' }));
   expect(await recorded("peru")).toEqual([`${DAG} filtered`]);
+});
+
+test("explain: why a DAG has no run, once its last trigger was filtered and the DAG is paused", async () => {
+  const { clients, world: installation } = world();
+  const pause = (paused: boolean) =>
+    clients.dags.setPaused({ dagId: DAG, paused, reason: "the depot is flooded" });
+  await pause(true);
+  const args = ["explain", DAG, "--json"];
+  const { out } = await invokeCli(args, { server: installation.serverUrl });
+  await pause(false);
+  const told: { causes: { kind: string; text: string }[] } = JSON.parse(out);
+  const { causes } = told;
+  expect(told).toMatchObject({ dag_id: DAG, state: "paused" });
+  const textOf = (wanted: string) => causes.find(({ kind }) => kind === wanted)?.text;
+  expect(textOf("paused")).toContain("the depot is flooded");
+  expect(textOf("last_trigger")).toContain("`filtered`");
+  expect(textOf("schedule")).toContain("America/Bogota");
+  expect(textOf("trigger")).toContain("logistics.routes.closed");
+  const { out: after } = await invokeCli(["explain", DAG], { server: installation.serverUrl });
+  expect(after).toMatch(/^carrier-daily-costs is active\n {2}the next run begins /);
 });
 
 test("malformed triggers are dead letters with readable reasons, and hurt nobody", async () => {
