@@ -3,7 +3,9 @@
 // Invariants (each has a property test of the same name):
 //   R1. A settled run changes only when a person clears or marks some of its tasks.
 //   R2. Only a report for the current attempt, with a higher sequence, changes a task.
-//   R3. A message that was decided once decides nothing the second time.
+//   R3. A message that was decided once decides nothing the second time. (What is due, and that the past is done, are
+//       facts: said again, they let go whoever waits for them by now. A clear clears nobody twice; that it is not
+//       decided twice, also when what it let go has ended, is told by the run's history: state-machine's inbound.ts.)
 //   R4. Attempt n+1 is assigned only after attempt n was seen ended, or declared lost on evidence.
 //   R5. Attempt numbers only rise.
 //   R6. A run settles exactly when no task is unfinished, and is green only if no failure is left unhandled.
