@@ -26,6 +26,8 @@ export default defineConfig({
     maxWorkers: WORKERS, // of all projects together, in the order of their names
     expect: { poll: POLL },
     pool: "forks", // a test may kill
+    // Node reads the source as it is, as it does for people, and compiles it once for all workers (scripts/test.ts).
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [
       {
         extends: true,
