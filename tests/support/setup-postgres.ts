@@ -14,7 +14,8 @@ declare module "vitest" {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await temporaryFolder("postgres");
   const onWait = (text: string): void => console.error(text);
-  const server = await startPostgres({ dataDir: folder.path, durable: false, onWait });
+  const settings = { autovacuum: "off" }; // it would look at hundreds of databases that live for seconds
+  const server = await startPostgres({ dataDir: folder.path, durable: false, settings, onWait });
   project.provide("postgresUrl", server.url());
   return async () => {
     await server.stop();

@@ -98,7 +98,7 @@ function expectAnswer(value: JsonValue): void {
   expectPlaced(compileText(text), text);
 }
 
-/** So many of the hostile values meet each place. */
+/** So many of the hostile values meet each place; from two on it is left out and misnamed, too. */
 const TURNS = Number(process.env["FUZZ_TURNS"] ?? 1);
 
 test.each(seeds.map((seed, index) => [index, seed] as const))(
@@ -116,14 +116,13 @@ test.each(seeds.map((seed, index) => [index, seed] as const))(
 );
 
 test.each(seeds.map((seed, index) => [index, seed] as const))(
-  "seed %i: each place left out, and misnamed",
+  "seed %i: each place left out, or misnamed",
   (_, seed) => {
-    for (const at of placesOf(seed)) {
-      expectAnswer(changed(seed, at, (holder, last) => delete holder[last]));
-      expectAnswer(
-        changed(seed, at, (holder, last) => (holder[`${last}x`] = holder[last] ?? null)),
-      );
-    }
+    const leaveOut = (holder: Holder, last: Step) => delete holder[last];
+    const misname = (holder: Holder, last: Step) => (holder[`${last}x`] = holder[last] ?? null);
+    for (const [place, at] of placesOf(seed).entries())
+      for (let turn = place; turn < place + Math.min(2, TURNS); turn++)
+        expectAnswer(changed(seed, at, turn % 2 === 0 ? leaveOut : misname));
   },
   60_000,
 );
