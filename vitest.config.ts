@@ -8,10 +8,10 @@ import { defineConfig } from "vitest/config";
 import { countReporter } from "./tests/support/count-reporter.ts";
 
 /**
- * Left to itself it keeps a core free, which of two is half. Two more than there are cores: files with servers wait
+ * Left to itself it keeps a core free, which of two is half. One more than there are cores: files with servers wait
  * for them, and each has its own.
  */
-const WORKERS = availableParallelism() + 2;
+const WORKERS = availableParallelism() + 1;
 /** A poll gives up just before its test does, and says of what; vitest's own second is short on a busy machine. */
 const POLL = { timeout: 40_000 };
 /** An installation takes close to a gigabyte. */
