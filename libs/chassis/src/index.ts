@@ -103,7 +103,6 @@ export {
   readEnvironmentFile,
 } from "./environment/environment-file.ts";
 export type { ConnectionSpec, EnvironmentFile } from "./environment/environment-file.ts";
-export type { Json } from "./environment/check-vars.ts";
 export type { Scalar } from "./environment/connection-field.ts";
 export { collectGarbageWhenIdle } from "./idle-garbage.ts";
 export { compiledSourceEnv, leanProcessEnv } from "./lean-process.ts";

@@ -43,5 +43,5 @@ export async function readOneDag(
   const { kinds = {} } = known;
   return vars === undefined
     ? { spec, kinds, ...placeholdersOf(spec) }
-    : { spec, kinds, vars: JSON.parse(JSON.stringify(vars)), placeholders: [] };
+    : { spec, kinds, vars, placeholders: [] };
 }

@@ -81,7 +81,7 @@ async function startWork(life: Life<Settings>, neighbours: Neighbours): Promise<
   const { sql } = database;
   const { now } = time;
   const registry = createRegistry({
-    vars: JSON.parse(JSON.stringify(vars)),
+    vars,
     onProblem: (dagId, problem) =>
       log.error({ dag_id: dagId, problem }, "a schedule cannot be read and will not tick"),
   });

@@ -3,6 +3,7 @@
 // Invariants:
 //   V1. All that is wrong is told at once, each with file, line and column.
 //   V2. A secret is never in the file: passwords, tokens and keys are references (env:NAME, file:path).
+import type { JsonValue } from "@bufbuild/protobuf";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { connectionTypes } from "@chasqui/contracts";
@@ -17,7 +18,7 @@ import {
 import { isMap, isNode, isScalar, parseDocument, type Document } from "yaml";
 import * as z from "zod/mini";
 import { checkConnection, type ConnectionTypes, type Flaw } from "./check-connection.ts";
-import { checkVars, type Json } from "./check-vars.ts";
+import { checkVars } from "./check-vars.ts";
 import type { Scalar } from "./connection-field.ts";
 import { ownTypeOf, ownTypeSchema } from "./own-types.ts";
 
@@ -32,7 +33,7 @@ export interface EnvironmentFile {
   readonly accounts: Readonly<Record<string, readonly string[]>>;
   /** Custom runners, each with its task kinds. */
   readonly runners: Readonly<Record<string, readonly string[]>>;
-  readonly vars: Readonly<Record<string, Json>>;
+  readonly vars: Readonly<Record<string, JsonValue>>;
   /** Slots by the pool's name. */
   readonly pools: Readonly<Record<string, number>>;
   /** Chasqui's own and those that the file declares. */
