@@ -117,30 +117,41 @@ function rootSpan(run: TracedRun, { event, atMs }: TracedEvent, known: KnownOfRu
   };
 }
 
+/** What was put into a stream, at one moment: the waiting is the receivers'. */
+function publishedSpan(
+  run: TracedRun,
+  ids: { readonly spanId: string; readonly parentSpanId: string },
+  of: { readonly name: string; readonly stream: string; readonly atMs: number },
+  attributes: SpanRecord["attributes"] = {},
+): SpanRecord {
+  return {
+    traceId: run.traceId,
+    ...ids,
+    name: `publish ${of.name}`,
+    kind: "producer",
+    startMs: of.atMs,
+    endMs: of.atMs,
+    attributes: {
+      ...nats,
+      ...about(run),
+      "messaging.destination.name": of.stream,
+      "messaging.operation.type": "send",
+      "messaging.operation.name": "publish",
+      ...attributes,
+    },
+  };
+}
+
 function assignedSpan(
   run: TracedRun,
   of: AttemptOfRun,
   { kind, atMs }: { readonly kind: string; readonly atMs: number },
 ): SpanRecord {
   const id = attemptId(run, of);
-  return {
-    traceId: run.traceId,
-    spanId: spanIds.assigned(id),
-    parentSpanId: spanIds.task(id),
-    name: `publish chasqui.task.${kind}`,
-    kind: "producer",
-    startMs: atMs,
-    endMs: atMs,
-    attributes: {
-      ...nats,
-      ...about(run),
-      "chasqui.task.id": of.taskId,
-      "messaging.destination.name": "CHASQUI_TASKS",
-      "messaging.operation.type": "send",
-      "messaging.operation.name": "publish",
-      "messaging.message.id": id,
-    },
-  };
+  const ids = { spanId: spanIds.assigned(id), parentSpanId: spanIds.task(id) };
+  const published = { name: `chasqui.task.${kind}`, stream: "CHASQUI_TASKS", atMs };
+  const more = { "chasqui.task.id": of.taskId, "messaging.message.id": id };
+  return publishedSpan(run, ids, published, more);
 }
 
 function taskSpan(
@@ -195,22 +206,8 @@ export function processedSpan(
   };
 }
 
-/** What a commit told everyone. The span has no length, for the waiting is the receivers'. */
+/** What a commit told everyone. */
 export function eventSpan(run: TracedRun, version: number, atMs: number): SpanRecord {
-  return {
-    traceId: run.traceId,
-    spanId: spanIds.event(run.runId, version),
-    parentSpanId: spanIds.run(run.runId),
-    name: "publish chasqui.event",
-    kind: "producer",
-    startMs: atMs,
-    endMs: atMs,
-    attributes: {
-      ...nats,
-      ...about(run),
-      "messaging.destination.name": "CHASQUI_EVENTS",
-      "messaging.operation.type": "send",
-      "messaging.operation.name": "publish",
-    },
-  };
+  const ids = { spanId: spanIds.event(run.runId, version), parentSpanId: spanIds.run(run.runId) };
+  return publishedSpan(run, ids, { name: "chasqui.event", stream: "CHASQUI_EVENTS", atMs });
 }

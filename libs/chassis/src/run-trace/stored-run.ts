@@ -37,12 +37,16 @@ export function storedEvent({ version, time, cause, type, data = {} }: HistoryEn
     atMs: time === undefined ? 0 : timestampMs(time),
     event: {
       type,
-      ...textsOf(data, ["t", "state", "reason"]),
-      ...numbersOf(data, ["i", "a", "acceptedMs", "startedMs"]),
+      ...fieldsOf(data, ["t", "state", "reason"], isText),
+      ...fieldsOf(data, ["i", "a", "acceptedMs", "startedMs"], isNumber),
       ...(failure === undefined
         ? {}
         : {
-            failure: { class: "unknown", message: "", ...textsOf(failure, ["class", "message"]) },
+            failure: {
+              class: "unknown",
+              message: "",
+              ...fieldsOf(failure, ["class", "message"], isText),
+            },
           }),
       ...(times === undefined ? {} : { times: timesIn(times) }),
     },
@@ -61,36 +65,26 @@ const isObject = (value: JsonValue | undefined): value is JsonObject =>
 const objectIn = (data: JsonObject, name: string): JsonObject | undefined =>
   isObject(data[name]) ? data[name] : undefined;
 
-function textsOf<Name extends string>(
-  data: JsonObject,
-  names: readonly Name[],
-): { [N in Name]?: string } {
-  const found: { [N in Name]?: string } = {};
-  for (const name of names) {
-    const value = data[name];
-    if (typeof value === "string") found[name] = value;
-  }
-  return found;
-}
+const isText = (value: unknown): value is string => typeof value === "string";
+const isNumber = (value: unknown): value is number => typeof value === "number";
 
-function numbersOf<Name extends string>(
+/** Those of the fields that are there, and are what they should be. */
+function fieldsOf<Name extends string, Value>(
   data: JsonObject,
   names: readonly Name[],
-): { [N in Name]?: number } {
-  const found: { [N in Name]?: number } = {};
+  isWanted: (value: unknown) => value is Value,
+): { [N in Name]?: Value } {
+  const found: { [N in Name]?: Value } = {};
   for (const name of names) {
-    const value = data[name];
-    if (typeof value === "number") found[name] = value;
+    const value: unknown = data[name];
+    if (isWanted(value)) found[name] = value;
   }
   return found;
 }
 
 function timesIn(data: JsonObject): NonNullable<StoredEvent["event"]["times"]> {
-  const { acceptedMs, startedMs, endedMs } = numbersOf(data, [
-    "acceptedMs",
-    "startedMs",
-    "endedMs",
-  ]);
+  const names = ["acceptedMs", "startedMs", "endedMs"] as const;
+  const { acceptedMs, startedMs, endedMs } = fieldsOf(data, names, isNumber);
   const end = endedMs ?? startedMs ?? acceptedMs ?? 0;
   return { acceptedMs: acceptedMs ?? end, startedMs: startedMs ?? end, endedMs: end };
 }
