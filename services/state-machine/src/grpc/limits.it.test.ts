@@ -6,7 +6,6 @@ import { expect, test } from "vitest";
 import { openDoors } from "../testing/doors.ts";
 import { expectRowsEqualHistory, report, runner, setup, start, succeed } from "../testing.ts";
 
-/** How long the engine takes to decide is the machine's business. */
 const dag = (task: object, more: { maxActiveRuns?: number } = {}): DagSpec =>
   create(DagSpecSchema, {
     ...{ id: "loads", maxActiveRuns: 100, ...more },

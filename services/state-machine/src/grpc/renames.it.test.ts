@@ -14,8 +14,6 @@ const specOf = (id: string, task: string, more: { was?: string[]; taskWas?: stri
     tasks: [{ id: task, uses: "test.task", dependsOnPast: true, was: more.taskWas ?? [] }],
   });
 
-/** How long the engine takes to decide is the machine's business. */
-
 async function world() {
   const t = await setup(specOf("old", "load"));
   await t.engines(1);

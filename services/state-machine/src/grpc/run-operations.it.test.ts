@@ -147,9 +147,8 @@ test("a run is done again, of its own version and of the newest, under keys that
   await using _ = world;
   heal();
   const newest = dagOf({ a: [], e: ["a"] });
-  await (
-    await world.apply(newest)
-  ).committed;
+  const { committed } = await world.apply(newest);
+  await committed;
   const ask = { runId, reason: "again" };
   const dry = await runs.rerunRun({ ...ask, version: RerunVersion.ORIGINAL, dryRun: true });
   expect(dry.run).toMatchObject({ key: "k1~1", dagVersion: 1, rerunOf: runId });
@@ -178,9 +177,8 @@ test("a run is started of an earlier version by its number; one that never was i
   await using _ = world;
   heal();
   const newest = dagOf({ a: [], e: ["a"] });
-  await (
-    await world.apply(newest)
-  ).committed;
+  const { committed } = await world.apply(newest);
+  await committed;
   const ask = { dagId: newest.id, requestId: "r", params: {} };
   const current = await runs.startRun({ ...ask, key: "now" });
   expect(current).toMatchObject({ created: true, run: { dagVersion: 2 } });
