@@ -7,7 +7,7 @@ import { connectServer, outputOf } from "chasqui";
 import type { Cli } from "chasqui";
 import { bundleAll } from "./bundle.ts";
 import { applyDags } from "./start/apply-dags.ts";
-import { readArguments } from "./start/arguments.ts";
+import { readArguments, type StartArguments } from "./start/arguments.ts";
 import { runMainJob } from "./start/main-job.ts";
 import { createNarrator } from "./start/narrator.ts";
 import { seedCluster } from "./start/seed-cluster.ts";
@@ -15,10 +15,20 @@ import { printAddresses } from "./start/summary.ts";
 import { openWatch, watchDags } from "./start/watch-dags.ts";
 
 const root = path.dirname(import.meta.dirname);
-const args = readArguments(process.argv.slice(2), process.env);
 const say = createNarrator(process.stdout);
+const args = readOrExit();
 
 process.exitCode = await main();
+
+/** A wrong command line is told in a line; nothing runs yet. */
+function readOrExit(): StartArguments {
+  try {
+    return readArguments(process.argv.slice(2), process.env);
+  } catch (thrown) {
+    say.failed(thrown);
+    process.exit(2);
+  }
+}
 
 async function main(): Promise<number> {
   const stopping = new AbortController();

@@ -1,4 +1,5 @@
 // What `npm start` can be told: flags after `--`, and environment variables for ports and data.
+import { statSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import type { WorldPorts } from "@chasqui/sandbox";
@@ -59,8 +60,15 @@ export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): 
   const dataDir = path.resolve(
     values.data ?? path.join(import.meta.dirname, "../../.chasqui/local"),
   );
-  const dagsDir = path.resolve(values.dags ?? path.join(import.meta.dirname, "../../dags"));
+  const dagsDir = folderOf("--dags", values.dags ?? path.join(import.meta.dirname, "../../dags"));
   return { exit: values.exit, dataDir, dagsDir, ports };
+}
+
+/** Said before anything is started: it is watched from the first apply on. */
+function folderOf(flag: string, text: string): string {
+  const folder = path.resolve(text);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return folder;
+  throw new Error(`${flag} is ${JSON.stringify(text)}: want a folder that is there (${folder})`);
 }
 
 function portOf(variable: string, text: string | undefined, byDefault: number): number {
