@@ -1,12 +1,18 @@
 // What a history knows of one attempt at its runner, as the runner's spans. An attempt that was accepted before it began
-// was handed to something outside, a job; the work of any other was the delivery itself.
+// was handed to something outside, a job; the work of any other was the delivery itself. A job that begins at once may
+// be told of before it is accepted: then its kind tells.
+import { builtInKinds } from "@chasqui/contracts";
 import type { SpanRecord } from "../spans.ts";
 import { deliverySpan, jobSpan, updateSpan } from "./attempt-spans.ts";
 import type { TracedAttempt } from "./attempt-spans.ts";
 import type { StoredEvent } from "./history-spans.ts";
 import { spanIds } from "./span-ids.ts";
 
+/** How often an assignment was delivered is in no history. */
 const FIRST = { deliveryCount: 1 } as const;
+/** Built-in kinds whose work is done while the assignment is held. */
+const CALLED: ReadonlySet<string> = new Set(["report.email"]);
+const isJobKind = (kind: string): boolean => Object.hasOwn(builtInKinds, kind) && !CALLED.has(kind);
 
 export class AttemptHistory {
   readonly ref: TracedAttempt;
@@ -15,7 +21,8 @@ export class AttemptHistory {
   readonly #hasRunner: boolean;
   assignedMs: number | undefined;
   #acceptedMs: number | undefined;
-  /** When "accepted" was decided, for an attempt that is a job. */
+  #isJob = false;
+  /** When "accepted" was decided, of a job. */
   #handedMs: number | undefined;
   #heard = false;
 
@@ -33,6 +40,8 @@ export class AttemptHistory {
   heard({ event, atMs }: StoredEvent): void {
     if (event.type === "task_assigned") this.assignedMs = atMs;
     if (event.type === "task_accepted") this.#handedMs = atMs;
+    this.#isJob ||=
+      event.type === "task_accepted" || (event.type === "task_started" && isJobKind(this.kind));
     this.#acceptedMs ??= event.acceptedMs ?? event.times?.acceptedMs;
   }
 
@@ -42,7 +51,7 @@ export class AttemptHistory {
     this.#heard = true;
     const saidMs = event.times?.endedMs ?? event.startedMs ?? event.acceptedMs ?? atMs;
     const { attemptId } = this.ref;
-    const isOfJob = this.#handedMs !== undefined && event.type !== "task_accepted";
+    const isOfJob = this.#isJob && event.type !== "task_accepted";
     const parentSpanId = isOfJob ? spanIds.job(attemptId) : spanIds.delivery(attemptId, 1);
     const times = { startMs: saidMs, endMs: saidMs };
     return updateSpan(this.ref, sequence, this.#place(parentSpanId), times);
@@ -55,9 +64,8 @@ export class AttemptHistory {
     const endMs = event.times?.endedMs ?? atMs;
     const startMs = Math.min(this.#acceptedMs ?? endMs, endMs);
     const of = { kind: this.kind, ...FIRST };
-    if (this.#handedMs === undefined)
-      return [deliverySpan(this.ref, of, assigned, { startMs, endMs, error })];
-    const handed = { startMs, endMs: Math.max(startMs, this.#handedMs) };
+    if (!this.#isJob) return [deliverySpan(this.ref, of, assigned, { startMs, endMs, error })];
+    const handed = { startMs, endMs: Math.max(startMs, this.#handedMs ?? startMs) };
     return [
       deliverySpan(this.ref, of, assigned, handed),
       jobSpan(this.ref, this.kind, assigned, { startMs, endMs, error }),

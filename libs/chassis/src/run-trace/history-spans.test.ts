@@ -84,6 +84,27 @@ const JOB_AND_MAIL = [
   mailed("run_settled", { state: "succeeded" }),
 ];
 
+test("a job that is told to run before it is told to be accepted is a job all the same; a mail that runs is none", () => {
+  const below = (taskId: string): string[] =>
+    rebuilt([
+      created("run_created"),
+      created("task_assigned", { t: taskId, a: 1 }),
+      event(
+        2,
+        1_100,
+        `${idOf(taskId)}:u2`,
+      )("task_started", {
+        ...{ t: taskId, a: 1, acceptedMs: 1_010, startedMs: 1_090 },
+      }),
+      event(3, 2_010, `${idOf(taskId)}:u1000000`)("task_succeeded", { t: taskId, a: 1 }),
+    ])
+      .filter(({ span }) => span.name === "publish chasqui.inbox.update")
+      .map(({ span }) => span.parentSpanId ?? "none");
+  const [load, mail] = [idOf("load"), idOf("mail")];
+  expect(below("load")).toEqual([spanIds.job(load), spanIds.job(load)]);
+  expect(below("mail")).toEqual([spanIds.delivery(mail, 1), spanIds.delivery(mail, 1)]);
+});
+
 test("a tick, a job that fails and is repeated, a mail: the whole tree", () => {
   expect(treeOf(rebuilt(JOB_AND_MAIL))).toMatchInlineSnapshot(`
     [

@@ -1,7 +1,7 @@
 // A run's spans again, from nothing but its history: for a run that was not sampled, or whose spans were lost.
 // Invariants:
-//   H1. Who also wrote a span live wrote the same one: the same id, name and parent. Told twice, a history gives the
-//       same spans.
+//   H1. Who also wrote a span live wrote the same one: the same id, name and parent; but what was said of a repeated
+//       delivery is below the first one here. Told twice, a history gives the same spans.
 //   H2. Of a run that has settled, a span's parent is among them, unless it is outside of what the history knows: the
 //       publisher of its trigger, the caller, the task of another run.
 //   H3. No span is given twice.
