@@ -41,14 +41,28 @@ test("every span is exactly one row", () => {
   );
 });
 
-test("a row is one deeper than its parent and right below its family, unless parents are missing or in a circle", () => {
+/** Its parents, from the nearest on; undefined when they run in a circle. */
+function ancestors(one: SpanRecord, byId: ReadonlyMap<string, SpanRecord>): string[] | undefined {
+  const found: string[] = [];
+  for (let up = byId.get(one.parent); up !== undefined; up = byId.get(up.parent)) {
+    if (found.includes(up.span)) return undefined;
+    found.push(up.span);
+  }
+  return found;
+}
+
+test("a row stands below its parents, as deep as there are; a parent that is missing is marked", () => {
   fc.assert(
     fc.property(traces, (spans) => {
-      const rows = treeRows(spans);
-      const depths = new Map(rows.map((row) => [row.span.span, row.depth]));
-      for (const { span: one, depth, parentMissing } of rows) {
-        if (depth > 0) expect(depth).toBe((depths.get(one.parent) ?? Number.NaN) + 1);
-        if (parentMissing) expect(depth).toBe(0);
+      const byId = new Map(spans.map((one) => [one.span, one]));
+      const above: string[] = [];
+      for (const { span: one, depth, parentMissing } of treeRows(spans)) {
+        above.splice(depth, Infinity);
+        const parents = ancestors(one, byId);
+        if (parents !== undefined) expect(above.toReversed()).toEqual(parents);
+        else if (depth > 0) expect(above.at(-1)).toBe(one.parent);
+        expect(parentMissing).toBe(one.parent !== "" && !byId.has(one.parent));
+        above.push(one.span);
       }
     }),
   );

@@ -43,6 +43,7 @@ const TASKS_SHOWN_MAX = 5;
 const HEADER_LENGTH_MAX = 150;
 const SECTION_LENGTH_MAX = 2_900;
 const FIELD_LENGTH_MAX = 1_900;
+const ADDRESS_LENGTH_MAX = 1_000;
 
 const MARKS: Readonly<Record<IncidentState, string>> = {
   open: ":red_circle:",
@@ -200,7 +201,7 @@ function fallback(facts: Facts, title: string): string {
     first?.failure === undefined
       ? ""
       : ` (${first.failure.failureClass}: ${maskLine(first.failure.message)})`;
-  return escape(`[${facts.run.environment}] ${title}${why}`).slice(0, SECTION_LENGTH_MAX);
+  return cut(escape(`[${facts.run.environment}] ${title}${why}`), SECTION_LENGTH_MAX);
 }
 
 /** The newest lines that fit. */
@@ -223,15 +224,18 @@ function escape(text: string): string {
     .replaceAll("```", "\u02cb\u02cb\u02cb");
 }
 
+/** An address that is cut would take what follows it along, so a long one is left out. */
 function link(url: string, text: string): string {
-  if (!/^https?:\/\/[^\s<>|]+$/.test(url)) return escape(text);
-  return `<${url.replaceAll("&", "&amp;")}|${escape(text).replaceAll("|", "/")}>`;
+  const address = url.replaceAll("&", "&amp;");
+  if (!/^https?:\/\/[^\s<>|`]+$/.test(url) || address.length > ADDRESS_LENGTH_MAX)
+    return escape(text);
+  return `<${address}|${escape(text).replaceAll("|", "/")}>`;
 }
 
-/** Cut so that no escape is left in half: "&am" would show. */
+/** Cut so that no escape and no character is left in half: "&am" would show, and Slack takes no half of an emoji. */
 function cut(text: string, lengthMax: number): string {
   if (text.length <= lengthMax) return text;
-  return `${text.slice(0, lengthMax - 1).replace(/&[a-z]{0,3}$/, "")}…`;
+  return `${text.slice(0, lengthMax - 1).replace(/&[a-z]{0,3}$|[\ud800-\udbff]$/, "")}…`;
 }
 
 function plain(text: string): Text {

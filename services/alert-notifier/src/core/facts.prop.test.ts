@@ -1,27 +1,31 @@
 // The invariants of facts.ts, over random histories told in random order.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { failed, failure, recovered, retrying, settled } from "../testing/notices.ts";
-import { type Asked, type Facts, fold, type Notice } from "./facts.ts";
+import { failed, failure, retrying, run, settled } from "../testing/notices.ts";
+import { type Asked, type Facts, fold, type Notice, taskName } from "./facts.ts";
 import { stateOf } from "./incident-state.ts";
 
 const asked: Asked = { failed: true, retrying: true, succeeded: true };
-const taskId = fc.constantFrom("a", "b", "c");
+/** Sometimes more of them than an incident keeps. */
+const tasks = fc.array(
+  fc.record({ taskId: fc.constantFrom("a", "b", "c"), mapIndex: fc.integer({ min: -1, max: 9 }) }),
+  { minLength: 1, maxLength: 12 },
+);
 
 /** One notice a version, as a run's history has them: each version is about something else. */
 const histories = fc
   .array(
-    fc.tuple(taskId, fc.constantFrom("failed", "retrying", "recovered", "settled", "succeeded")),
+    fc.tuple(tasks, fc.constantFrom("failed", "retrying", "recovered", "settled", "succeeded")),
     { minLength: 1, maxLength: 12 },
   )
   .map((steps) =>
-    steps.map(([id, what], i): Notice => {
+    steps.map(([about, what], i): Notice => {
       const version = i + 2;
-      const told = failure({ taskId: id, attempt: i + 1 });
-      if (what === "failed") return failed(version, told);
-      if (what === "retrying") return retrying(version, told);
-      if (what === "recovered") return recovered(version, id);
-      return settled(version, what === "settled" ? "failed" : "succeeded", [told]);
+      const told = about.map((task) => failure({ ...task, attempt: i + 1 }));
+      if (what === "failed") return failed(version, ...told);
+      if (what === "retrying") return retrying(version, ...told);
+      if (what === "recovered") return { what: "task-recovered", run: run(version), tasks: about };
+      return settled(version, what === "settled" ? "failed" : "succeeded", told);
     }),
   );
 
@@ -49,7 +53,9 @@ test("F1 once open, order and repetition do not matter", () => {
   );
 });
 
-const tasksOf = (notice: Notice): readonly { readonly taskId: string }[] => {
+const tasksOf = (
+  notice: Notice,
+): readonly { readonly taskId: string; readonly mapIndex: number }[] => {
   if (notice.what === "dag-auto-paused" || "question" in notice) return [];
   return notice.what === "task-recovered" ? notice.tasks : notice.failures;
 };
@@ -62,7 +68,7 @@ test("F2 the newest word counts, and a settled run's own is the last", () => {
         const later = history.filter(
           (notice) =>
             notice.run.version > task.version &&
-            tasksOf(notice).some((one) => one.taskId === task.taskId),
+            tasksOf(notice).some((one) => taskName(one) === taskName(task)),
         );
         expect(later).toEqual([]);
       }

@@ -115,9 +115,9 @@ export interface Facts {
   readonly tasks: readonly TaskFact[];
   readonly moreTasks: boolean;
   readonly settled?: Settled;
-  /** Of an incident that is about a DAG which paused itself; it has no tasks. */
   /** Of an incident that is about a question; it has no tasks. */
   readonly question?: Question & { readonly closing?: Closing };
+  /** Of an incident that is about a DAG which paused itself; it has no tasks. */
   readonly paused?: { readonly reason: string; readonly runIds: readonly string[] };
 }
 
