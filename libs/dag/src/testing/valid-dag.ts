@@ -49,7 +49,7 @@ const config = fc.oneof(
 );
 
 function plain(text: string): string {
-  return text.replaceAll("${", "");
+  return text.replaceAll(/\$+\{+/g, ""); // "$${{" without its middle would be one again
 }
 
 const shared = {
