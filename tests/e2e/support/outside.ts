@@ -13,8 +13,8 @@ type MailSummary = Omit<CaughtMail, "text" | "html">;
 
 /** The mails of one run, oldest first, without what they say. */
 export async function mailSummariesOf({ sandbox }: World, runId: string): Promise<MailSummary[]> {
-  const { mails } = await getJson<{ mails: MailSummary[] }>(`${sandbox.mail}/api/mails`);
-  return mails.filter(({ headers }) => headers["x-chasqui-run"] === runId);
+  const url = `${sandbox.mail}/api/mails?run=${runId}`;
+  return (await getJson<{ mails: MailSummary[] }>(url)).mails;
 }
 
 export async function mailsOf(world: World, runId: string): Promise<CaughtMail[]> {

@@ -9,7 +9,7 @@ export interface UntilOptions {
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | false>,
-  { timeoutMs = 120_000, everyMs = 20 }: UntilOptions = {},
+  { timeoutMs = 120_000, everyMs = 50 }: UntilOptions = {},
 ): Promise<T> {
   const giveUpMs = performance.now() + timeoutMs;
   let last: unknown = "no answer yet";

@@ -140,7 +140,7 @@ function createRunning(
       return run;
     },
     settled: (runId) =>
-      until(`the end of run ${runId}`, async () => settledRun(clients, runId), { everyMs: 50 }),
+      until(`the end of run ${runId}`, async () => settledRun(clients, runId), { everyMs: 100 }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

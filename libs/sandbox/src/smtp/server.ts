@@ -1,6 +1,6 @@
 // A mail catcher: SMTP in, HTTP out. Nothing is ever sent on.
 //   GET /                                 the viewer
-//   GET /api/mails?messageId=&to=&full=1  GET /api/mails/:id   …/html   …/source
+//   GET /api/mails?messageId=&to=&run=&full=1  GET /api/mails/:id   …/html   …/source
 //   GET /api/mails/:id/attachments/:n     DELETE /api/mails
 //   POST|DELETE /sandbox/faults           see faults.ts
 import { join } from "node:path";
@@ -130,9 +130,12 @@ async function answer(world: World, call: HttpCall): Promise<void> {
 function search(store: MailStore, query: URLSearchParams): readonly unknown[] {
   const messageId = query.get("messageId");
   const to = query.get("to")?.toLowerCase();
+  const run = query.get("run");
   const found = messageId === null ? store.list() : byMessageId(store, messageId);
   const mails = found.filter(
-    ({ envelope }) => to === undefined || envelope.to.some((one) => one.toLowerCase() === to),
+    ({ envelope, headers }) =>
+      (to === undefined || envelope.to.some((one) => one.toLowerCase() === to)) &&
+      (run === null || headers["x-chasqui-run"] === run),
   );
   return query.get("full") === "1" ? mails.map(({ id }) => store.get(id)) : mails;
 }

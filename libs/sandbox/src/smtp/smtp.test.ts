@@ -59,10 +59,10 @@ test("a mail is kept with its envelope, headers, bodies and attachments", async 
   expect(await attachment.text()).toBe("a,b\n1,2\n");
 });
 
-test("a mail is looked up by its Message-ID, with or without brackets, and by recipient", async () => {
+test("a mail is looked up by its Message-ID, with or without brackets, by recipient and by run", async () => {
   const { smtp, send } = await setup();
   await send({ to: "a@x.test", messageId: "<one@chasqui>" });
-  await send({ to: "b@x.test", messageId: "<two@chasqui>" });
+  await send({ to: "b@x.test", messageId: "<two@chasqui>", headers: { "X-Chasqui-Run": "run-2" } });
   const found = async (query: string) =>
     listAt(await get(smtp, `/api/mails?${query}`), "mails").map((mail) =>
       textAt(mail, "messageId"),
@@ -72,6 +72,8 @@ test("a mail is looked up by its Message-ID, with or without brackets, and by re
     "<one@chasqui>",
   ]);
   expect(await found("to=A@x.test")).toEqual(["<one@chasqui>"]);
+  expect(await found("run=run-2")).toEqual(["<two@chasqui>"]);
+  expect(await found("run=run-1")).toEqual([]);
   expect(await found("messageId=none@chasqui")).toEqual([]);
   expect(listAt(await get(smtp, "/api/mails?full=1"), "mails")[0]).toMatchObject({ text: "t\n" });
 });

@@ -18,6 +18,19 @@ test.each(["12.5", "", null, undefined, 1.5, Number.NaN, "1e3"])("%j is no amoun
   expect(() => formatMoney(cents, "COP", "en")).toThrow(/an amount in cents is .*: want/);
 });
 
+test("amounts of many locales and currencies, in any order, keep their own form", () => {
+  const text = (currency: string, locale: string): string =>
+    plain(formatMoney("123456", currency, locale));
+  const currencies = ["COP", "USD", "EUR", "PEN"];
+  const locales = Array.from({ length: 60 }, (_, i) => (i % 2 ? `es-CO-x-a${i}` : `en-x-a${i}`));
+  for (const locale of [...locales, ...locales.toReversed()])
+    for (const currency of currencies) {
+      const amount = locale.startsWith("en") ? "1,234.56" : "1.234,56";
+      expect(text(currency, locale)).toContain(amount);
+      if (currency !== "COP") expect(text(currency, locale)).not.toBe(text("COP", locale));
+    }
+});
+
 test("numbers keep their digits", () => {
   expect(formatNumber("1234567.25", "es-CO")).toBe("1.234.567,25");
   expect(formatNumber("9007199254740993", "en")).toBe("9,007,199,254,740,993");

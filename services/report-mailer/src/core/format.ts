@@ -1,6 +1,39 @@
 // Amounts, numbers and dates as a reader of a locale writes them.
 // Invariant: F1. Amounts never pass through floating point: cents are whole, and their decimal text is exact.
 
+/** Of each kind; locales come with the recipients. */
+const FORMATS_MAX = 100;
+
+/** Making a format of Intl costs a hundred times what using it does, and a report has thousands of numbers. */
+function remembered<T>(make: (locale: string, currency: string) => T): typeof make {
+  const made = new Map<string, T>();
+  return (locale, currency) => {
+    const key = `${locale} ${currency}`;
+    const found = made.get(key);
+    if (found !== undefined) return found;
+    const format = make(locale, currency);
+    if (made.size >= FORMATS_MAX) made.clear();
+    made.set(key, format);
+    return format;
+  };
+}
+
+const moneyFormat = remembered(
+  (locale, currency) =>
+    new Intl.NumberFormat(locale, {
+      style: "currency",
+      currency,
+      minimumFractionDigits: 2,
+      maximumFractionDigits: 2,
+    }),
+);
+const numberFormat = remembered(
+  (locale) => new Intl.NumberFormat(locale, { maximumFractionDigits: 20 }),
+);
+const dateFormat = remembered(
+  (locale) => new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }),
+);
+
 /** 1234567 cents of COP for es-CO: "$ 12.345,67". */
 export function formatMoney(cents: unknown, currency: string, locale: string): string {
   const text = decimalOf(cents, "an amount in cents");
@@ -12,18 +45,11 @@ export function formatMoney(cents: unknown, currency: string, locale: string): s
     `${negative ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`,
     "an amount",
   );
-  return new Intl.NumberFormat(locale, {
-    style: "currency",
-    currency,
-    minimumFractionDigits: 2,
-    maximumFractionDigits: 2,
-  }).format(decimal);
+  return moneyFormat(locale, currency).format(decimal);
 }
 
 export function formatNumber(value: unknown, locale: string): string {
-  return new Intl.NumberFormat(locale, { maximumFractionDigits: 20 }).format(
-    decimalOf(value, "a number"),
-  );
+  return numberFormat(locale, "").format(decimalOf(value, "a number"));
 }
 
 /** A calendar day, "2026-11-22", in words; it has no zone and gets none. */
@@ -32,7 +58,7 @@ export function formatDate(value: unknown, locale: string): string {
   const date = new Date(`${day}T00:00:00Z`);
   if (day === undefined || Number.isNaN(date.getTime()))
     throw new TypeError(`a date is ${JSON.stringify(value)}: want YYYY-MM-DD`);
-  return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(date);
+  return dateFormat(locale, "").format(date);
 }
 
 /** The locale itself when this runtime knows it, else the fallback. */
