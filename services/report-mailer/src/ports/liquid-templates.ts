@@ -64,15 +64,15 @@ async function readTemplate(
     emptyReason: (period) => `${words["en"]?.["empty"] ?? "no rows in"} ${period}`,
     async render(scope) {
       const globals = { ...scope, words: wordsOf(words, scope.locale) };
-      const one = (by: Liquid, file: (typeof FILES)[number]): Promise<string> =>
+      const one = (by: Liquid, file: (typeof FILES)[number]): string =>
         renderFile(by, file, { name, globals });
-      const subject = headerText(await one(plain, "subject.liquid"), SUBJECT_LENGTH_MAX);
+      const subject = headerText(one(plain, "subject.liquid"), SUBJECT_LENGTH_MAX);
       if (subject === "")
         throw new TemplateError(`template ${name}: subject.liquid gives an empty subject`);
       return {
         subject,
-        html: await one(html, "html.liquid"),
-        text: await one(plain, "text.liquid"),
+        html: one(html, "html.liquid"),
+        text: one(plain, "text.liquid"),
       };
     },
   };
@@ -87,6 +87,7 @@ function engine(options: LiquidOptions): Liquid {
     ownPropertyOnly: true,
     relativeReference: false,
     parseLimit: TEMPLATE_LENGTH_MAX,
+    cache: true, // parsed once, not once a recipient
   });
   const locale = (context: { getSync(path: string[]): unknown }): string =>
     String(context.getSync(["locale"]));
@@ -107,13 +108,14 @@ function engine(options: LiquidOptions): Liquid {
   return liquid;
 }
 
-async function renderFile(
+/** Without promises: there is nothing to wait for, and each value of each row would have one. */
+function renderFile(
   liquid: Liquid,
   file: string,
   { name, globals }: { name: string; globals: TemplateScope & { words: Words[string] } },
-): Promise<string> {
+): string {
   try {
-    const rendered: unknown = await liquid.renderFile(file, globals);
+    const rendered: unknown = liquid.renderFileSync(file, globals);
     return String(rendered);
   } catch (cause) {
     const said = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
