@@ -307,16 +307,18 @@ class SimulatedWorld {
 
   /**
    * D2: whoever is at work holds its slot, whatever is heard late of its earlier ends. One that was reopened may begin
-   * by an old admission while its request for a slot is on its way; where that may be lost, nothing can be said.
+   * by an old admission while its request for a slot is on its way, or what reopened it still to be said again; where
+   * that may be lost, nothing can be said.
    */
   #slotless(): string | undefined {
     if (this.#options.sweeper) return undefined;
     const asked = new Set(
-      [...this.#bus.inbox.messages.values()].flatMap(({ body }: Message<Body>) =>
-        body.to === "dag" && body.kind === "other" && body.message.kind === "reopened"
+      [...this.#bus.inbox.messages.values()].flatMap(({ id, body }: Message<Body>) => {
+        if (body.to === "run") return this.#isReopenedBy(body.runId, id) ? [body.runId] : [];
+        return body.to === "dag" && body.kind === "other" && body.message.kind === "reopened"
           ? [body.message.runId]
-          : [],
-      ),
+          : [];
+      }),
     );
     for (const [runId, { meta }] of this.#database.runs) {
       if (this.#database.state(runId)?.status !== "running" || asked.has(runId)) continue;
@@ -324,6 +326,11 @@ class SimulatedWorld {
         return `D2 run ${runId} is at work and holds no slot`;
     }
     return undefined;
+  }
+
+  #isReopenedBy(runId: string, messageId: string): boolean {
+    const history = this.#database.runs.get(runId)?.history ?? [];
+    return history.some(({ event, cause }) => event.type === "run_reopened" && cause === messageId);
   }
 
   unfinished(): string | undefined {

@@ -73,3 +73,22 @@ test("a command that comes again after it was taken back decides nothing", () =>
   all.decided.clear();
   expect(outcome()).toBe("moved");
 });
+
+test("a mark that comes again asks for the run's slot, for it may be at work by an admission from before", () => {
+  const all = running();
+  const mark: Inbound = {
+    ...{ id: "m1", redelivered: true, replyTo: "", by: "", note: "" },
+    body: {
+      ...{ to: "run", runId },
+      message: { kind: "mark", taskId: "slow", mapIndex: -1, state: "skipped", by: "", reason: "" },
+    },
+  };
+  const said = () =>
+    decideBatch(all, [mark], { nowMs: 10, isTraced: () => false }).said.flatMap(({ runEffects }) =>
+      runEffects.map(({ effect }) => effect),
+    );
+  all.decided.add("m1");
+  expect(said()).toEqual([{ kind: "ask_dag" }]);
+  all.decided.clear();
+  expect(said()).not.toContainEqual({ kind: "ask_dag" });
+});

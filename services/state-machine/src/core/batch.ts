@@ -30,7 +30,7 @@ import type { PreviousRun } from "./aggregates.ts";
 import { dependsOnPast, poolKey } from "./aggregates.ts";
 import { DECIDED, decidedBefore } from "./decided.ts";
 import type { Inbound, StartFacts } from "./inbound.ts";
-import { admit, admitted, pauseAgain, stillToCancel } from "./say-again.ts";
+import { admit, admitted, askedAgain, pauseAgain, stillToCancel } from "./say-again.ts";
 
 export interface RunChange {
   readonly run: CachedRun;
@@ -196,6 +196,7 @@ function decideRun(
   const { message } = inbound.body;
   const about = "taskId" in message ? message : undefined;
   const again = inbound.redelivered ? stillWanted(run.state, inbound.id, about) : [];
+  if (all.decided.has(inbound.id)) again.push(...askedAgain(run.state, message));
   if (decision.kind === "moved" && events.length > 0)
     return {
       ...silent({ kind: "moved", aggregate: runId }, runId),

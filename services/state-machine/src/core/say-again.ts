@@ -1,6 +1,6 @@
-// What a DAG says once more when a message to it comes again: its first saying may have been lost.
+// What a DAG, and a run of its DAG, says once more when a message comes again: its first saying may have been lost.
 import { tellPaused } from "@chasqui/machine";
-import type { DagEffect } from "@chasqui/machine";
+import type { DagEffect, RunEffect, RunMessage, RunState } from "@chasqui/machine";
 import type { CachedDag } from "./aggregates.ts";
 import type { Inbound } from "./inbound.ts";
 
@@ -25,4 +25,13 @@ export function stillToCancel({ overlap, active }: CachedDag["state"], runId: st
   const before = active.slice(0, Math.max(0, active.indexOf(runId)));
   const reason = "a newer run takes its place";
   return before.map((id) => ({ kind: "cancel_run", runId: id, reason }));
+}
+
+/**
+ * A command that was decided before may have reopened the run, and its DAG was not asked for a slot. The run may be at
+ * work all the same: by an admission from before, heard late.
+ */
+export function askedAgain({ status }: RunState, { kind }: RunMessage): RunEffect[] {
+  const isAtWork = status === "running" || status === "cancelling";
+  return isAtWork && (kind === "clear" || kind === "mark") ? [{ kind: "ask_dag" }] : [];
 }
