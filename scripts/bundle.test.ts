@@ -1,5 +1,5 @@
 // Bundles of a small workspace of the test's own: what is in them, when they are made again, that they run.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -90,6 +90,25 @@ test("the launcher of a clone runs the bundle of its source while nothing is tou
   const again = (await t.bundle(["chasqui"]))["chasqui"];
   rmSync(path.dirname(again?.file ?? ""), { recursive: true });
   expect(run(launcher)).toBe(source);
+});
+
+test("source maps are made for who asks for them, of the same program", async () => {
+  using t = setUp();
+  const plain = await t.bundle(["echo"]);
+  const [mapped] = await bundleAll({ root: t.root, only: ["echo"], sourceMaps: true });
+  const mapsOf = (file = ""): string[] =>
+    readdirSync(path.dirname(file)).filter((name) => name.endsWith(".map"));
+  expect(mapsOf(plain["echo"]?.file)).toEqual([]);
+  expect(mapsOf(mapped?.file)).toEqual(["main.mjs.map"]);
+  const link = "//# sourceMappingURL=main.mjs.map\n";
+  const text = (file = ""): string => readFileSync(file, "utf8");
+  expect(text(mapped?.file)).toBe(`${text(plain["echo"]?.file)}${link}`);
+  t.write("services/echo/src/main.ts", `throw new Error("here");`);
+  const [failing] = await bundleAll({ root: t.root, only: ["echo"], sourceMaps: true });
+  const { stderr } = spawnSync(process.execPath, ["--enable-source-maps", failing?.file ?? ""], {
+    encoding: "utf8",
+  });
+  expect(stderr).toContain("src/main.ts:1:7");
 });
 
 test("K2. four at once leave one whole bundle and no half of one", async () => {

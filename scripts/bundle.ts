@@ -1,11 +1,11 @@
 // Bundles every service, the CLI and the sandbox: one folder each with main.mjs, what it imports lazily, and the
 // data it reads. `node scripts/bundle.ts [names…] [--out dist]` shows the sizes; `npm start`, the tests and the
-// images use the same bundles. What did not change is not made again.
+// images use the same bundles, those of --out with source maps. What did not change is not made again.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { buildOptions, buildTarget } from "./bundle/build.ts";
+import { buildOptions, buildTarget, type Extras } from "./bundle/build.ts";
 import { findBundle, keepBundle } from "./bundle/cache.ts";
 import { targetsIn, type Target } from "./bundle/targets.ts";
 
@@ -23,12 +23,15 @@ export interface BundleOptions {
   readonly root?: string;
   /** Where bundles are kept. */
   readonly store?: string;
+  /** Beside each file; without it, none. */
+  readonly sourceMaps?: boolean;
 }
 
 const ROOT = path.dirname(import.meta.dirname);
 
 export async function bundleAll(options: BundleOptions = {}): Promise<Bundle[]> {
   const { only, root = ROOT, store = path.join(root, ".chasqui/bundles") } = options;
+  const extras = { sourceMaps: options.sourceMaps ?? false };
   const all = targetsIn(root);
   for (const name of only ?? [])
     if (!all.some((target) => target.name === name))
@@ -38,14 +41,19 @@ export async function bundleAll(options: BundleOptions = {}): Promise<Bundle[]> 
   const waiting = targets.entries();
   const lanes = Array.from({ length: availableParallelism() }, async () => {
     for (const [index, target] of waiting)
-      bundles[index] = await bundleOne(root, path.join(store, target.name), target);
+      bundles[index] = await bundleOne(root, path.join(store, target.name), target, extras);
   });
   await Promise.all(lanes); // all at once they want 2 GB, and a third more of time
   return bundles;
 }
 
-async function bundleOne(root: string, store: string, target: Target): Promise<Bundle> {
-  const options = buildOptions;
+async function bundleOne(
+  root: string,
+  store: string,
+  target: Target,
+  extras: Extras,
+): Promise<Bundle> {
+  const options = `${buildOptions} ${JSON.stringify(extras)}`;
   const found = findBundle(root, store, options);
   if (found !== undefined)
     return { name: target.name, file: path.join(found, "main.mjs"), built: false };
@@ -53,7 +61,7 @@ async function bundleOne(root: string, store: string, target: Target): Promise<B
   const startedMs = Date.now();
   const built = mkdtempSync(path.join(store, "building-"));
   try {
-    const files = await buildTarget(root, target, built);
+    const files = await buildTarget(root, target, built, extras);
     const folder = keepBundle({ root, store, options, target, built, files, startedMs });
     return { name: target.name, file: path.join(folder, "main.mjs"), built: true };
   } finally {
@@ -67,7 +75,10 @@ async function main(): Promise<void> {
     options: { out: { type: "string" } },
   });
   const startMs = performance.now();
-  const bundles = await bundleAll(positionals.length > 0 ? { only: positionals } : {});
+  const bundles = await bundleAll({
+    ...(positionals.length > 0 ? { only: positionals } : {}),
+    sourceMaps: values.out !== undefined,
+  });
   const tookMs = Math.round(performance.now() - startMs);
   for (const { name, file, built } of bundles) {
     const folder = path.dirname(file);

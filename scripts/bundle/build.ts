@@ -10,6 +10,7 @@ import {
   lazyCommonJs,
   leanGrpc,
   leanOtel,
+  leanZod,
   nativeBase64,
   unusedLeftOut,
 } from "./plugins.ts";
@@ -31,7 +32,6 @@ const nodeOptions = {
   minifyWhitespace: true, // V8 keeps the text: 1 MB a process; names and short lines stay, for stack traces
   lineLimit: 100,
   chunkNames: "chunks/[name]-[hash]",
-  sourcemap: "linked",
   sourcesContent: false,
   legalComments: "none",
   banner: { js: COMMONJS_BANNER },
@@ -46,7 +46,6 @@ const webOptions = {
   target: "es2022",
   jsx: "automatic",
   minify: true,
-  sourcemap: "linked",
   legalComments: "none",
   define: { "process.env.NODE_ENV": '"production"' },
   loader: { ".svg": "dataurl", ".woff2": "file" },
@@ -59,12 +58,24 @@ export const buildOptions = ["build.ts", "plugins.ts", "lean-vertex.ts"]
   .map((hash) => hash.digest("hex"))
   .join(" ");
 
+export interface Extras {
+  /** For programs that are run with --enable-source-maps; making the maps is a fifth of a build. */
+  readonly sourceMaps: boolean;
+}
+
 /** Answers the files that were read, relative to the root. */
-export async function buildTarget(root: string, target: Target, folder: string): Promise<string[]> {
+export async function buildTarget(
+  root: string,
+  target: Target,
+  folder: string,
+  { sourceMaps }: Extras,
+): Promise<string[]> {
   const { build } = await import("esbuild");
+  const sourcemap = sourceMaps ? "linked" : false;
   const results = await Promise.all([
     build({
       ...nodeOptions,
+      sourcemap,
       absWorkingDir: root,
       entryPoints: { main: target.entry },
       outdir: folder,
@@ -75,6 +86,7 @@ export async function buildTarget(root: string, target: Target, folder: string):
         leanOtel,
         leanGrpc,
         leanVertex,
+        leanZod,
         nativeBase64,
         unusedLeftOut,
       ],
@@ -84,6 +96,7 @@ export async function buildTarget(root: string, target: Target, folder: string):
       : [
           build({
             ...webOptions,
+            sourcemap,
             absWorkingDir: root,
             entryPoints: { main: target.web },
             outdir: path.join(folder, "web-dist"),
@@ -107,13 +120,13 @@ export async function buildTarget(root: string, target: Target, folder: string):
  */
 function makeAscii(file: string): void {
   const code = readFileSync(file, "utf8");
+  if (!/[^\x00-\x7f]/.test(code)) return;
   const lines = code.split("\n").map((line) =>
     line.includes("String.raw") // the one place where it would not
       ? line
       : line.replace(/[^\x00-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`),
   );
-  const ascii = lines.join("\n");
-  if (ascii !== code) writeFileSync(file, ascii);
+  writeFileSync(file, lines.join("\n"));
 }
 
 /** Pages and pictures of the web front go along as they are. */

@@ -103,11 +103,18 @@ function moveUnlessThere(from: string, to: string): void {
   }
 }
 
+/** Ten bundles are made of the same packages. */
+const records = new Map<string, InputRecord>();
+
 function recordOf(root: string, file: string): InputRecord {
   const full = path.join(root, file);
   const { size, mtimeMs } = statSync(full);
+  const known = records.get(full);
+  if (known?.size === size && known.mtimeMs === mtimeMs) return known;
   const hash = createHash("sha256").update(readFileSync(full)).digest("hex");
-  return { file, size, mtimeMs, hash };
+  const record = { file, size, mtimeMs, hash };
+  records.set(full, record);
+  return record;
 }
 
 function filesBelow(root: string, folder: string): string[] {

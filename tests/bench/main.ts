@@ -46,6 +46,6 @@ async function measureTasks(): Promise<void> {
   if (wanted.has("schedules"))
     note("10,000 schedules, late by", await schedules(bench, 10_000, 60));
   note("memory after (MB)", bench.rssMb());
-  await new Promise((resolve) => setTimeout(resolve, 5_000)); // idle is what is measured, so some idling is needed
+  await new Promise((resolve) => setTimeout(resolve, 15_000)); // idle is what is measured, so some idling is needed
   note("memory, idle again (MB)", bench.rssMb());
 }

@@ -10,7 +10,10 @@ import { replayOfWorld, replayTest } from "./support/replay.ts";
 import { mailFault, mailWell, mailSummariesOf } from "./support/outside.ts";
 import { useWorld } from "./support/world.ts";
 
-const world = useWorld({ dags: ["carrier-daily-costs.yaml"] });
+const world = useWorld({
+  dags: ["carrier-daily-costs.yaml"],
+  services: ["state-machine", "scheduler", "report-mailer", "k8s-runner", "console"],
+});
 
 const lines = (...all: string[]): string => `${all.join("\n")}\n`;
 const CYCLE = lines(

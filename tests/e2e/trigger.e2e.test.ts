@@ -11,7 +11,10 @@ import { useWorld } from "./support/world.ts";
 
 const DAG = "carrier-daily-costs";
 const SUBJECT = "chasqui.trigger.logistics.routes.closed";
-const world = useWorld({ dags: [`${DAG}.yaml`] });
+const world = useWorld({
+  dags: [`${DAG}.yaml`],
+  services: ["state-machine", "scheduler", "report-mailer", "k8s-runner", "console"],
+});
 let socket: NatsSocket;
 beforeAll(async () => {
   const { nats, credentials } = world().world;

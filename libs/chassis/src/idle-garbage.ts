@@ -9,8 +9,11 @@ import { runInNewContext } from "node:vm";
 
 const LOOK_MS = 500;
 const IDLE_UTILIZATION_MAX = 0.02;
-/** So many looks in a row find nothing to do: then it is no pause between two pieces of work. */
-const IDLE_LOOKS = 4;
+/**
+ * So many looks in a row find nothing to do: ten seconds, then it is no pause between two pieces of work. What is given
+ * back too early is fetched again: with two seconds that was a quarter of the CPU time of a start.
+ */
+const IDLE_LOOKS = 20;
 /** Less is not worth a collection, and of a large heap less than a part of it. */
 const GROWN_BYTES_MIN = 24 * 1024 * 1024;
 const GROWN_PART_MIN = 0.25;
