@@ -1,56 +1,23 @@
 // The pages in a real browser (Debian's chromium), against the stand-in of testing.ts. Without a browser these
 // tests are skipped; tests/skips.json names them.
-import { existsSync } from "node:fs";
-import { chromium } from "playwright-core";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startFakeBackend } from "./testing.ts";
-import type { FakeBackend } from "./testing.ts";
 import { CHILD, FAILED, MAILED, RUNNING } from "./testing-data.ts";
+import { browserProgram, openedIn, openTab } from "./testing/tab.ts";
+import type { Tab, View } from "./testing/tab.ts";
 
-const program = [
-  process.env["CHASQUI_CHROMIUM"],
-  "/usr/bin/chromium",
-  "/usr/bin/google-chrome",
-].find((file) => file !== undefined && existsSync(file));
+const program = browserProgram();
 const hasNoBrowser = program === undefined;
 
-let browser: Browser | undefined;
+let tab: Tab | undefined;
 beforeAll(async () => {
-  if (program === undefined) return;
-  const args = ["--no-sandbox", "--renderer-process-limit=1", "--process-per-site"];
-  browser = await chromium.launch({ executablePath: program, args });
+  if (program !== undefined) tab = await openTab(program);
 });
-afterAll(() => browser?.close());
+afterAll(() => tab?.[Symbol.asyncDispose]());
 
-interface View extends AsyncDisposable {
-  readonly backend: FakeBackend;
-  readonly page: Page;
-  readonly errors: string[];
-  sees(text: string | RegExp): Promise<void>;
-}
-
-async function open(place: string, size = { width: 1280, height: 900 }): Promise<View> {
-  const backend = await startFakeBackend();
-  if (browser === undefined) throw new Error("no browser was started");
-  const context = await browser.newContext({ viewport: size, reducedMotion: "reduce" });
-  const page = await context.newPage();
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("request", (request) => {
-    if (!request.url().startsWith(backend.url)) errors.push(`asks for ${request.url()}`);
-  });
-  await page.goto(backend.url + place);
-  return {
-    backend,
-    page,
-    errors,
-    sees: (text) => page.getByText(text).first().waitFor({ timeout: 40_000 }),
-    async [Symbol.asyncDispose]() {
-      await context.close();
-      await backend[Symbol.asyncDispose]();
-    },
-  };
+async function open(place: string): Promise<View> {
+  if (tab === undefined) throw new Error("no browser was started");
+  return openedIn(tab.page, place);
 }
 
 /** For whoever works on the pages: CHASQUI_SCREENSHOTS names the folder. */
@@ -369,31 +336,43 @@ test.skipIf(hasNoBrowser)(
 );
 
 test.skipIf(hasNoBrowser)("no page is wider than a telephone or a laptop", async () => {
-  for (const width of [390, 1280]) {
-    await using view = await open("/", { width, height: 800 });
-    for (const place of [
-      "/",
-      "/dags",
-      "/triggers",
-      "/backfills",
-      "/backfills/bf-0123456789abcdefghjkmnpqrs",
-      `/runs/${RUNNING}`,
-      `/runs/${MAILED}`,
-      "/dags/carrier-daily-costs",
-    ]) {
-      await view.page.goto(view.backend.url + place);
-      await view.page.locator("table.list").first().waitFor();
-      expect(await overflowOf(view.page), `${place} at ${width}`).toBeLessThanOrEqual(0);
+  await using view = await open("/");
+  const { page } = view;
+  const atWidths = async (look: (at: string) => Promise<void>): Promise<void> => {
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      await expect.poll(() => page.evaluate(() => window.innerWidth)).toBe(width);
+      await look(String(width));
     }
-    await view.page.getByRole("button", { name: "Backfill" }).click(); // the last page is a DAG's
-    const dialog = view.page.getByRole("dialog");
-    await dialog.getByLabel("From", { exact: true }).fill("2026-10-01");
-    await screenshot(view.page, `backfill-form-${width}`);
-    expect(await widerThanSeen(dialog), `the form at ${width}`).toBe(false);
-    await dialog.getByRole("button", { name: "See what would happen" }).click();
-    await dialog.locator("table.list").waitFor();
-    await screenshot(view.page, `backfill-foreseen-${width}`);
-    expect(await widerThanSeen(dialog), `the dates at ${width}`).toBe(false);
-    expect(view.errors).toEqual([]);
+  };
+  for (const place of [
+    "/",
+    "/dags",
+    "/triggers",
+    "/backfills",
+    "/backfills/bf-0123456789abcdefghjkmnpqrs",
+    `/runs/${RUNNING}`,
+    `/runs/${MAILED}`,
+    "/dags/carrier-daily-costs",
+  ]) {
+    await page.goto(view.backend.url + place);
+    await page.locator("table.list").first().waitFor();
+    await atWidths(async (at) =>
+      expect(await overflowOf(page), `${place} at ${at}`).toBeLessThanOrEqual(0),
+    );
   }
+  await page.getByRole("button", { name: "Backfill" }).click(); // the last page is a DAG's
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("From", { exact: true }).fill("2026-10-01");
+  await atWidths(async (at) => {
+    await screenshot(page, `backfill-form-${at}`);
+    expect(await widerThanSeen(dialog), `the form at ${at}`).toBe(false);
+  });
+  await dialog.getByRole("button", { name: "See what would happen" }).click();
+  await dialog.locator("table.list").waitFor();
+  await atWidths(async (at) => {
+    await screenshot(page, `backfill-foreseen-${at}`);
+    expect(await widerThanSeen(dialog), `the dates at ${at}`).toBe(false);
+  });
+  expect(view.errors).toEqual([]);
 });

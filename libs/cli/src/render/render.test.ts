@@ -1,6 +1,7 @@
 // Tables, times, trees and the live area, as people see them.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { anyText } from "../../../../tests/support/any-text.ts";
 import type { RunView, TaskView } from "../run-view.ts";
 import { createLiveArea } from "./live-area.ts";
 import { renderChanges } from "./run-changes.ts";
@@ -51,7 +52,7 @@ test("text from outside cannot drive the terminal", () => {
     "ared]0;titleb2J",
   );
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(anyText(), (text) => {
       expect(printable(text)).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
     }),
   );

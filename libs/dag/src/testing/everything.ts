@@ -8,7 +8,7 @@ const ALL_RULES = [
 ];
 
 /** The language. */
-export const LANGUAGE = `id: everything
+const LANGUAGE = `id: everything
 owner: platform
 description: All of it.
 tags: [daily, "ü", costs]
@@ -72,9 +72,16 @@ tasks:
   zipped: { for_each: { zip: { a: [1, 2], b: "\${params.n > 1 ? [3, 4] : []}" } }, uses: noop }
   crossed: { for_each: { product: { a: [x, y], b: [true, null] } }, uses: noop, max_active: 3 }
   keyed: { needs: [start], uses: noop, concurrency: { key: "\${run.key}", max: 2 }, depends_on_past: true, allow_failure: true, produces: [routes], was: [copied] }
-${ALL_RULES.map((rule) => `  r-${rule.replaceAll("_", "-")}: { needs: [zipped, keyed], uses: noop, trigger_rule: ${rule} }`).join("\n")}
+  joined: { needs: [zipped, keyed], uses: noop, trigger_rule: one_success }
   down: { needs: [outer], uses: noop, teardown: [start] }
   tell: { on_exit: true, uses: noop, when: "run.state == 'failed' && run.failed_tasks.exists(t, t == 'start')" }
+`;
+
+/** The other words of trigger rules. */
+const RULES = `id: rules
+tasks:
+  a: { uses: noop }
+${ALL_RULES.map((rule, n) => `  r-${n}: { needs: [a], uses: noop, trigger_rule: ${rule} }`).join("\n")}
 `;
 
 /** The other words of schedules: each alone, for they exclude one another. */
@@ -86,9 +93,7 @@ const schedules = [
 ].map((schedule, n) => `id: timed-${n}\nschedule: ${schedule}\ntasks: { a: { uses: noop } }\n`);
 
 /** Every kind with every field of its configuration. */
-export const KINDS = `id: kinds
-tasks:
-  pod:
+const TASKS = `  pod:
     uses: k8s.pod
     with:
       { image: "a:1", command: [sh, -c], args: ["\${run.date}"], env: { A: "\${params}" }, secrets: { P: db/password }, resources: { cpu: 500m, memory: 1Gi }, labels: { a: b }, service_account: robot, node_selector: { disk: ssd }, active_deadline: 2h, skip_on_exit_code: [99] }
@@ -121,4 +126,7 @@ tasks:
   child: { uses: dag.run, with: { dag: other, params: { a: 1 }, key: k, wait: false, allowed: [succeeded, cancelled] } }
 `;
 
-export const EVERYTHING: readonly string[] = [LANGUAGE, KINDS, ...schedules];
+/** Each alone, for what is fuzzed is compiled once for each of its places. */
+const kinds = TASKS.split(/^(?=  \S)/m).map((task, n) => `id: kind-${n}\ntasks:\n${task}`);
+
+export const EVERYTHING: readonly string[] = [LANGUAGE, RULES, ...kinds, ...schedules];

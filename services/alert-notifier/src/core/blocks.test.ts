@@ -1,6 +1,7 @@
 // The Slack message: what it says, and that Slack takes it whatever the facts hold.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { anyText } from "../../../../tests/support/any-text.ts";
 import { autoPaused, failed, failure, retrying, settled } from "../testing/notices.ts";
 import { type Block, type Links, messageOf } from "./blocks.ts";
 import { type Asked, type Facts, fold, type Notice } from "./facts.ts";
@@ -136,7 +137,7 @@ test("without addresses there are no links, but the trace's id", () => {
 
 describe("whatever the facts hold", () => {
   const nasty = fc.oneof(
-    fc.string({ unit: "binary", maxLength: 6_000 }),
+    anyText({ maxLength: 6_000 }),
     fc.constantFrom(
       "<!channel> <@U123> <https://evil.example|x>",
       "``` ```",
