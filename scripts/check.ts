@@ -16,11 +16,15 @@ export interface StepResult {
 }
 
 const STEP_MS_MAX = 120_000;
+/** The first step takes as long as the others together. */
+const LANES = 2;
 
 export function checkSteps(root: string): readonly Step[] {
   const has = (file: string): boolean => existsSync(path.join(root, file));
   const steps: Step[] = [
-    { name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
+    // Each of several checkers finds the shared types out for itself: one takes half the CPU time of four, and leaves a
+    // core to the other steps.
+    { name: "types", command: "tsc", args: ["-p", "tsconfig.json", "--checkers", "1"] },
     { name: "lint", command: "oxlint", args: ["--deny-warnings", "--format=unix"] },
     { name: "format", command: "oxfmt", args: ["--list-different", "."] },
   ];
@@ -52,11 +56,15 @@ export async function runStep(step: Step, root: string): Promise<StepResult> {
 
 export async function runChecks(root: string): Promise<readonly StepResult[]> {
   const results: StepResult[] = [];
-  for (const step of checkSteps(root)) {
-    const result = await runStep(step, root);
-    results.push(result);
-    if (result.isInterrupted) break;
-  }
+  const waiting = checkSteps(root).values();
+  const lanes = Array.from({ length: LANES }, async () => {
+    for (const step of waiting) {
+      const result = await runStep(step, root);
+      results.push(result);
+      if (result.isInterrupted) break;
+    }
+  });
+  await Promise.all(lanes);
   return results;
 }
 
