@@ -51,6 +51,11 @@ const subjectKinds: readonly (readonly [shown: string, ...samples: string[]])[] 
   ["chasqui.inbox.<partition>.dag.<dag>", subjects.inbox("dag", "dag")],
   ["chasqui.inbox.<partition>.run.<run>", subjects.inbox("run", "run")],
   ["chasqui.inbox.<partition>.update.<run>", subjects.inbox("update", "run")],
+  [
+    "chasqui.inbox.<partition>.<what>.bundle+",
+    subjects.bundle(subjects.inbox("dag", "dag")),
+    subjects.bundle(subjects.inbox("update", "run")),
+  ],
   ["chasqui.task.<kind>.<attempt>", subjects.task(EXAMPLE_KIND, "attempt")],
   [
     "chasqui.event.<what>.<dag>.<run>",

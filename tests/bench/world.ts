@@ -130,7 +130,8 @@ function startMessage(dagId: string, key: string, params: JsonObject) {
   const about = { dagId, key, logicalMs: Date.now(), paramsJson: JSON.stringify(params) };
   const value = { ...about, causeKind: RunCauseKind.MANUAL, by: "bench" };
   const message = create(InboxMessageSchema, { id, body: { case: "startRun", value } });
-  return { subject: subjects.inbox("dag", dagId), data: toBinary(InboxMessageSchema, message), id };
+  const data = toBinary(InboxMessageSchema, message);
+  return { subject: subjects.inbox("dag", dagId), data, id, bundle: "starts" }; // as the scheduler says them
 }
 
 /** Resolves a run's id with the time its end was heard. */

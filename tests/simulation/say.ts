@@ -77,7 +77,7 @@ export function post({ bus, mutation, nowMs }: Voice, message: OutMessage | unde
   if (message === undefined) return;
   const { id = "", subject, data } = message;
   if (subject.startsWith("chasqui.inbox."))
-    return bus.inbox.publish(id, translate({ data, deliveryCount: 1 }).body, nowMs);
+    return bus.inbox.publish(id, translate({ subject, data, deliveryCount: 1 }).body, nowMs);
   if (!subject.startsWith("chasqui.task.")) return;
   const { runId, taskId, mapIndex, attempt } = fromBinary(AssignmentSchema, data);
   const number = attemptNumberOf(attempt, mutation);

@@ -2,7 +2,8 @@
 // one batch is being committed is the next batch; there is no timer, so an idle machine answers at once.
 // Invariants:
 //   B1. `next` resolves as soon as one message waits, with all that came in the same piece off the socket.
-//   B2. The queue is bounded: each durable hands out at most `batchMax` messages that nobody has taken.
+//   B2. The queue is bounded: each durable hands out at most `batchMax` messages that nobody has taken; a bundle is
+//       one of them, and taken when its last message is.
 //   B3. A message that waits, here or in its receiver's hands, does not come again because of that.
 import { JetDelivery, type Arrival, type DeliveryOwner } from "./delivery.ts";
 import type { Undertaker } from "./dead.ts";
@@ -10,6 +11,7 @@ import { startKeepAlive, type KeepAlive } from "./keep-alive.ts";
 import type { Link } from "./link.ts";
 import { Pull } from "./pull.ts";
 import type { BatchItem, BatchSource } from "./types.ts";
+import { itemsOf, type Queued } from "./unbundle.ts";
 
 /** Above this a message in its receiver's hands is taken for lost, and the server delivers it again. */
 const HOLD_MS_MAX = 600_000;
@@ -45,7 +47,7 @@ class Batches implements BatchSource {
   readonly #options: BatchesOptions;
   readonly #sources: readonly Source[];
   readonly #keepAlive: KeepAlive;
-  #queue: JetDelivery[] = [];
+  #queue: Queued[] = [];
   #head = 0;
   #waiter: ((items: BatchItem[]) => void) | undefined;
   #stopping: Promise<void> | undefined;
@@ -103,8 +105,8 @@ class Batches implements BatchSource {
     this.#keepAlive.add(delivery);
     // After the whole piece off the socket is read: one batch of many, not many of one.
     if (this.waiting === 0 && this.#waiter !== undefined) queueMicrotask(() => this.#handOver());
-    this.#queue.push(delivery);
-    if (this.#options.deliverTwice) this.#queue.push(delivery.again());
+    this.#queue.push(...itemsOf(delivery, owner.bury));
+    if (this.#options.deliverTwice) this.#queue.push(...itemsOf(delivery.again(), owner.bury));
   }
 
   #handOver(): void {
@@ -114,7 +116,7 @@ class Batches implements BatchSource {
     resolve(this.#take());
   }
 
-  #take(): JetDelivery[] {
+  #take(): Queued[] {
     const { batchMax } = this.#options;
     const items = this.#queue.slice(this.#head, this.#head + batchMax);
     for (const item of items) item.leaveQueue();

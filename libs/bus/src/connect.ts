@@ -4,13 +4,14 @@ import {
   type ConsumerSpec,
   type Installation,
   type KindAnnouncement,
+  subjects,
   type StreamName,
 } from "@chasqui/contracts";
 import { answer, ask } from "./asking.ts";
 import { openBatches } from "./batches.ts";
 import { consume } from "./consume.ts";
 import { createUndertaker, type Undertaker } from "./dead.ts";
-import type { JetDelivery } from "./delivery.ts";
+import type { Mortal } from "./delivery.ts";
 import { BusError } from "./errors.ts";
 import { findMessage } from "./find-message.ts";
 import { streamInfo } from "./jetstream-api.ts";
@@ -38,6 +39,7 @@ import type {
   StreamPosition,
   Subscribed,
 } from "./types.ts";
+import { messagesOf } from "./unbundle.ts";
 
 const PAYLOAD_BYTES_ASSUMED = 1024 * 1024;
 const PUBLISHES_MS_MAX = 5_000;
@@ -91,9 +93,11 @@ class JetBus implements Bus {
     handle: (data: Uint8Array, subject: string, reply?: string) => void,
   ): Subscribed {
     const { nc } = this.#link;
-    const listening = this.#link.subscribe(subject, ({ data, subject: at, reply }) =>
-      handle(data, at, reply),
-    );
+    const listening = this.#link.subscribe(subject, ({ data, subject: at, reply }) => {
+      const messages = subjects.isBundle(at) ? messagesOf({ data, subject: at }) : undefined;
+      if (messages === undefined) handle(data, at, reply);
+      else for (const message of messages) handle(message.data, message.subject);
+    });
     return { established: () => nc.flush(), unsubscribe: () => listening.unsubscribe() };
   }
 
@@ -210,7 +214,7 @@ class JetBus implements Bus {
 
   #undertakerOf(
     durable: string,
-    onDead?: (delivery: JetDelivery, reason: string) => Promise<void>,
+    onDead?: (delivery: Mortal, reason: string) => Promise<void>,
   ): Undertaker {
     const { nc, log } = this.#link;
     return createUndertaker({

@@ -1,9 +1,9 @@
 // Dead letters: the copy is durable before the original is let go, so a message is never in neither place.
 import { subjects } from "@chasqui/contracts";
-import { ORIGINAL_ID_HEADER, type JetDelivery } from "./delivery.ts";
+import { ORIGINAL_ID_HEADER, type Mortal } from "./delivery.ts";
 import { oneLine } from "./errors.ts";
 import type { BusLog, OutMessage, PublishOutcome } from "./types.ts";
-import { encodeHeaders, listHeaders } from "./wire-headers.ts";
+import { encodeHeaders } from "./wire-headers.ts";
 
 export const DEAD_HEADERS = {
   reason: "chasqui-dead-reason",
@@ -19,11 +19,11 @@ const DEAD_RETRY_MS = 5_000;
 
 /** The letter for a delivery that its consumer gave up. The sender's headers are kept. */
 export function deadLetterOf(
-  delivery: JetDelivery,
+  delivery: Mortal,
   options: { readonly durable: string; readonly reason: string; readonly bytesMax: number },
 ): OutMessage {
   const { stream, streamSequence } = delivery.facts;
-  const kept = listHeaders(delivery.headerText).filter(([name]) => !/^nats-/i.test(name));
+  const kept = delivery.headers.filter(([name]) => !/^nats-/i.test(name));
   const headers: Record<string, string> = {
     ...Object.fromEntries(kept),
     [ORIGINAL_ID_HEADER]: delivery.id,
@@ -32,7 +32,7 @@ export function deadLetterOf(
     [DEAD_HEADERS.stream]: stream,
     [DEAD_HEADERS.sequence]: String(streamSequence),
   };
-  const id = `dead:${stream}:${streamSequence}`;
+  const id = `dead:${delivery.place}`;
   const subject = subjects.dead(options.durable);
   // A body at the server's limit has no room for more headers; better a cut letter than one that never goes.
   const cutHeader = { ...headers, [DEAD_HEADERS.cutFrom]: String(delivery.data.length) };
@@ -44,7 +44,7 @@ export function deadLetterOf(
 
 export interface Undertaker {
   /** Buries the message, or gives it back for later when the copy cannot be stored. True when it is gone. */
-  bury(delivery: JetDelivery, reason: string): Promise<boolean>;
+  bury(delivery: Mortal, reason: string): Promise<boolean>;
 }
 
 export function createUndertaker(options: {
@@ -53,7 +53,7 @@ export function createUndertaker(options: {
   readonly bytesMax: () => number;
   readonly log: BusLog;
   /** Told between copy and end; when it throws, the message comes again. */
-  readonly onDead?: ((delivery: JetDelivery, reason: string) => Promise<void>) | undefined;
+  readonly onDead?: ((delivery: Mortal, reason: string) => Promise<void>) | undefined;
 }): Undertaker {
   const { durable, publish, bytesMax, log, onDead } = options;
   return {

@@ -3,7 +3,7 @@
 import type { Msg } from "nats";
 import { parseAckSubject, type AckFacts } from "./ack-subject.ts";
 import type { BatchItem } from "./types.ts";
-import { findHeader, headerText } from "./wire-headers.ts";
+import { findHeader, headerText, listHeaders } from "./wire-headers.ts";
 
 const ACK = Buffer.from("+ACK");
 const NAK = Buffer.from("-NAK");
@@ -20,6 +20,17 @@ export interface Arrival {
   readonly life: number;
 }
 
+/** What can be buried: a delivery, or a message of a bundle. */
+export interface Mortal extends BatchItem {
+  readonly facts: AckFacts;
+  /** As they came. */
+  readonly headers: readonly (readonly [string, string])[];
+  /** Where its stream has it, `<stream>:<sequence>`: no other message is there. */
+  readonly place: string;
+  /** Ends the message without a word elsewhere; only for what is safe in the dead letters. */
+  term(): void;
+}
+
 /** Whose deliveries they are: told when one is settled, asked to bury one. */
 export interface DeliveryOwner {
   /** Tells the server a word about a delivery that came in this life of its stream. */
@@ -29,13 +40,13 @@ export interface DeliveryOwner {
   /** The delivery is no longer ours. */
   settled(delivery: JetDelivery): void;
   /** Stores the dead letter, then ends the message with `term`; gives it back when that fails. */
-  bury(delivery: JetDelivery, reason: string): Promise<void>;
+  bury(message: Mortal, reason: string): Promise<void>;
 }
 
 /** The id of a message that was redriven from the dead letters; its own is then not new to the stream. */
 export const ORIGINAL_ID_HEADER = "chasqui-message-id";
 
-export class JetDelivery implements BatchItem {
+export class JetDelivery implements Mortal {
   readonly #arrival: Arrival;
   readonly #owner: DeliveryOwner;
   readonly #countOffset: number;
@@ -61,8 +72,11 @@ export class JetDelivery implements BatchItem {
   get facts(): AckFacts {
     return (this.#facts ??= parseAckSubject(this.#arrival.ackSubject));
   }
-  get headerText(): string {
+  get #headerText(): string {
     return (this.#headers ??= headerText(this.#arrival.message));
+  }
+  get headers(): readonly (readonly [string, string])[] {
+    return listHeaders(this.#headerText);
   }
   get subject(): string {
     return this.#arrival.message.subject;
@@ -71,11 +85,10 @@ export class JetDelivery implements BatchItem {
     return (this.#data ??= this.#arrival.message.data);
   }
   get id(): string {
-    return (
-      this.header(ORIGINAL_ID_HEADER) ??
-      this.header("Nats-Msg-Id") ??
-      `${this.facts.stream}:${this.facts.streamSequence}`
-    );
+    return this.header(ORIGINAL_ID_HEADER) ?? this.header("Nats-Msg-Id") ?? this.place;
+  }
+  get place(): string {
+    return `${this.facts.stream}:${this.facts.streamSequence}`;
   }
   get deliveryCount(): number {
     return this.facts.deliveryCount + this.#countOffset;
@@ -100,7 +113,7 @@ export class JetDelivery implements BatchItem {
     if (!this.isCopy) this.#owner.leftQueue();
   }
   header(name: string): string | undefined {
-    return findHeader(this.headerText, name);
+    return findHeader(this.#headerText, name);
   }
 
   working(): void {
@@ -117,7 +130,6 @@ export class JetDelivery implements BatchItem {
     if (delay > 0) this.#say(Buffer.from(`-NAK {"delay":${delay * NANOSECONDS}}`));
     else this.#say(NAK);
   }
-  /** Ends the message without a word elsewhere; only for what is safe in the dead letters. */
   term(): void {
     if (this.#end()) this.#say(TERM);
   }

@@ -5,6 +5,7 @@
 //   P2. Nothing pending survives a disconnect: what was not acknowledged is "failed" at once.
 //   P3. While disconnected nothing is handed to the client, which might send it after the caller gave up.
 import type { Msg } from "nats";
+import { bundled } from "./bundle.ts";
 import { BusError, reasonOf } from "./errors.ts";
 import type { Link } from "./link.ts";
 import { NO_STREAM, readPubAck, type PubAck } from "./pub-ack.ts";
@@ -52,10 +53,13 @@ export class Publisher {
     link.onForbidden((subject) => this.#onForbidden(subject));
   }
 
-  async publish(messages: readonly OutMessage[]): Promise<PublishOutcome[]> {
+  async publish(said: readonly OutMessage[]): Promise<PublishOutcome[]> {
+    const load = bundled(said);
+    const messages = load?.messages ?? said;
     const acks = await this.#send(messages);
     this.#complain(messages, acks);
-    return acks.map((ack) => ack?.outcome ?? "failed");
+    const outcomes = acks.map((ack) => ack?.outcome ?? "failed");
+    return load === undefined ? outcomes : load.placeOf.map((place) => outcomes[place] ?? "failed");
   }
 
   /** Rejects unless it was stored, now or before. */

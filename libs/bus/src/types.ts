@@ -9,6 +9,11 @@ export interface OutMessage {
   readonly traceparent?: string | undefined;
   /** `ce-…` on public streams; the hot streams carry none. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Messages of one call with the same name here may travel as one: those of the INBOX, without headers, that are
+   * harmless when they come twice, for the stream's window knows the bundle and not its messages.
+   */
+  readonly bundle?: string | undefined;
 }
 
 export type PublishOutcome =

@@ -11,6 +11,8 @@ export type {
   ListIncidentsResponse,
   Incident,
 } from "./gen/chasqui/alert/v1/alert_service_pb.ts";
+export { BundleSchema } from "./gen/chasqui/bus/v1/bundle_pb.ts";
+export type { BundledMessage } from "./gen/chasqui/bus/v1/bundle_pb.ts";
 export {
   ListConnectionsRequestSchema,
   ListConnectionsResponseSchema,

@@ -234,11 +234,16 @@ export function partitionOf(aggregateId: string): number {
   return (hash >>> 0) % PARTITIONS;
 }
 
+const BUNDLE = "bundle+"; // no token, so no aggregate is called that
+
 /** Subjects. Callers never write a subject by hand. */
 export const subjects = {
   trigger: (path: string): string => `chasqui.trigger.${path.split(".").map(token).join(".")}`,
   inbox: (what: InboxWhat, aggregateId: string): string =>
     `chasqui.inbox.${partitionOf(aggregateId)}.${what}.${token(aggregateId)}`,
+  /** Where messages of the INBOX travel as one: beside the first of them, under a name that no aggregate has. */
+  bundle: (first: string): string => `${first.slice(0, first.lastIndexOf("."))}.${BUNDLE}`,
+  isBundle: (subject: string): boolean => subject.endsWith(`.${BUNDLE}`),
   task: (kind: string, attemptId: string): string =>
     `chasqui.task.${kindToken(kind)}.${token(attemptId)}`,
   event: (what: EventWhat, dagId: string, key: string): string =>

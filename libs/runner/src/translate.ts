@@ -109,7 +109,7 @@ export interface Update {
   readonly link: string;
 }
 
-export function updateMessage(update: Update): { id: string; subject: string; data: Uint8Array } {
+export function updateMessage(update: Update): OutMessage {
   const { ref } = update;
   const id = updateIdOf(ref.attemptId, update.sequence);
   const data = toBinary(InboxMessageSchema, {
@@ -118,7 +118,8 @@ export function updateMessage(update: Update): { id: string; subject: string; da
     replyTo: "",
     body: { case: "update", value: attemptUpdate(update) },
   });
-  return { id, subject: subjects.inbox("update", ref.runId), data };
+  const subject = subjects.inbox("update", ref.runId);
+  return { id, subject, data, bundle: subjects.bundle(subject) };
 }
 
 function attemptUpdate({ ref, sequence, said, times, link }: Update): AttemptUpdate {

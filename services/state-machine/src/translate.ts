@@ -8,6 +8,7 @@ import type {
   ChangeDags,
   ChildRun,
   InboxMessage,
+  InboxWhat,
   ParentRef,
   SettleRun,
   StartRun,
@@ -22,6 +23,7 @@ import { attemptWords, causeWords, failureWords } from "./say/enums.ts";
 const OUTPUT_BYTES_MAX = 64 * 1024;
 
 export interface Received {
+  readonly subject: string;
   readonly data: Uint8Array;
   readonly deliveryCount: number;
 }
@@ -30,13 +32,22 @@ export function translate(received: Received): Inbound {
   const message = decode(received.data);
   if (message.id === "")
     throw new RejectError("INBOX message without an id: want the derived id of its cause");
+  const body = bodyOf(message);
+  checkSubject(received.subject, message, body);
   return {
     id: message.id,
     redelivered: received.deliveryCount > 1,
     replyTo: message.replyTo,
     ...commandOf(message),
-    body: bodyOf(message),
+    body,
   };
+}
+
+/** Who may publish where is given by subject: a runner that says `startRun` where updates go is not heard. */
+function checkSubject(subject: string, { body: { case: said } }: InboxMessage, { to }: Body): void {
+  const what: InboxWhat = said === "update" ? "update" : to === "folder" ? "dag" : to;
+  if (!subject.includes(`.${what}.`))
+    throw new RejectError(`INBOX message ${said} on ${subject}: want chasqui.inbox.*.${what}.*`);
 }
 
 function decode(data: Uint8Array): InboxMessage {

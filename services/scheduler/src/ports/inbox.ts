@@ -87,6 +87,7 @@ function messageOf(start: Start, replyTo: string): OutMessage {
     id: start.id,
     data: toBinary(InboxMessageSchema, create(InboxMessageSchema, { id: start.id, replyTo, body })),
     traceparent: origin && formatTraceparent({ ...origin, spanId: spanIds.start(start.id) }),
+    bundle: "starts", // of all partitions: what is due together is one commit
   };
 }
 

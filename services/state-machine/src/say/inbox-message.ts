@@ -17,6 +17,7 @@ export function inboxMessage(
   const message = create(InboxMessageSchema, { id, replyTo: extra.replyTo ?? "", body });
   return {
     subject: subjects.inbox(what, aggregateId),
+    bundle: what, // of all partitions: what one commit causes is one commit again
     data: toBinary(InboxMessageSchema, message),
     id,
     traceparent: extra.traceparent,
