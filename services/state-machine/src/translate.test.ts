@@ -10,7 +10,7 @@ const cancel = { case: "cancelRun", value: { runId, by: "user:ana" } } as const;
 const pause = { case: "setPaused", value: { dagId: "costs", paused: true } } as const;
 const timer = { case: "timerDue", value: { runId } } as const;
 const release = { case: "releaseSlots", value: { pool: "db", attemptId: "att-1" } } as const;
-const folder = { case: "changeDags", value: { by: "user:ana" } } as const;
+const folder = { case: "changeDags", value: { changes: [{ dagId: "costs" }] } } as const;
 
 const heard = (
   what: Parameters<typeof inboxMessage>[0],
