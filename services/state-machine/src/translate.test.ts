@@ -2,7 +2,7 @@
 import { RejectError } from "@chasqui/bus";
 import { runIdOf, subjects } from "@chasqui/contracts";
 import { expect, test } from "vitest";
-import { inboxMessage } from "./say/inbox-message.ts";
+import { type Body, inboxMessage } from "./say/inbox-message.ts";
 import { translate } from "./translate.ts";
 
 const runId = runIdOf("costs", "k1");
@@ -10,11 +10,11 @@ const cancel = { case: "cancelRun", value: { runId, by: "user:ana" } } as const;
 const pause = { case: "setPaused", value: { dagId: "costs", paused: true } } as const;
 const timer = { case: "timerDue", value: { runId } } as const;
 const release = { case: "releaseSlots", value: { pool: "db", attemptId: "att-1" } } as const;
-const folder = { case: "changeDags", value: { changes: [{ dagId: "costs" }] } } as const;
+const folder: Body = { case: "changeDags", value: { changes: [{ dagId: "costs" }] } };
 
 const heard = (
   what: Parameters<typeof inboxMessage>[0],
-  body: Parameters<typeof inboxMessage>[3],
+  body: Body,
 ) => {
   const { subject, data } = inboxMessage(what, "costs", "m1", body);
   return translate({ subject, data, deliveryCount: 1 }).body.to;

@@ -5,7 +5,7 @@ import type { OutMessage } from "@chasqui/bus";
 import { InboxMessageSchema, subjects } from "@chasqui/contracts";
 import type { InboxWhat } from "@chasqui/contracts";
 
-type Body = NonNullable<MessageInitShape<typeof InboxMessageSchema>["body"]>;
+export type Body = NonNullable<MessageInitShape<typeof InboxMessageSchema>["body"]>;
 
 export function inboxMessage(
   what: InboxWhat,
