@@ -14,10 +14,8 @@ import {
   attemptIdOf,
   DeliveryState,
   FailureClass,
-  inboxDurable,
   InboxMessageSchema,
   LogBatchSchema,
-  partitionOf,
   renderAccounts,
   ReportService,
   runIdOf,
@@ -27,7 +25,12 @@ import {
 import type { AttemptUpdate } from "@chasqui/contracts";
 import { expect, test } from "vitest";
 import { connectAdmin, startSmtp } from "@chasqui/sandbox";
-import { temporaryFolder, TestNats, TestPostgres } from "../../../tests/support/index.ts";
+import {
+  readInbox,
+  temporaryFolder,
+  TestNats,
+  TestPostgres,
+} from "../../../tests/support/index.ts";
 import { aggregate, DAY, mainJob, ROOT } from "./testing/test-mailer.ts";
 
 const NAME = "report-mailer";
@@ -175,17 +178,13 @@ async function assign(
   const data = toBinary(AssignmentSchema, assignment);
   await bus.publishOne({ subject: subjects.task("report.email", attemptId), data, id: attemptId });
   const outcome = Promise.withResolvers<AttemptUpdate>();
-  const inbox = await bus.consume(inboxDurable(partitionOf(key.runId)), {
-    concurrency: 1,
-    handle({ data }) {
-      const { body } = fromBinary(InboxMessageSchema, data);
-      const isOurs = body.case === "update" && body.value.attemptId === attemptId;
-      if (isOurs && body.value.endedMs > 0) outcome.resolve(body.value);
-      return Promise.resolve();
-    },
+  const reading = await readInbox(bus, ({ data }) => {
+    const { body } = fromBinary(InboxMessageSchema, data);
+    const isOurs = body.case === "update" && body.value.attemptId === attemptId;
+    if (isOurs && body.value.endedMs > 0) outcome.resolve(body.value);
   });
   const update = await outcome.promise;
-  await inbox.stop(1_000);
+  await reading[Symbol.asyncDispose]();
   return { update, lines: await logOf(bus, key.runId, attemptId) };
 }
 

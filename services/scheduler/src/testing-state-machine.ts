@@ -2,7 +2,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { BatchItem, BatchSource, Bus } from "@chasqui/bus";
+import type { Bus } from "@chasqui/bus";
 import { implementation, RpcCode, RpcError, serveGrpc } from "@chasqui/chassis";
 import {
   AssetProducedSchema,
@@ -10,18 +10,17 @@ import {
   DagAppliedSchema,
   DagService,
   InboxMessageSchema,
-  PARTITIONS,
   RunSchema,
   RunService,
   RunSettledSchema,
   RunState,
-  inboxDurable,
   runIdOf,
   subjects,
   type Dag,
   type Run,
   type StartRun,
 } from "@chasqui/contracts";
+import { readInbox } from "../../../tests/support/index.ts";
 
 export interface SettledRun {
   readonly dagId: string;
@@ -175,33 +174,9 @@ export async function fakeStateMachine(
       await bus.publishOne({ subject, data: toBinary(AssetProducedSchema, event) });
     },
   };
-  const durables = Array.from({ length: PARTITIONS }, (_, partition) => inboxDurable(partition));
-  const source = await bus.consumeBatches(durables, { batchMax: 100 });
-  const working = workOff(source, ({ data, traceparent }) => decide(fake, bus, data, traceparent));
-  stack.defer(async () => {
-    await source.stop();
-    await working;
-  });
+  stack.use(await readInbox(bus, ({ data, traceparent }) => decide(fake, bus, data, traceparent)));
   return fake;
 }
-
-/** One after the other; what is not understood comes again. */
-async function workOff(
-  source: BatchSource,
-  handle: (item: BatchItem) => Promise<void>,
-): Promise<void> {
-  for (;;) {
-    const items = await source.next();
-    if (items.length === 0) return;
-    for (const item of items)
-      await handle(item).then(
-        () => item.ack(),
-        () => item.retry(AGAIN_MS),
-      );
-  }
-}
-
-const AGAIN_MS = 100;
 
 /** Of the run that caused another. */
 export const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

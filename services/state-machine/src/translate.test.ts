@@ -12,10 +12,7 @@ const timer = { case: "timerDue", value: { runId } } as const;
 const release = { case: "releaseSlots", value: { pool: "db", attemptId: "att-1" } } as const;
 const folder: Body = { case: "changeDags", value: { changes: [{ dagId: "costs" }] } };
 
-const heard = (
-  what: Parameters<typeof inboxMessage>[0],
-  body: Body,
-) => {
+const heard = (what: Parameters<typeof inboxMessage>[0], body: Body) => {
   const { subject, data } = inboxMessage(what, "costs", "m1", body);
   return translate({ subject, data, deliveryCount: 1 }).body.to;
 };

@@ -11,15 +11,13 @@ import {
   CancelAttemptSchema,
   InboxMessageSchema,
   LogBatchSchema,
-  PARTITIONS,
   RunService,
-  inboxDurable,
   renderAccounts,
   subjects,
   usersOf,
 } from "@chasqui/contracts";
 import type { AttemptUpdate, ClaimAttemptRequest, LogBatch } from "@chasqui/contracts";
-import { TestNats } from "../../../../tests/support/index.ts";
+import { readInbox, TestNats } from "../../../../tests/support/index.ts";
 import type { Claims } from "../ports.ts";
 import { refOf } from "./memory-bus.ts";
 
@@ -79,21 +77,17 @@ export async function startWorld(): Promise<World> {
   const logs: LogBatch[] = [];
   const claimed: ClaimAttemptRequest[] = [];
   const waiting = new Set<() => void>();
-  for (let partition = 0; partition < PARTITIONS; partition++) {
-    const consuming = await bus.consume(inboxDurable(partition), {
-      concurrency: 64,
-      async handle({ data }) {
-        const { body } = fromBinary(InboxMessageSchema, data);
-        if (body.case !== "update") throw new Error(`a runner said ${body.case}: want update`);
-        const { attemptId, sequence } = body.value;
-        if (seen.has(`${attemptId} ${sequence}`)) return; // delivered again
-        seen.add(`${attemptId} ${sequence}`);
-        updates.push(body.value);
-        for (const look of waiting) look();
-      },
-    });
-    stack.defer(() => consuming.stop(1_000));
-  }
+  stack.use(
+    await readInbox(bus, ({ data }) => {
+      const { body } = fromBinary(InboxMessageSchema, data);
+      if (body.case !== "update") throw new Error(`a runner said ${body.case}: want update`);
+      const { attemptId, sequence } = body.value;
+      if (seen.has(`${attemptId} ${sequence}`)) return; // delivered again
+      seen.add(`${attemptId} ${sequence}`);
+      updates.push(body.value);
+      for (const look of waiting) look();
+    }),
+  );
   const listener = (await busOf("console")).subscribePlain("chasqui.log.>", (data) =>
     logs.push(fromBinary(LogBatchSchema, data)),
   );
