@@ -6,7 +6,13 @@ import { encodeHeaders, findHeader, listHeaders } from "./wire-headers.ts";
 
 const name = fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,20}$/);
 const value = fc
-  .string({ unit: "grapheme", maxLength: 60 })
+  .string({
+    unit: fc.oneof(
+      fc.constantFrom(":", " "),
+      fc.string({ unit: "grapheme", minLength: 1, maxLength: 1 }),
+    ),
+    maxLength: 60,
+  })
   .map((text) => text.replaceAll(/[\r\n\0]/g, "").trim());
 
 test("every header is found again as it was given", () => {

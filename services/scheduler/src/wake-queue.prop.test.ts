@@ -10,12 +10,12 @@ interface Item {
 const time = fc.option(fc.nat(20), { nil: undefined });
 const acts = fc.array(
   fc.oneof(
-    fc.record({ act: fc.constant("move" as const), name: fc.nat(5), to: time }),
-    fc.record({ act: fc.constant("replace" as const), name: fc.nat(5), to: time }),
-    fc.record({ act: fc.constant("forget" as const), name: fc.nat(5) }),
+    fc.record({ act: fc.constant("move" as const), name: fc.nat(15), to: time }),
+    fc.record({ act: fc.constant("replace" as const), name: fc.nat(15), to: time }),
+    fc.record({ act: fc.constant("forget" as const), name: fc.nat(15) }),
     fc.record({ act: fc.constant("look" as const), now: fc.nat(20) }),
   ),
-  { maxLength: 60 },
+  { maxLength: 100, size: "max" },
 );
 
 test("W1. and W2. due is who a look at everyone would find, in any history", () => {

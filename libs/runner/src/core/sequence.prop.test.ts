@@ -21,6 +21,7 @@ test("N2: the outcome's number is above every other one", () => {
       expect(sequence).toBeGreaterThan(RUNNING_SEQUENCE);
       expect(sequence).toBeLessThan(OUTCOME_SEQUENCE);
     }),
+    { examples: [[{ deliveryCount: 1, n: 1 }], [{ deliveryCount: 2_000, n: PROGRESS_MAX }]] },
   );
 });
 
