@@ -27,6 +27,12 @@ const timetableOf = ({ times, excluded, jitterMs }: Case): Timetable => ({
 });
 const runMsOf = (c: Case, dueMs: number): number => dueMs + timetableOf(c).jitterMs(dueMs);
 
+/** The newest tick ends a slice, and only what is excluded comes after it. */
+const EXCLUDED_AFTER_SLICE: Case = {
+  ...{ times: [10, 20], excluded: [20], handled: 5, elapsed: 40, ticksMax: 1, catchup: "latest" },
+  ...{ paused: false, graceMs: 0, catchupWindowMs: undefined, jitterMs: 0 },
+};
+
 /** Slices until nothing is due any more, as the ticker does. */
 function handleAll(c: Case, policy: DuePolicy): DueTick[] {
   const all: DueTick[] = [];
@@ -44,6 +50,7 @@ const check = (property: (c: Case, ticks: DueTick[], lateMs: (t: DueTick) => num
     fc.property(caseArb, (c) =>
       property(c, handleAll(c, c), (tick) => c.handled + c.elapsed - runMsOf(c, tick.dueMs)),
     ),
+    { examples: [[EXCLUDED_AFTER_SLICE]] },
   );
 
 const ticksOnly = (ticks: readonly DueTick[]): DueTick[] =>
