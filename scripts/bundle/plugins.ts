@@ -158,7 +158,7 @@ export const leanKubernetes: Plugin = {
   name: "lean Kubernetes",
   setup(build) {
     build.onResolve({ filter: /\/gen\/index\.js$/ }, ({ path, importer, resolveDir }) =>
-      /\/@kubernetes\/client-node\/dist\/config\.js$/.test(importer)
+      importer.endsWith("/@kubernetes/client-node/dist/config.js")
         ? { path: join(resolveDir, path), namespace: "lean Kubernetes", sideEffects: false }
         : undefined,
     );
