@@ -3,7 +3,6 @@
 // Invariants:
 //   G1. Every call ends: CALL_MS without an answer is an error. Nothing is retried here; who calls decides.
 //   G2. On a plain address of this machine nothing asks the cloud who we are.
-import type { google } from "@google-cloud/aiplatform/build/protos/protos.js";
 import type { JobServiceClient } from "@google-cloud/aiplatform/build/src/v1/job_service_client.js";
 import type { JobFacts } from "../core/job.ts";
 import type { CustomJob } from "../core/spec.ts";
@@ -94,8 +93,11 @@ function factsOf(job: unknown): JobFacts {
   return facts;
 }
 
+/** By way of the client: who imports the protos has every tool read their 15 MB. */
+type WireJob = NonNullable<Parameters<JobServiceClient["createCustomJob"]>[0]["customJob"]>;
+
 /** The client drops an accelerator that it does not know, and the job would run without one: such a job is refused. */
-function wireJob(job: CustomJob, client: JobServiceClient): google.cloud.aiplatform.v1.ICustomJob {
+function wireJob(job: CustomJob, client: JobServiceClient): WireJob {
   const known = acceleratorsOf(client);
   for (const { machineSpec } of job.jobSpec.workerPoolSpecs) {
     const { acceleratorType: type } = machineSpec;
@@ -103,7 +105,7 @@ function wireJob(job: CustomJob, client: JobServiceClient): google.cloud.aiplatf
     const want = `want one of ${known.join(", ")}`;
     throw new VertexError(`accelerator type ${JSON.stringify(type)}: ${want}`, INVALID_ARGUMENT);
   }
-  return job as google.cloud.aiplatform.v1.ICustomJob; // its only open field was checked above
+  return job as WireJob; // its only open field was checked above
 }
 
 /** The names in the protos that the client has loaded; none when it keeps them elsewhere. */
