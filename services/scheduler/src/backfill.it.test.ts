@@ -6,7 +6,7 @@ import { BackfillAction, Reprocess, RunState, StartRunSchema, runIdOf } from "@c
 import { dagOf, world } from "./testing.ts";
 import type { World } from "./testing.ts";
 
-const TIMEOUT = { timeout: 40_000, interval: 20 };
+const TIMEOUT = { timeout: 40_000, interval: 100 }; // a look is a call and a query
 const until = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, TIMEOUT);
 /** Due at 19:00 UTC, and far from its next tick. */
 const dag = dagOf({ id: "costs", crons: ["0 19 * * *"] });

@@ -5,7 +5,7 @@ import { TickOutcome, runIdOf } from "@chasqui/contracts";
 import { dagOf, world } from "./testing.ts";
 import type { World } from "./testing.ts";
 
-const TIMEOUT = { timeout: 40_000, interval: 20 };
+const TIMEOUT = { timeout: 40_000, interval: 100 }; // a look is a call and a query
 const until = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, TIMEOUT);
 const dag = dagOf({ id: "feed", continuous: true });
 

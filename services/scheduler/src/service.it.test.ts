@@ -5,7 +5,7 @@ import { Catchup, TickOutcome, runIdOf, triggerMessage } from "@chasqui/contract
 import { dagOf, world } from "./testing.ts";
 import type { World } from "./testing.ts";
 
-const TIMEOUT = { timeout: 40_000, interval: 20 };
+const TIMEOUT = { timeout: 40_000, interval: 100 }; // a look is a call and a query
 const everySecond = ["* * * * * *"];
 const never = ["0 0 1 1 *"];
 const until = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, TIMEOUT);

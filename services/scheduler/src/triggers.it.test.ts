@@ -9,7 +9,7 @@ import { dagOf, world } from "./testing.ts";
 import type { World } from "./testing.ts";
 
 const until = <T>(check: () => T | Promise<T>): Promise<T> =>
-  vi.waitFor(check, { timeout: 40_000, interval: 20 });
+  vi.waitFor(check, { timeout: 40_000, interval: 100 }); // a look is a call and a query
 
 const said = (id: string, data: JsonObject = {}, name = "routes.closed") => {
   const { subject, headers, body } = triggerMessage({ source: "logistics", name, id, data });

@@ -45,10 +45,10 @@ function matchedWalls({ shown }: Change, cron: string): number[] {
   const matcher = new Cron(cron, { timezone: "UTC", paused: true });
   const walls = [...shown.keys()];
   const [first, last] = [Math.min(...walls), Math.max(...walls)];
-  return matcher
-    .nextRuns(60, new Date(first - 1_000))
-    .map((wall) => wall.getTime())
-    .filter((wallMs) => wallMs >= first && wallMs <= last);
+  const matched: number[] = [];
+  let at = matcher.nextRun(new Date(first - 1_000));
+  for (; at !== null && at.getTime() <= last; at = matcher.nextRun(at)) matched.push(at.getTime());
+  return matched;
 }
 
 /** The instants at which they are due, by the words of the policies. */

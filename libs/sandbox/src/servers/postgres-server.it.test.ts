@@ -2,7 +2,6 @@
 import {
   chmod,
   chown,
-  cp,
   mkdir,
   mkdtemp,
   readFile,
@@ -11,7 +10,7 @@ import {
   stat,
   writeFile,
 } from "node:fs/promises";
-import { constants } from "node:fs";
+import { constants, cpSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
@@ -23,6 +22,8 @@ import { closeOf, connectTo, nodeProcess } from "./testing.ts";
 
 const isRoot = process.getuid?.() === 0;
 const durable = false;
+/** For tests that are not about making a cluster. */
+const copyOf = inject("newCluster");
 
 async function folder(mode = 0o711) {
   const dir = await mkdtemp(path.join(tmpdir(), "chasqui-pg-"));
@@ -89,7 +90,8 @@ describe("a running server", () => {
   test("a taken port is named, with its setting", async () => {
     await using other = await folder();
     const { port } = server;
-    const again = startPostgres({ dataDir: other.dir, durable, port, portSetting: "PG_PORT" });
+    const portSetting = "PG_PORT";
+    const again = startPostgres({ dataDir: other.dir, durable, copyOf, port, portSetting });
     await expect(again).rejects.toThrow(
       `port ${port} of 127.0.0.1 is taken by another program: stop that one, or choose another port with PG_PORT`,
     );
@@ -98,7 +100,6 @@ describe("a running server", () => {
 
 test("a copy of a new cluster: a killed server comes back on its port with what was committed", async () => {
   await using at = await folder();
-  const copyOf = inject("newCluster");
   await using server = await startPostgres({ dataDir: at.dir, durable, copyOf });
   const { port, pid } = server;
   await keep(server);
@@ -114,7 +115,7 @@ test("a copy of a new cluster: a killed server comes back on its port with what 
 
 test("a second start finds the data of the first, and stopping twice is harmless", async () => {
   await using at = await folder();
-  const options = { dataDir: at.dir, durable, copyOf: inject("newCluster") };
+  const options = { dataDir: at.dir, durable, copyOf };
   const first = await startPostgres(options);
   await keep(first);
   await first.stop();
@@ -155,7 +156,7 @@ test("it is gone when its owner is killed, and its next owner need not wait", as
   await using at = await folder();
   const owner = nodeProcess(`
     import { startPostgres } from ${serverModule};
-    console.log((await startPostgres(${JSON.stringify({ dataDir: at.dir, durable })})).port);
+    console.log((await startPostgres(${JSON.stringify({ dataDir: at.dir, durable, copyOf })})).port);
   `);
   const gone = closeOf(await connectTo(Number(await owner.line())));
   owner.kill();
@@ -182,7 +183,7 @@ test.skipIf(!isRoot)(
     await using clone = await folder(0o700);
     await using common = await folder(0o711);
     const programs = path.join(clone.dir, "native");
-    await cp(await installedPrograms(), programs, {
+    cpSync(await installedPrograms(), programs, {
       recursive: true,
       verbatimSymlinks: true,
       mode: constants.COPYFILE_FICLONE,
@@ -203,7 +204,7 @@ test.skipIf(!isRoot)(
 test.skipIf(!isRoot)("as root, a folder that somebody else put in the way is refused", async () => {
   await using clone = await folder(0o700);
   await using common = await folder(0o711);
-  const options = { dataDir: clone.dir, durable, commonFolders: [common.dir] };
+  const options = { dataDir: clone.dir, durable, copyOf, commonFolders: [common.dir] };
   {
     await using first = await startPostgres(options);
     await keep(first);

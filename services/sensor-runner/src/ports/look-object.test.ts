@@ -11,10 +11,12 @@ import { addressPolicy } from "./addresses.ts";
 import { googleTokens } from "./google-token.ts";
 import { objectLooker } from "./look-object.ts";
 
+/** One for all tests: it takes a tenth of a second. */
+const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+
 async function setup(options: { allowed?: string[]; s3?: object; gcs?: object } = {}) {
   const buckets = await startBuckets({ port: 0 });
   const endpoint = buckets.url;
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
   const key = privateKey.export({ type: "pkcs8", format: "pem" });
   const account = { type: "service_account", client_email: "chasqui@example", private_key: key };
   const s3 = { type: "s3", endpoint, region: "us-east-1", path_style: true };
