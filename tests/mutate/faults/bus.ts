@@ -51,4 +51,11 @@ export const busFaults: readonly Fault[] = [
     why: "a replica takes more than it works on, and the ack-wait of the rest runs in its queue",
     tests: integration(consume, "never more messages in hand than slots"),
   },
+  {
+    file: "libs/bus/src/unbundle.ts",
+    find: "if (--this.#open > 0) return;",
+    replace: "this.#open--;",
+    why: "a bundle is acked with the first of its messages: a crash loses the others",
+    tests: integration("libs/bus/src/bundles.it.test.ts", "a bundle is stored and acked once"),
+  },
 ];
