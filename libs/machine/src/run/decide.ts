@@ -68,9 +68,7 @@ function decideMessage(
       if (draft.lastMs > 0) return nothing("the run exists");
       return decideStart(draft, message, emit);
     case "admit":
-      if (draft.status !== "queued") return nothing(`the run is ${draft.status}`);
-      emit({ type: "run_admitted" });
-      return moved;
+      return decideAdmit(draft, emit, cause);
     case "cancel":
       return decideCancel(draft, message, emit);
     case "clear":
@@ -106,6 +104,16 @@ function decideMessage(
       throw new TypeError(`message ${JSON.stringify(never)}`);
     }
   }
+}
+
+/** Who was admitted after its end holds a slot for nothing: its DAG heard late that it was reopened before. */
+function decideAdmit(draft: RunState, emit: Emit, asked: string): RunDecision {
+  const { status } = draft;
+  if (isSettled(status))
+    return { ...nothing(`the run is ${status}`), answers: [{ kind: "tell_dag", asked }] };
+  if (status !== "queued") return nothing(`the run is ${status}`);
+  emit({ type: "run_admitted" });
+  return moved;
 }
 
 function decideStart(

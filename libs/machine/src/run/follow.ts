@@ -51,7 +51,11 @@ export type RunEffect =
   /** To the task of another run that started this one or waits for it: how it stands. */
   | { readonly kind: "tell_parent"; readonly parent: Parent }
   | { readonly kind: "continue" }
-  | { readonly kind: "tell_dag" }
+  | {
+      readonly kind: "tell_dag";
+      /** Id of the admission that it answers at once. */
+      readonly asked?: string;
+    }
   /** To the DAG: a settled run was reopened and wants a slot of its own again. */
   | { readonly kind: "ask_dag" };
 

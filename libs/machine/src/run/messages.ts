@@ -119,7 +119,8 @@ export type RunDecision =
   | { readonly kind: "rejected"; readonly why: string };
 
 export const moved: RunDecision = { kind: "moved", strays: [] };
-export const nothing = (why: string): RunDecision => ({ kind: "nothing", why, strays: [] });
+type Nothing = Extract<RunDecision, { kind: "nothing" }>;
+export const nothing = (why: string): Nothing => ({ kind: "nothing", why, strays: [] });
 export const rejected = (why: string): RunDecision => ({ kind: "rejected", why });
 
 /** An attempt that speaks although nobody wants it any more: it is answered with a cancel. */

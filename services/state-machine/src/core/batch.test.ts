@@ -92,3 +92,24 @@ test("a mark that comes again asks for the run's slot, for it may be at work by 
   all.decided.clear();
   expect(said()).not.toContainEqual({ kind: "ask_dag" });
 });
+
+test("a run that is admitted after its end says its end once more, for it holds a slot for nothing", () => {
+  const all = running();
+  const saidOf = (id: string, message: RunMessage) => {
+    const body = { to: "run" as const, runId, message };
+    const inbound = { ...{ id, redelivered: false, replyTo: "", by: "", note: "" }, body };
+    return decideBatch(all, [inbound], { nowMs: 10_000, isTraced: () => false }).said.flatMap(
+      ({ runEffects }) => runEffects.map(({ effect }) => effect),
+    );
+  };
+  for (const taskId of ["flaky", "slow"])
+    saidOf(taskId, {
+      ...{ kind: "mark", taskId, mapIndex: -1, state: "skipped", by: "", reason: "" },
+    });
+  saidOf("u2", {
+    ...{ kind: "update", taskId: "slow", mapIndex: -1, attempt: 1, sequence: 9 },
+    report: { state: "cancelled" },
+  });
+  expect(all.runs.get(runId)?.state.settledMs).toBeDefined();
+  expect(saidOf("late", { kind: "admit" })).toEqual([{ kind: "tell_dag", asked: "late" }]);
+});

@@ -107,10 +107,11 @@ export function continueRun(run: CachedRun): OutMessage {
   });
 }
 
-/** A run that was reopened settles again: the moment tells the two apart. */
-export function settleRun(run: CachedRun): OutMessage {
+/** A run that was reopened settles again: the moment tells the two apart. `asked`: by which message, once more. */
+export function settleRun(run: CachedRun, asked?: string): OutMessage {
   const { runId, dagId } = run.meta;
-  const id = `settled:${runId}:${run.state.settledMs ?? 0}`;
+  const once = `settled:${runId}:${run.state.settledMs ?? 0}`;
+  const id = asked === undefined ? once : `${once}:${asked}`;
   const { causeKind } = run.meta;
   const value = {
     dagId,
@@ -241,7 +242,7 @@ export function effectMessages(run: CachedRun, effect: MessageEffect): OutMessag
     case "continue":
       return [continueRun(run)];
     case "tell_dag":
-      return [settleRun(run)];
+      return [settleRun(run, effect.asked)];
     case "ask_dag":
       return [reopenRun(run)];
     case "acquire":
