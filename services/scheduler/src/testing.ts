@@ -26,7 +26,7 @@ import {
 import { compileDagObject, formatProblem } from "@chasqui/dag";
 import type { TriggerForm } from "@chasqui/dag";
 import { TestNats, TestPostgres, migrated } from "../../../tests/support/index.ts";
-import { fakeStateMachine, type FakeStateMachine } from "./testing-state-machine.ts";
+import { fakeStateMachine, type FakeStateMachine } from "./testing/state-machine.ts";
 import { startScheduler } from "./service.ts";
 import { readSettings, type Settings } from "./settings.ts";
 

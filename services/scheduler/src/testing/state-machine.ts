@@ -20,7 +20,7 @@ import {
   type Run,
   type StartRun,
 } from "@chasqui/contracts";
-import { readInbox } from "../../../tests/support/index.ts";
+import { readInbox } from "../../../../tests/support/index.ts";
 
 export interface SettledRun {
   readonly dagId: string;
