@@ -1,10 +1,9 @@
 // Batches of several durables under a real nats-server.
-import { inboxDurable, PARTITIONS, subjects } from "@chasqui/contracts";
+import { subjects } from "@chasqui/contracts";
 import { expect, test } from "vitest";
-import { listDead, type BatchItem, type BatchSource } from "./index.ts";
-import { adminOptions, bytes, setup, text } from "./testing.ts";
+import { listDead } from "./index.ts";
+import { adminOptions, bytes, collect, inboxDurables, setup, text } from "./testing.ts";
 
-const DURABLES = Array.from({ length: PARTITIONS }, (_, partition) => inboxDurable(partition));
 const update = (runId: string) => ({
   subject: subjects.inbox("update", runId),
   data: bytes(runId),
@@ -12,18 +11,11 @@ const update = (runId: string) => ({
 });
 const runs = (count: number) => Array.from({ length: count }, (_, index) => update(`run-${index}`));
 
-/** Everything that comes until `count` items are there. */
-async function collect(source: BatchSource, count: number): Promise<BatchItem[]> {
-  const items: BatchItem[] = [];
-  while (items.length < count) items.push(...(await source.next()));
-  return items;
-}
-
 test("next resolves as soon as something waits, from all durables, at most batchMax", async () => {
   await using t = await setup();
   const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
   const acks = await t.watchAcks();
-  const source = await machine.consumeBatches(DURABLES, { batchMax: 50 });
+  const source = await machine.consumeBatches(inboxDurables, { batchMax: 50 });
   const first = source.next();
   await runner.publishOne(update("run-one"));
   const items = await first;
@@ -55,11 +47,13 @@ test("next resolves as soon as something waits, from all durables, at most batch
 test("the queue is bounded by what nobody has taken", async () => {
   await using t = await setup();
   const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
-  const source = await machine.consumeBatches(DURABLES, { batchMax: 10 });
+  const source = await machine.consumeBatches(inboxDurables, { batchMax: 10 });
   const outcomes = await runner.publish(runs(1_000));
   expect(outcomes.every((outcome) => outcome === "stored")).toBe(true);
   const delivered = async (): Promise<number> => {
-    const infos = DURABLES.map((durable) => t.manager.consumers.info("CHASQUI_INBOX", durable));
+    const infos = inboxDurables.map((durable) =>
+      t.manager.consumers.info("CHASQUI_INBOX", durable),
+    );
     return (await Promise.all(infos)).reduce((sum, info) => sum + info.num_ack_pending, 0);
   };
   await expect.poll(() => source.waiting).toBe(80);
@@ -74,7 +68,7 @@ test("retry brings an item back, dead buries it, and only the first settlement c
   await using t = await setup();
   const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
   const acks = await t.watchAcks();
-  const source = await machine.consumeBatches(DURABLES, { batchMax: 10 });
+  const source = await machine.consumeBatches(inboxDurables, { batchMax: 10 });
   await runner.publishOne(update("run-1"));
   const [item] = await source.next();
   item?.retry(5);
@@ -95,10 +89,10 @@ test("retry brings an item back, dead buries it, and only the first settlement c
 
 test("items that wait longer than the ack-wait do not come again", async () => {
   await using t = await setup();
-  await Promise.all(DURABLES.map((durable) => t.ackWait(durable, 2_000)));
+  await Promise.all(inboxDurables.map((durable) => t.ackWait(durable, 2_000)));
   const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
   const acks = await t.watchAcks();
-  const source = await machine.consumeBatches(DURABLES, { batchMax: 1 });
+  const source = await machine.consumeBatches(inboxDurables, { batchMax: 1 });
   await runner.publishOne(update("run-1"));
   const [held] = await source.next(); // in our hands, as in a long commit
   await runner.publishOne(update("run-1-waits-behind"));
@@ -116,7 +110,7 @@ test("items that wait longer than the ack-wait do not come again", async () => {
 test("stop gives back what nobody has taken and ends a waiting next", async () => {
   await using t = await setup();
   const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
-  const source = await machine.consumeBatches(DURABLES, { batchMax: 5 });
+  const source = await machine.consumeBatches(inboxDurables, { batchMax: 5 });
   await runner.publish(runs(40));
   const taken = await source.next();
   await expect.poll(() => source.waiting).toBeGreaterThan(10);
@@ -124,7 +118,7 @@ test("stop gives back what nobody has taken and ends a waiting next", async () =
   await source.stop();
   expect(source.waiting).toBe(0);
   for (const item of taken) item.ack(); // what was taken can still be settled
-  const next = await machine.consumeBatches(DURABLES, { batchMax: 100 });
+  const next = await machine.consumeBatches(inboxDurables, { batchMax: 100 });
   const rest = await collect(next, 40 - taken.length);
   expect(new Set([...taken, ...rest].map(({ id }) => id)).size).toBe(40);
   for (const item of rest) item.ack();
@@ -141,7 +135,7 @@ test("DELIVER=twice hands every item out twice", async () => {
   try {
     await using t = await setup();
     const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
-    const source = await machine.consumeBatches(DURABLES, { batchMax: 100 });
+    const source = await machine.consumeBatches(inboxDurables, { batchMax: 100 });
     await runner.publishOne(update("run-one"));
     const items = await collect(source, 2);
     expect(items.map(({ id, deliveryCount }) => `${id} ${deliveryCount}`)).toEqual([

@@ -33,6 +33,16 @@ test("who names no bundle travels alone, and so does the only one of a name", ()
   ]);
 });
 
+test("what has headers, or no id, travels alone: neither has a place in a bundle", () => {
+  const other = message("c", "x");
+  const named = { ...message("a", "x"), headers: { "ce-type": "t" } };
+  expect(idsOf([named, other, { ...message("b", "x"), id: undefined }])).toEqual([
+    ["a"],
+    ["c"],
+    [undefined],
+  ]);
+});
+
 test("messages of one name are one message, at the place of the first", () => {
   const said = [message("a", "x"), message("b", undefined), message("c", "y"), message("d", "x")];
   expect(idsOf(said)).toEqual([["a", "d"], ["b"], ["c"]]);
@@ -84,12 +94,20 @@ test("N1: each message travels once, as it is, in the order of its bundle", () =
   );
 });
 
-test("O3: what holds another sort than its subject says is no bundle", () => {
+test("O3: what holds another sort than its subject says, or a header of two lines, is no bundle", () => {
   const update = message("run-1", "b");
   const start = { ...message("dag", "b"), subject: "chasqui.inbox.3.dag.costs" };
   const [sent] = bundled([update, start])?.messages ?? [];
   expect(sent?.subject).toBe("chasqui.inbox.5.update.bundle+");
   expect(sent && messagesOf(sent)).toBeUndefined();
+  for (const forged of [
+    { ...update, id: "run-1\r\nchasqui-dead-reason: none" },
+    { ...update, subject: "chasqui.inbox.5.update.run-1\nx: y" },
+    { ...update, traceparent: "00-\0" },
+  ]) {
+    const [bundle] = bundled([update, forged])?.messages ?? [];
+    expect(bundle && messagesOf(bundle)).toBeUndefined();
+  }
   expect(messagesOf({ subject: "chasqui.inbox.5.update.bundle+", data: Buffer.from("?") })).toBe(
     undefined,
   );

@@ -26,11 +26,12 @@ interface Open {
 
 /** Undefined when everything travels by itself. */
 export function bundled(said: readonly OutMessage[]): Load | undefined {
-  if (said.length < 2 || !said.some(({ bundle }) => bundle !== undefined)) return undefined;
+  if (said.length < 2 || !said.some(bundleOf)) return undefined;
   const open = new Map<string, Open>();
   const places: OutMessage[][] = [];
   const placeOf = said.map((message): number => {
-    const { bundle, data } = message;
+    const { data } = message;
+    const bundle = bundleOf(message);
     const known = bundle === undefined ? undefined : open.get(bundle);
     if (known !== undefined && fits(known, data)) {
       known.parts.push(message);
@@ -45,6 +46,10 @@ export function bundled(said: readonly OutMessage[]): Load | undefined {
   });
   return { messages: places.map(asOne), placeOf };
 }
+
+/** Headers have no place in a bundle, and without ids two bundles would be one. */
+const bundleOf = ({ bundle, id, headers }: OutMessage): string | undefined =>
+  id === undefined || headers !== undefined ? undefined : bundle;
 
 const fits = ({ parts, bytes }: Open, data: Uint8Array): boolean =>
   parts.length < MESSAGES_MAX && bytes + data.length <= BYTES_MAX;

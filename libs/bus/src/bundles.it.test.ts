@@ -1,11 +1,10 @@
 // Bundles under a real nats-server: one message for the broker, many for who reads them.
-import { inboxDurable, PARTITIONS, subjects } from "@chasqui/contracts";
+import { inboxDurable, subjects } from "@chasqui/contracts";
 import { expect, test } from "vitest";
 import { bundled } from "./bundle.ts";
-import { listDead, redrive, type BatchItem, type BatchSource, type OutMessage } from "./index.ts";
-import { adminOptions, bytes, happenings, setup, text } from "./testing.ts";
+import { listDead, redrive, type OutMessage } from "./index.ts";
+import { adminOptions, bytes, collect, happenings, inboxDurables, setup, text } from "./testing.ts";
 
-const DURABLES = Array.from({ length: PARTITIONS }, (_, partition) => inboxDurable(partition));
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const update = (runId: string): OutMessage => ({
   subject: subjects.inbox("update", runId),
@@ -17,17 +16,11 @@ const update = (runId: string): OutMessage => ({
 const runs = (count: number): OutMessage[] =>
   Array.from({ length: count }, (_, index) => update(`run-${index}`));
 
-async function collect(source: BatchSource, count: number): Promise<BatchItem[]> {
-  const items: BatchItem[] = [];
-  while (items.length < count) items.push(...(await source.next()));
-  return items;
-}
-
 test("a bundle is stored and acked once, and each of its messages is as if it had come alone", async () => {
   await using t = await setup();
   const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
   const acks = await t.watchAcks();
-  const source = await machine.consumeBatches(DURABLES, { batchMax: 100 });
+  const source = await machine.consumeBatches(inboxDurables, { batchMax: 100 });
   expect(await runner.publish(runs(3))).toEqual(["stored", "stored", "stored"]);
   expect(await runner.publish(runs(3))).toEqual(["duplicate", "duplicate", "duplicate"]);
   expect((await t.manager.streams.info("CHASQUI_INBOX")).state.messages).toBe(1);
@@ -56,7 +49,7 @@ test("one that is to come again brings the others along, as after a lost ack", a
   await using t = await setup();
   const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
   const acks = await t.watchAcks();
-  const source = await machine.consumeBatches(DURABLES, { batchMax: 100 });
+  const source = await machine.consumeBatches(inboxDurables, { batchMax: 100 });
   await runner.publish(runs(3));
   const items = await collect(source, 3);
   items[0]?.retry(5);
@@ -77,7 +70,7 @@ test("a message of a bundle is a dead letter by itself, and is redriven by itsel
   await using t = await setup();
   const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
   const acks = await t.watchAcks();
-  const source = await machine.consumeBatches(DURABLES, { batchMax: 100 });
+  const source = await machine.consumeBatches(inboxDurables, { batchMax: 100 });
   await runner.publish(runs(3));
   const [first, second, third] = await collect(source, 3);
   first?.ack();
@@ -103,7 +96,7 @@ test("a message of a bundle is a dead letter by itself, and is redriven by itsel
 test("a bundle that holds what its sender may not say is one message, for its receiver to refuse", async () => {
   await using t = await setup();
   const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
-  const source = await machine.consumeBatches(DURABLES, { batchMax: 100 });
+  const source = await machine.consumeBatches(inboxDurables, { batchMax: 100 });
   const start = { ...update("costs"), subject: subjects.inbox("dag", "costs") };
   const [forged] = bundled([update("run-1"), start])?.messages ?? [];
   if (forged === undefined) throw new Error("no bundle");
@@ -118,7 +111,7 @@ test("a bundle that holds what its sender may not say is one message, for its re
 test("a bundle is one message of the credit, taken when its last message is", async () => {
   await using t = await setup();
   const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
-  const source = await machine.consumeBatches(DURABLES.slice(0, 1), { batchMax: 2 });
+  const source = await machine.consumeBatches(inboxDurables.slice(0, 1), { batchMax: 2 });
   // Three bundles of three for one partition, of which the credit admits two.
   const first = { ...update("run-first"), subject: "chasqui.inbox.0.update.run-first" };
   for (let n = 0; n < 3; n++)
@@ -139,7 +132,7 @@ test("DELIVER=twice hands every message of a bundle out twice", async () => {
     await using t = await setup();
     const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
     const acks = await t.watchAcks();
-    const source = await machine.consumeBatches(DURABLES, { batchMax: 100 });
+    const source = await machine.consumeBatches(inboxDurables, { batchMax: 100 });
     await runner.publish(runs(2));
     const items = await collect(source, 4);
     expect(items.map(({ id, deliveryCount }) => `${id} ${deliveryCount}`)).toEqual([

@@ -11,7 +11,7 @@ import { answer, ask } from "./asking.ts";
 import { openBatches } from "./batches.ts";
 import { consume } from "./consume.ts";
 import { createUndertaker, type Undertaker } from "./dead.ts";
-import type { Mortal } from "./delivery.ts";
+import type { Buriable } from "./delivery.ts";
 import { BusError } from "./errors.ts";
 import { findMessage } from "./find-message.ts";
 import { streamInfo } from "./jetstream-api.ts";
@@ -214,7 +214,7 @@ class JetBus implements Bus {
 
   #undertakerOf(
     durable: string,
-    onDead?: (delivery: Mortal, reason: string) => Promise<void>,
+    onDead?: (delivery: Buriable, reason: string) => Promise<void>,
   ): Undertaker {
     const { nc, log } = this.#link;
     return createUndertaker({

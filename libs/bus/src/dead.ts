@@ -1,6 +1,6 @@
 // Dead letters: the copy is durable before the original is let go, so a message is never in neither place.
 import { subjects } from "@chasqui/contracts";
-import { ORIGINAL_ID_HEADER, type Mortal } from "./delivery.ts";
+import { ORIGINAL_ID_HEADER, type Buriable } from "./delivery.ts";
 import { oneLine } from "./errors.ts";
 import type { BusLog, OutMessage, PublishOutcome } from "./types.ts";
 import { encodeHeaders } from "./wire-headers.ts";
@@ -19,7 +19,7 @@ const DEAD_RETRY_MS = 5_000;
 
 /** The letter for a delivery that its consumer gave up. The sender's headers are kept. */
 export function deadLetterOf(
-  delivery: Mortal,
+  delivery: Buriable,
   options: { readonly durable: string; readonly reason: string; readonly bytesMax: number },
 ): OutMessage {
   const { stream, streamSequence } = delivery.facts;
@@ -44,7 +44,7 @@ export function deadLetterOf(
 
 export interface Undertaker {
   /** Buries the message, or gives it back for later when the copy cannot be stored. True when it is gone. */
-  bury(delivery: Mortal, reason: string): Promise<boolean>;
+  bury(delivery: Buriable, reason: string): Promise<boolean>;
 }
 
 export function createUndertaker(options: {
@@ -53,7 +53,7 @@ export function createUndertaker(options: {
   readonly bytesMax: () => number;
   readonly log: BusLog;
   /** Told between copy and end; when it throws, the message comes again. */
-  readonly onDead?: ((delivery: Mortal, reason: string) => Promise<void>) | undefined;
+  readonly onDead?: ((delivery: Buriable, reason: string) => Promise<void>) | undefined;
 }): Undertaker {
   const { durable, publish, bytesMax, log, onDead } = options;
   return {

@@ -21,7 +21,7 @@ export interface Arrival {
 }
 
 /** What can be buried: a delivery, or a message of a bundle. */
-export interface Mortal extends BatchItem {
+export interface Buriable extends BatchItem {
   readonly facts: AckFacts;
   /** As they came. */
   readonly headers: readonly (readonly [string, string])[];
@@ -40,13 +40,13 @@ export interface DeliveryOwner {
   /** The delivery is no longer ours. */
   settled(delivery: JetDelivery): void;
   /** Stores the dead letter, then ends the message with `term`; gives it back when that fails. */
-  bury(message: Mortal, reason: string): Promise<void>;
+  bury(message: Buriable, reason: string): Promise<void>;
 }
 
 /** The id of a message that was redriven from the dead letters; its own is then not new to the stream. */
 export const ORIGINAL_ID_HEADER = "chasqui-message-id";
 
-export class JetDelivery implements Mortal {
+export class JetDelivery implements Buriable {
   readonly #arrival: Arrival;
   readonly #owner: DeliveryOwner;
   readonly #countOffset: number;

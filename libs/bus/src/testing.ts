@@ -2,6 +2,8 @@
 // of its users, a connection of the admin to look from outside, and logs that can be waited for.
 //   await using t = await setup();
 import {
+  inboxDurable,
+  PARTITIONS,
   renderAccounts,
   usersOf,
   type ConsumerSpec,
@@ -10,12 +12,14 @@ import {
 } from "@chasqui/contracts";
 import { connect, nanos, type JetStreamManager, type NatsConnection } from "nats";
 import { TestNats } from "../../../tests/support/index.ts";
-import { connectBus, type Bus, type BusLog } from "./index.ts";
+import { connectBus, type BatchItem, type BatchSource, type Bus, type BusLog } from "./index.ts";
 
 export const installation: Installation = {
   sources: ["logistics", "billing"],
   runners: { "bench-runner": ["bench.noop", "bench.sleep"], "other-runner": ["other.thing"] },
 };
+
+export const inboxDurables = Array.from({ length: PARTITIONS }, (_, p) => inboxDurable(p));
 
 export const passwordOf = (user: string): string => `secret-of-${user}`;
 export const adminOptions = (url: string) => ({
@@ -158,3 +162,10 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
 
 export const text = (data: Uint8Array): string => Buffer.from(data).toString("utf8");
 export const bytes = (body: string): Uint8Array => Buffer.from(body, "utf8");
+
+/** Everything that comes until `count` items are there. */
+export async function collect(source: BatchSource, count: number): Promise<BatchItem[]> {
+  const items: BatchItem[] = [];
+  while (items.length < count) items.push(...(await source.next()));
+  return items;
+}

@@ -10,8 +10,9 @@ export interface OutMessage {
   /** `ce-…` on public streams; the hot streams carry none. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
-   * Messages of one call with the same name here may travel as one: those of the INBOX, without headers, that are
-   * harmless when they come twice, for the stream's window knows the bundle and not its messages.
+   * Messages of one call with the same name here, of one sort of the INBOX (`update`, `dag`, …), may travel as one if they
+   * have an id and no headers. Only for what is harmless when it comes twice: the stream's window knows the bundle and
+   * not its messages.
    */
   readonly bundle?: string | undefined;
 }

@@ -3,20 +3,21 @@
 //   O1. The bundle is acked when each of its messages is acked or buried, and given back when one is to come again;
 //       then all of them come again, as after a lost ack.
 //   O2. A message of a bundle is a dead letter by itself, which can be redriven like any other.
-//   O3. A bundle holds only what its sender might have published there: messages of the same sort.
+//   O3. A bundle holds only what its sender might have published there: messages of the same sort, with headers of one
+//       line.
 import { fromBinary } from "@bufbuild/protobuf";
 import { BundleSchema, subjects, type BundledMessage } from "@chasqui/contracts";
 import type { AckFacts } from "./ack-subject.ts";
-import type { JetDelivery, Mortal } from "./delivery.ts";
+import type { JetDelivery, Buriable } from "./delivery.ts";
 
 /** An item of the queue: a delivery, or a message of one. */
-export interface Queued extends Mortal {
+export interface Queued extends Buriable {
   readonly isCopy: boolean;
   leaveQueue(): void;
 }
 
 /** Stores the letter of one message, then ends that message. */
-type Bury = (item: Mortal, reason: string) => Promise<void>;
+type Bury = (item: Buriable, reason: string) => Promise<void>;
 
 /** What is to be handled of a delivery. A bundle that cannot be read is one message, and its receiver's to refuse. */
 export function itemsOf(delivery: JetDelivery, bury: Bury): readonly Queued[] {
@@ -35,12 +36,16 @@ export function messagesOf({
   try {
     const { messages } = fromBinary(BundleSchema, data);
     const sort = sortOf(subject);
-    const isOne = sort !== undefined && messages.every((one) => sortOf(one.subject) === sort);
-    return isOne ? messages : undefined;
+    const isFit = (one: BundledMessage): boolean => sortOf(one.subject) === sort && isOneLine(one);
+    return sort !== undefined && messages.every(isFit) ? messages : undefined;
   } catch {
     return undefined;
   }
 }
+
+/** What becomes a header of its dead letter. */
+const isOneLine = ({ subject, id, traceparent }: BundledMessage): boolean =>
+  !/[\x00-\x1f]/.test(subject + id + traceparent);
 
 /** `chasqui.inbox.3.update.run-1` without partition and name: what rights are given for. */
 function sortOf(subject: string): string | undefined {

@@ -1,7 +1,7 @@
 // Sends updates to the state machine.
 // Invariants:
-//   U1. What is said in one turn of the event loop goes out as one publish, in one message for each partition; order
-//       is kept.
+//   U1. What is said in one turn of the event loop goes out as one publish, in a bundle for each partition; order is
+//       kept.
 //   U2. send() resolves only when the INBOX has stored the update, or had it already. It is tried again with the
 //       same id for as long as it takes: who acks an assignment after send() loses nothing.
 //   U3. After stop() nothing waits for ever: what is not stored by then is rejected, its assignment is given back.
