@@ -211,6 +211,6 @@ export class ModelDatabase {
     const row = this.dags.get(dagId);
     if (row === undefined || version !== row.version) return;
     row.version += 1;
-    row.events.push({ type: "run_released", runId });
+    row.events.push({ type: "run_released", runId, settledMs: 0 });
   }
 }

@@ -35,6 +35,7 @@ export const operationsMutations = [
   "instances_mixed_up",
   "past_told_once",
   "settled_without_its_moment",
+  "reopening_forgotten",
 ] as const;
 
 export type Mutation =

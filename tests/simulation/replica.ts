@@ -1,5 +1,6 @@
 // One replica of the state machine: the real decideBatch, judge and speakers, on the model's database and bus.
 // Its cache may be stale at any time; it crashes at any point.
+import type { DagState } from "../../libs/machine/src/index.ts";
 import { judge } from "../../services/state-machine/src/judge.ts";
 import type { Judgement } from "../../services/state-machine/src/judge.ts";
 import { aggregateNamed } from "../../services/state-machine/src/core/aggregates.ts";
@@ -116,6 +117,7 @@ export class Replica {
       if (stored === undefined) continue;
       if (cached === undefined) dags.set(body.dagId, stored);
       else cached.waiting = stored.waiting;
+      if (this.#mutation === "reopening_forgotten") forget((cached ?? stored).state);
     }
   }
 
@@ -226,6 +228,11 @@ export class Replica {
       else sayEffect(voice, run, effect);
     }
   }
+}
+
+/** Planted bug: a DAG knows nothing of runs that were reopened and have given their slot back. */
+function forget({ active, reopened }: DagState): void {
+  for (const runId of reopened.keys()) if (!active.includes(runId)) reopened.delete(runId);
 }
 
 const emptyCache = (): Aggregates => ({

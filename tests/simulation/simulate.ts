@@ -14,7 +14,7 @@
 //   C1 each wanted run exists at most once, and its parent knows it     C2 no run works for which nobody waits
 //   A1 a question is answered once, after it was asked     A2 who is told that his answer counts, is right
 //   L1 every tick ends in a settled run  L2 a green run has been mailed once, or the doubt is shown
-//   L3 every slot of a pool comes back
+//   L3 every slot of a pool comes back   L4 and every slot of a DAG
 import { isSettled } from "../../libs/machine/src/index.ts";
 import type { Body } from "../../services/state-machine/src/core/inbound.ts";
 import type { Message } from "./model-bus.ts";
@@ -328,6 +328,14 @@ class SimulatedWorld {
     return undefined;
   }
 
+  /** L4: nobody is at work, so nobody holds a slot of his DAG. */
+  #slotKept(): string | undefined {
+    for (const [runId, { meta }] of this.#database.runs)
+      if (this.#database.loadDag(meta.dagId)?.state.active.includes(runId) === true)
+        return `L4 run ${runId} is settled and holds a slot`;
+    return undefined;
+  }
+
   #isReopenedBy(runId: string, messageId: string): boolean {
     const history = this.#database.runs.get(runId)?.history ?? [];
     return history.some(({ event, cause }) => event.type === "run_reopened" && cause === messageId);
@@ -353,6 +361,7 @@ class SimulatedWorld {
     const lists = this.#options.scenario.lists ?? {};
     return (
       unreturned(this.#database) ??
+      this.#slotKept() ??
       wronglyMapped(this.#database, lists) ??
       forgotten(this.#database)
     );

@@ -4,7 +4,8 @@
 //   D1. Never more active runs than max_active_runs (overlap `allow` and runs that a person reopened apart).
 //   D2. A run is admitted at most once, and holds its slot until it is seen settled: an end from before it was
 //       reopened, heard late or twice, takes no slot away.
-//   D3. A message that was decided once decides nothing the second time.
+//   D3. A message that was decided once decides nothing the second time. (A reopening says its admission again while
+//       the run holds its slot.)
 //   D4. While runs wait, a new one waits behind them.
 //   D5. It is paused by the N-th run that failed in a row and by no earlier one, when it asked for that.
 //   D6. A backfill's runs are beside all that: they take no slot, wait for none, and nobody waits for them.
@@ -33,7 +34,10 @@ export interface DagState {
   failing: string[];
   /** Runs that hold a slot, in the order they got it. */
   readonly active: string[];
-  /** Of active runs that a person reopened, since when: an earlier end of theirs is over. */
+  /**
+   * Of active runs that a person reopened, since when: an earlier end of theirs is over. Of those that gave their slot
+   * back, since when, for a while: an earlier reopening of theirs is over.
+   */
   readonly reopened: Map<string, number>;
   /** Runs may be waiting for a slot; only a look at them tells. */
   hasWaiting: boolean;
@@ -114,7 +118,7 @@ export type DagEvent =
     }
   | { readonly type: "run_admitted"; readonly runId: string }
   | { readonly type: "run_reopened"; readonly runId: string; readonly reopenedMs: number }
-  | { readonly type: "run_released"; readonly runId: string }
+  | { readonly type: "run_released"; readonly runId: string; readonly settledMs: number }
   | { readonly type: "run_failed"; readonly runId: string }
   | { readonly type: "failures_forgotten" }
   | { readonly type: "queue_emptied" };
@@ -161,7 +165,7 @@ export function decideDag(
         return { kind: "nothing", why: "the run holds no slot" };
       if (message.settledMs < (draft.reopened.get(message.runId) ?? 0))
         return { kind: "nothing", why: "the run was reopened since" };
-      emit({ type: "run_released", runId: message.runId });
+      emit({ type: "run_released", runId: message.runId, settledMs: message.settledMs });
       for (const event of afterRun(draft, message.runId, message.counted)) {
         emit(event);
         if (event.type === "paused_set") effects.push(...tellPaused(draft));
@@ -169,6 +173,7 @@ export function decideDag(
       admitWaiting(draft, waiting, emit, effects);
       break;
     case "reopened":
+      if (isOver(draft, message)) return { kind: "nothing", why: "the run has ended since" };
       reopen(draft, message, emit);
       effects.push({ kind: "admit", runId: message.runId });
       break;
@@ -216,6 +221,12 @@ function reopen(
   if (!active.includes(runId)) emit({ type: "run_admitted", runId });
   if (reopenedMs > (reopened.get(runId) ?? 0)) emit({ type: "run_reopened", runId, reopenedMs });
 }
+
+/** It comes again, and the slot that it got was given back: another one would never be. */
+const isOver = (
+  { active, reopened }: DagState,
+  { runId, reopenedMs }: Extract<DagMessage, { kind: "reopened" }>,
+): boolean => !active.includes(runId) && reopenedMs <= (reopened.get(runId) ?? 0);
 
 const OVERLAPS = "an earlier run is still active, and overlap is skip";
 
@@ -316,12 +327,8 @@ export function evolveDag(draft: DagState, event: DagEvent): void {
     case "run_reopened":
       draft.reopened.set(event.runId, event.reopenedMs);
       return;
-    case "run_released": {
-      draft.reopened.delete(event.runId);
-      const at = draft.active.indexOf(event.runId);
-      if (at >= 0) draft.active.splice(at, 1);
-      return;
-    }
+    case "run_released":
+      return release(draft, event);
     case "queue_emptied":
       draft.hasWaiting = false;
       return;
@@ -330,4 +337,23 @@ export function evolveDag(draft: DagState, event: DagEvent): void {
       throw new TypeError(`event ${JSON.stringify(never)}`);
     }
   }
+}
+
+/** How long, and of how many, it is known that they gave their slot back: longer than a message comes again. */
+const RELEASED_MS_MAX = 3_600_000;
+const RELEASED_MAX = 100;
+
+function release(
+  { active, reopened }: DagState,
+  { runId, settledMs }: Extract<DagEvent, { type: "run_released" }>,
+): void {
+  const at = active.indexOf(runId);
+  if (at >= 0) active.splice(at, 1);
+  if (reopened.has(runId)) reopened.set(runId, settledMs);
+  if (reopened.size === 0) return;
+  const released = [...reopened]
+    .filter(([id]) => !active.includes(id))
+    .toSorted(([, aMs], [, bMs]) => bMs - aMs);
+  for (const [index, [id, atMs]] of released.entries())
+    if (index >= RELEASED_MAX || atMs < settledMs - RELEASED_MS_MAX) reopened.delete(id);
 }

@@ -183,7 +183,7 @@ export const dag = stateMachine.table("dag", {
   retired: boolean("retired").notNull().default(false),
   hasWaiting: boolean("has_waiting").notNull(),
   active: text("active").array().notNull(),
-  /** Of active runs that a person reopened, since when: milliseconds. */
+  /** Of runs that a person reopened, since when they hold their slot or, for a while, gave it back: milliseconds. */
   reopened: jsonb("reopened").$type<Record<string, number>>().notNull().default({}),
   /** Runs that failed in a row, of a DAG that pauses itself. */
   failing: jsonb("failing").$type<string[]>().notNull().default([]),
