@@ -198,3 +198,18 @@ test("PostgreSQL's library links are made", async () => {
   await it.run("hello.mjs").end;
   expect(await readlink(path.join(it.root, name, "native/lib/libx.so.1"))).toBe("libx.so.1.2");
 });
+
+test("an installation by hand bundles the CLI, and does not fail when it cannot", async () => {
+  await using it = await clone();
+  const prepare = `${JSON.stringify(process.execPath)} scripts/bootstrap/prepare.mjs`;
+  const without = await it.shell(prepare).end;
+  expect(without.output).toMatch(/^chasqui: the CLI has no bundle, .* source: [^]*bundle\.ts/);
+  expect(without.code).toBe(0);
+  await it.write("package.json", `{ "type": "module" }`);
+  await it.write(
+    "scripts/bundle.ts",
+    `import { writeFileSync } from "node:fs"; writeFileSync("asked", process.argv[2] ?? "");`,
+  );
+  expect(await it.shell(prepare).end).toEqual({ code: 0, output: "" });
+  expect(await it.read("asked")).toBe("chasqui");
+});

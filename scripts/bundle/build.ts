@@ -4,6 +4,7 @@ import type { BuildOptions } from "esbuild";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { directImports } from "./direct-imports.ts";
 import { leanVertex } from "./lean-vertex.ts";
 import {
   lazyBuiltins,
@@ -54,7 +55,7 @@ const webOptions = {
 } as const satisfies BuildOptions;
 
 /** The options are in this file, what is replaced while bundling in the others. */
-export const buildOptions = ["build.ts", "plugins.ts", "lean-vertex.ts"]
+export const buildOptions = ["build.ts", "direct-imports.ts", "plugins.ts", "lean-vertex.ts"]
   .map((file) => createHash("sha256").update(readFileSync(path.join(import.meta.dirname, file))))
   .map((hash) => hash.digest("hex"))
   .join(" ");
@@ -82,6 +83,7 @@ export async function buildTarget(
       outdir: folder,
       metafile: true,
       plugins: [
+        directImports,
         lazyBuiltins,
         lazyCommonJs,
         leanOtel,

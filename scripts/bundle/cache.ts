@@ -31,8 +31,13 @@ interface Manifest {
   readonly inputs: readonly InputRecord[];
 }
 
-/** Which packages there are decides what an import finds. */
-const ALWAYS_INPUTS = ["package-lock.json", "package.json", "tsconfig.json"];
+/** Which packages there are decides what an import finds; npm writes the last one at each installation. */
+const ALWAYS_INPUTS = [
+  "package-lock.json",
+  "package.json",
+  "tsconfig.json",
+  "node_modules/.package-lock.json",
+];
 const KEEP_MAX = 3;
 
 /** The folder of the bundle that is still true, or undefined. */

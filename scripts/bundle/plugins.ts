@@ -5,6 +5,17 @@ import { createRequire, findPackageJSON, isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+/** It brings streams and sockets with it, 13 ms, and who imports it, as commander does, seldom uses it. */
+const HEAVY = "node:child_process";
+
+const builtin = (name: string): string => `process.getBuiltinModule(${JSON.stringify(name)})`;
+
+/** Not even loaded before somebody asks for a member. */
+function whenUsed(name: string): string {
+  const members = Object.keys(process.getBuiltinModule(name) ?? {});
+  return `module.exports = { ${members.map((member) => `get ${member}() { return ${builtin(name)}.${member}; }`).join(", ")} };`;
+}
+
 /**
  * `import … from "node:http"` evaluates every lazy getter of the built-in module, among them one that loads all
  * of undici: 11 MB. Reached through getBuiltinModule, nothing is evaluated that nobody uses.
@@ -25,7 +36,7 @@ export const lazyBuiltins: Plugin = {
       }
     });
     build.onLoad({ filter: /.*/, namespace: "built-in" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+      contents: path === HEAVY ? whenUsed(path) : `module.exports = ${builtin(path)}`,
     }));
     build.onLoad({ filter: /.*/, namespace: "built-in namespace" }, ({ path }) => ({
       contents: namespaceOf(path),
@@ -37,7 +48,7 @@ export const lazyBuiltins: Plugin = {
 function namespaceOf(name: string): string {
   const descriptors = Object.getOwnPropertyDescriptors(process.getBuiltinModule(name) ?? {});
   const members = Object.keys(descriptors).filter((key) => descriptors[key]?.get === undefined);
-  return facadeOf(`process.getBuiltinModule(${JSON.stringify(name)})`, members);
+  return facadeOf(builtin(name), members);
 }
 
 /**

@@ -1,15 +1,19 @@
 #!/usr/bin/env node
 // What `npx chasqui` starts. Plain JavaScript for any Node from 20 on: it finds Node 24 and the program.
 // In a package the program is built (dist/main.mjs); in a clone it is the source, which Node 24 runs as it is, or the
-// bundle that `npm start` made of it, as long as that is the same: it starts in half the time.
-import { spawn } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
+// bundle that `npm install` or `npm start` made of it, as long as that is the same: it starts in half the time.
+// Every call waits for this file, so it loads only what it needs: an `import` of node:fs would load its streams, too.
 import module from "node:module";
-import { constants } from "node:os";
-import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+
+const require = module.createRequire(import.meta.url);
+const { existsSync, readFileSync, statSync } = require("node:fs");
+const path = require("node:path");
+const { fileURLToPath, pathToFileURL } = require("node:url");
 
 const NODE_MAJOR_WANTED = 24;
+const PACKAGES = "node_modules/";
+/** npm writes it at each installation. */
+const INSTALLED = "node_modules/.package-lock.json";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const clone = path.join(here, "../../..");
 const inHere = (file) => {
@@ -28,19 +32,20 @@ const compiled = path.join(clone, "node_modules/.cache/chasqui");
 /** The Node that npm installed with a clone's dependencies. */
 const pinned = path.join(clone, "node_modules/.bin/node");
 
-/** What scripts/bundle/cache.ts keeps, if each file that it was made of is as it was then. */
+/** What scripts/bundle/cache.ts keeps, if each file that it was made of is as it was then; of packages, what npm says. */
 function bundleOf(store) {
   try {
     const { folder, inputs } = JSON.parse(readFileSync(path.join(store, "latest.json"), "utf8"));
     const main = path.join(store, folder, "main.mjs");
-    return existsSync(main) && inputs.every(isUntouched) ? main : undefined;
+    const ours = inputs.filter(({ file }) => file === INSTALLED || !file.startsWith(PACKAGES));
+    return existsSync(main) && ours.every(isUntouched) ? main : undefined;
   } catch {
     return undefined; // none yet, or just being written: the source says the same
   }
 }
 
 function isUntouched({ file, size, mtimeMs }) {
-  const seen = statSync(path.join(clone, file), { throwIfNoEntry: false });
+  const seen = statSync(`${clone}/${file}`, { throwIfNoEntry: false });
   return seen?.size === size && seen.mtimeMs === mtimeMs;
 }
 
@@ -57,6 +62,12 @@ async function main() {
       `Node ${process.versions.node} runs, Chasqui needs Node ${NODE_MAJOR_WANTED} or later: ` +
         "in a clone run `npm start` once, which brings it; elsewhere install it",
     );
+  await runWithPinned();
+}
+
+async function runWithPinned() {
+  const { spawn } = await import("node:child_process");
+  const { constants } = await import("node:os");
   const child = spawn(pinned, [program, ...process.argv.slice(2)], {
     stdio: "inherit",
     env: { ...process.env, NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? compiled },

@@ -14,7 +14,7 @@ export function addApprovalCommands(program: Command, with_: With): void {
     .addHelpText("after", examples("approvals", "approvals --dag prices"))
     .action(
       with_(async (cli, o: ApprovalsOptions) => {
-        const { approvals } = await import("../commands/approvals.ts");
+        const { approvals } = await import("../commands/online.ts");
         return approvals(cli, o);
       }),
     );
@@ -46,7 +46,7 @@ function addAnswer(
     .addHelpText("after", examples(example))
     .action(
       with_(async (cli, id: string, task: string | undefined, o: AnswerOptions) => {
-        const { answer } = await import("../commands/approvals.ts");
+        const { answer } = await import("../commands/online.ts");
         return answer(cli, { id, task: task ?? "", approve: name === "approve" }, o);
       }),
     );

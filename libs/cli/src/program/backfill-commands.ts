@@ -49,7 +49,7 @@ export function addBackfillCommands(program: Command, with_: With): void {
     )
     .action(
       with_(async (cli, dag: string, o: BackfillOptions) => {
-        const { backfill } = await import("../commands/backfills.ts");
+        const { backfill } = await import("../commands/online.ts");
         return backfill(cli, dag, o);
       }),
     );
@@ -69,7 +69,7 @@ function addListCommands(backfills: Command, with_: With): void {
     .option(...JSON_OPTION)
     .action(
       with_(async (cli, o: { dag?: string; open?: boolean; limit: number; json?: boolean }) => {
-        const { listBackfills } = await import("../commands/backfills.ts");
+        const { listBackfills } = await import("../commands/online.ts");
         return listBackfills(cli, o);
       }),
     );
@@ -81,7 +81,7 @@ function addListCommands(backfills: Command, with_: With): void {
     .option(...JSON_OPTION)
     .action(
       with_(async (cli, id: string, o: { follow?: boolean; json?: boolean }) => {
-        const { showBackfill } = await import("../commands/backfills.ts");
+        const { showBackfill } = await import("../commands/online.ts");
         return showBackfill(cli, id, o);
       }),
     );
@@ -102,7 +102,7 @@ function addListCommands(backfills: Command, with_: With): void {
         .option("--dry-run", "only say what would become of its dates");
     command.action(
       with_(async (cli, id: string, o: OrderOptions & { json?: boolean }) => {
-        const { controlBackfill } = await import("../commands/backfills.ts");
+        const { controlBackfill } = await import("../commands/online.ts");
         return controlBackfill(cli, id, { ...o, action });
       }),
     );

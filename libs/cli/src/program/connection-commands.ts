@@ -15,7 +15,7 @@ export function addConnectionCommands(program: Command, with_: With): void {
     .addHelpText("after", examples("connections list"))
     .action(
       with_(async (cli, o: { json?: boolean }) => {
-        const { listConnections } = await import("../commands/connections.ts");
+        const { listConnections } = await import("../commands/online.ts");
         return listConnections(cli, o);
       }),
     );
@@ -27,7 +27,7 @@ export function addConnectionCommands(program: Command, with_: With): void {
     .addHelpText("after", examples("connections test", "connections test warehouse mail"))
     .action(
       with_(async (cli, names: string[], o: { json?: boolean }) => {
-        const { testConnections } = await import("../commands/connections.ts");
+        const { testConnections } = await import("../commands/online.ts");
         return testConnections(cli, names, o);
       }),
     );

@@ -11,7 +11,7 @@ export function addDagCommands(program: Command, with_: With): void {
     .option(...JSON_OPTION)
     .action(
       with_(async (cli, o: { all?: boolean; json?: boolean }) => {
-        const { listDags } = await import("../commands/dags.ts");
+        const { listDags } = await import("../commands/online.ts");
         return listDags(cli, o);
       }),
     );
@@ -30,7 +30,7 @@ export function addDagCommands(program: Command, with_: With): void {
       .action(
         with_(
           async (cli, dag: string, o: { reason?: string; dryRun?: boolean; json?: boolean }) => {
-            const { setPaused } = await import("../commands/dags.ts");
+            const { setPaused } = await import("../commands/online.ts");
             return setPaused(cli, dag, { ...o, paused });
           },
         ),
@@ -44,7 +44,7 @@ export function addDagCommands(program: Command, with_: With): void {
     .addHelpText("after", examples("ticks carrier-daily-costs"))
     .action(
       with_(async (cli, dag: string, o: { limit: number; json?: boolean }) => {
-        const { ticks } = await import("../commands/dags.ts");
+        const { ticks } = await import("../commands/online.ts");
         return ticks(cli, dag, o);
       }),
     );
@@ -64,7 +64,7 @@ function addVersionCommands(dags: Command, with_: With): void {
     .option(...JSON_OPTION)
     .action(
       with_(async (cli, dag: string, o: VersionOptions) => {
-        const { history } = await import("../commands/dag-versions.ts");
+        const { dagHistory: history } = await import("../commands/online.ts");
         return history(cli, dag, o);
       }),
     );
@@ -79,7 +79,7 @@ function addVersionCommands(dags: Command, with_: With): void {
     .addHelpText("after", examples("dags rollback hello", "dags rollback hello --to 3"))
     .action(
       with_(async (cli, dag: string, o: VersionOptions & { to?: number }) => {
-        const { rollback } = await import("../commands/dag-versions.ts");
+        const { rollback } = await import("../commands/online.ts");
         return rollback(cli, dag, o);
       }),
     );
@@ -101,7 +101,7 @@ function addVersionCommands(dags: Command, with_: With): void {
     )
     .action(
       with_(async (cli, dag: string, o: VersionOptions & { from: string; to: string }) => {
-        const { promote } = await import("../commands/dag-versions.ts");
+        const { promote } = await import("../commands/online.ts");
         return promote(cli, dag, o);
       }),
     );

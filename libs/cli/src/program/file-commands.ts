@@ -31,7 +31,7 @@ function addNew(program: Command, with_: With): void {
     )
     .action(
       with_(async (cli, template: string, name: string | undefined, o: { dir: string }) => {
-        const { newDag } = await import("../commands/new.ts");
+        const { newDag } = await import("../commands/offline.ts");
         return newDag(cli, template, name, o);
       }),
     );
@@ -65,7 +65,7 @@ function addValidate(program: Command, with_: With): void {
     )
     .action(
       with_(async (cli, paths: string[], o: ValidateOptions) => {
-        const { validate } = await import("../commands/validate.ts");
+        const { validate } = await import("../commands/offline.ts");
         return validate(cli, paths, o);
       }),
     );
@@ -96,7 +96,7 @@ function addApply(program: Command, with_: With): void {
     )
     .action(
       with_(async (cli, paths: string[], o: ApplyOptions) => {
-        const { apply } = await import("../commands/apply.ts");
+        const { apply } = await import("../commands/online.ts");
         return apply(cli, paths, o);
       }),
     );
@@ -117,7 +117,7 @@ function addDiff(program: Command, with_: With): void {
     )
     .action(
       with_(async (cli, file: string, before: string | undefined, o: DiffOptions) => {
-        const { diff } = await import("../commands/diff.ts");
+        const { diff } = await import("../commands/online.ts");
         return diff(cli, file, before, o);
       }),
     );
@@ -147,7 +147,7 @@ function addSchedule(program: Command, with_: With): void {
     )
     .action(
       with_(async (cli, file: string, o: PreviewOptions) => {
-        const { preview } = await import("../commands/schedule-preview.ts");
+        const { preview } = await import("../commands/offline.ts");
         return preview(cli, file, o);
       }),
     );

@@ -28,7 +28,7 @@ function addCancel(program: Command, with_: With): void {
     .addHelpText("after", examples("cancel carrier-daily-costs --reason 'wrong day'"))
     .action(
       with_(async (cli, id: string, o: CancelOptions) => {
-        const { cancel } = await import("../commands/cancel.ts");
+        const { cancel } = await import("../commands/online.ts");
         return cancel(cli, id, o);
       }),
     );
@@ -56,7 +56,7 @@ function addClear(program: Command, with_: With): void {
     )
     .action(
       with_(async (cli, id: string, tasks: string[], o: ClearOptions) => {
-        const { clear } = await import("../commands/operations.ts");
+        const { clear } = await import("../commands/online.ts");
         return clear(cli, id, tasks, o);
       }),
     );
@@ -74,7 +74,7 @@ function addRetry(program: Command, with_: With): void {
     .addHelpText("after", examples("retry carrier-daily-costs --follow"))
     .action(
       with_(async (cli, id: string, o: OperationOptions) => {
-        const { retry } = await import("../commands/operations.ts");
+        const { retry } = await import("../commands/online.ts");
         return retry(cli, id, o);
       }),
     );
@@ -94,7 +94,7 @@ function addMark(program: Command, with_: With): void {
     .addHelpText("after", examples("mark carrier-daily-costs mail skipped --note 'sent by hand'"))
     .action(
       with_(async (cli, id: string, task: string, as: string, o: OperationOptions) => {
-        const { mark } = await import("../commands/operations.ts");
+        const { mark } = await import("../commands/online.ts");
         return mark(cli, { id, task, as }, o);
       }),
     );
@@ -113,7 +113,7 @@ function addRerun(program: Command, with_: With): void {
     .addHelpText("after", examples("rerun carrier-daily-costs/2026-10-06 --of newest"))
     .action(
       with_(async (cli, id: string, o: OperationOptions & { of: string }) => {
-        const { rerun } = await import("../commands/operations.ts");
+        const { rerun } = await import("../commands/online.ts");
         return rerun(cli, id, o);
       }),
     );
@@ -129,7 +129,7 @@ function addAttempts(program: Command, with_: With): void {
     .addHelpText("after", examples("attempts carrier-daily-costs aggregate"))
     .action(
       with_(async (cli, id: string, task: string, o: { json?: boolean }) => {
-        const { attempts } = await import("../commands/attempts.ts");
+        const { attempts } = await import("../commands/online.ts");
         return attempts(cli, id, task, o);
       }),
     );

@@ -15,7 +15,7 @@ export function addPoolCommands(program: Command, with_: With): void {
     .addHelpText("after", examples("explain carrier-daily-costs", "explain run-01j9 mail"))
     .action(
       with_(async (cli, id: string, task: string | undefined, o: { json?: boolean }) => {
-        const { explain } = await import("../commands/explain.ts");
+        const { explain } = await import("../commands/online.ts");
         return explain(cli, id, task ?? "", o);
       }),
     );
@@ -29,7 +29,7 @@ export function addPoolCommands(program: Command, with_: With): void {
     .option(...JSON_OPTION)
     .action(
       with_(async (cli, o: { limits?: boolean; json?: boolean }) => {
-        const { listPools } = await import("../commands/pools.ts");
+        const { listPools } = await import("../commands/online.ts");
         return listPools(cli, o);
       }),
     );
@@ -41,7 +41,7 @@ export function addPoolCommands(program: Command, with_: With): void {
     .addHelpText("after", examples("pools show warehouse"))
     .action(
       with_(async (cli, name: string, o: { json?: boolean }) => {
-        const { showPool } = await import("../commands/pools.ts");
+        const { showPool } = await import("../commands/online.ts");
         return showPool(cli, name, o);
       }),
     );
@@ -55,7 +55,7 @@ export function addPoolCommands(program: Command, with_: With): void {
     .addHelpText("after", examples("pools set warehouse 8 --reason 'end of the month'"))
     .action(
       with_(async (cli, name: string, slots: number, o: { reason?: string; json?: boolean }) => {
-        const { setPool } = await import("../commands/pools.ts");
+        const { setPool } = await import("../commands/online.ts");
         return setPool(cli, name, slots, o);
       }),
     );

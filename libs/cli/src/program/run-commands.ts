@@ -46,7 +46,7 @@ function addTrigger(program: Command, with_: With): void {
     )
     .action(
       with_(async (cli, dag: string, o: TriggerFlags) => {
-        const { trigger } = await import("../commands/trigger.ts");
+        const { trigger } = await import("../commands/online.ts");
         return trigger(cli, dag, o);
       }),
     );
@@ -63,7 +63,7 @@ function addRuns(program: Command, with_: With): void {
     .addHelpText("after", examples("runs", "runs --dag carrier-daily-costs --state failed"))
     .action(
       with_(async (cli, o: { dag?: string; state?: string[]; limit: number; json?: boolean }) => {
-        const { runs } = await import("../commands/run.ts");
+        const { runs } = await import("../commands/online.ts");
         return runs(cli, o);
       }),
     );
@@ -86,7 +86,7 @@ function addRun(program: Command, with_: With): void {
     )
     .action(
       with_(async (cli, id: string, o: { at?: number; json?: boolean }) => {
-        const { run } = await import("../commands/run.ts");
+        const { run } = await import("../commands/online.ts");
         return run(cli, id, o);
       }),
     );
@@ -103,7 +103,7 @@ function addHistory(program: Command, with_: With): void {
     .addHelpText("after", examples("history carrier-daily-costs"))
     .action(
       with_(async (cli, id: string, o: { json?: boolean }) => {
-        const { history } = await import("../commands/history.ts");
+        const { runHistory: history } = await import("../commands/online.ts");
         return history(cli, id, o);
       }),
     );
@@ -131,7 +131,7 @@ function addLogs(program: Command, with_: With): void {
           task: string,
           o: { follow?: boolean; attempt?: number; timestamps?: boolean; json?: boolean },
         ) => {
-          const { logs } = await import("../commands/logs.ts");
+          const { logs } = await import("../commands/online.ts");
           return logs(cli, id, task, o);
         },
       ),
@@ -155,7 +155,7 @@ function addTrace(program: Command, with_: With): void {
           const { exportRunTrace } = await import("../commands/trace-export.ts");
           return exportRunTrace(cli, id, o);
         }
-        const { trace } = await import("../commands/trace.ts");
+        const { trace } = await import("../commands/online.ts");
         return trace(cli, id, o);
       }),
     );
@@ -191,7 +191,7 @@ function addMails(program: Command, with_: With): void {
           id: string | undefined,
           o: { report?: string; period?: string; limit: number; json?: boolean },
         ) => {
-          const { mails } = await import("../commands/mails.ts");
+          const { mails } = await import("../commands/online.ts");
           return mails(cli, id, o);
         },
       ),

@@ -30,7 +30,7 @@ function addShadow(program: Command, with_: With): void {
     )
     .action(
       with_(async (cli, file: string, o: ShadowOptions) => {
-        const { shadowDag } = await import("../commands/shadow.ts");
+        const { shadowDag } = await import("../commands/online.ts");
         return shadowDag(cli, file, o);
       }),
     );
@@ -78,7 +78,7 @@ function addSimulate(program: Command, with_: With): void {
     )
     .action(
       with_(async (cli, file: string, options: SimulateOptions) => {
-        const { simulateDag } = await import("../commands/simulate.ts");
+        const { simulateDag } = await import("../commands/offline.ts");
         return simulateDag(cli, file, options);
       }),
     );
@@ -104,7 +104,7 @@ function addPlan(program: Command, with_: With): void {
     )
     .action(
       with_(async (cli, file: string, options: PlanOptions) => {
-        const { planDag } = await import("../commands/plan.ts");
+        const { planDag } = await import("../commands/offline.ts");
         return planDag(cli, file, options);
       }),
     );

@@ -39,7 +39,7 @@ export function addTriggerCommands(program: Command, with_: With): void {
     )
     .action(
       with_(async (cli, o: TriggersFlags) => {
-        const { triggers } = await import("../commands/triggers.ts");
+        const { triggers } = await import("../commands/online.ts");
         return triggers(cli, o);
       }),
     );

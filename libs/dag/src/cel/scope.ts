@@ -65,8 +65,15 @@ export interface ScopeParts {
 
 /** The scope of a run, of a trigger filter or of a trigger's key: only the given parts exist in it. */
 export function createScope(parts: ScopeParts): Scope {
-  const values: Record<string, JsonValue> = {};
-  if (parts.run !== undefined) values["run"] = runValue(parts.run);
+  const { run } = parts;
+  const values: Record<string, JsonValue> =
+    run === undefined
+      ? {}
+      : {
+          get run() {
+            return runValue(run); // few expressions ask, and the day in a zone is dear
+          },
+        };
   if (parts.params !== undefined) values["params"] = parts.params;
   if (parts.event !== undefined) Object.assign(values, eventValues(parts.event));
   if (parts.tasks !== undefined) values["tasks"] = tasksValue(parts.tasks);

@@ -2,24 +2,34 @@
 // person and the text from another.
 import type { JsonSchema } from "@chasqui/contracts";
 import { compileCondition } from "../cel/condition.ts";
+import type { Condition } from "../cel/condition.ts";
 import { checkNames } from "../cel/check-names.ts";
 import { parseExpression } from "../cel/expression.ts";
 import { scopeOf } from "../cel/scope.ts";
 import { parseDuration } from "../text/duration.ts";
 import { quote } from "../text/suggest.ts";
 import { isDate } from "../time/dates.ts";
+import { matchesPlainly } from "./plain-pattern.ts";
 
-const matches = compileCondition("text.matches(pattern)");
+let compiled: Condition | undefined;
+
+/** Compiled when first asked for: most schemas have no patterns. */
+function matches(pattern: string, text: string): ReturnType<Condition["evaluate"]> {
+  compiled ??= compileCondition("text.matches(pattern)");
+  return compiled.evaluate(scopeOf({ text, pattern }));
+}
 
 /** RE2 syntax, searched anywhere in the text as JSON Schema says. A pattern that RE2 refuses matches nothing. */
 export function matchesPattern(pattern: string, text: string): boolean {
-  const result = matches.evaluate(scopeOf({ text, pattern }));
+  const plainly = matchesPlainly(pattern, text);
+  if (plainly !== undefined) return plainly;
+  const result = matches(pattern, text);
   return result.ok && result.value;
 }
 
 /** Why a pattern cannot be used; undefined when it can. */
 export function patternError(pattern: string): string | undefined {
-  const result = matches.evaluate(scopeOf({ text: "", pattern }));
+  const result = matches(pattern, "");
   return result.ok
     ? undefined
     : `pattern ${quote(pattern)} is not a regular expression (RE2 syntax)`;

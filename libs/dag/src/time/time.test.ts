@@ -62,6 +62,7 @@ test("parsing a cron never throws", () => {
 
 test("zones", () => {
   expect(["America/Bogota", "UTC", "Europe/Berlin"].filter(isZone)).toHaveLength(3);
+  expect(["US/Pacific", "Etc/UTC", "europe/berlin"].filter(isZone)).toHaveLength(3); // in no list
   expect(["", "+05:00", "Mars/X", "Bogota"].filter(isZone)).toEqual([]);
   expect(nearestZone("Bogota")).toBe("America/Bogota");
   expect(nearestZone("Europe/Berln")).toBe("Europe/Berlin");
@@ -78,6 +79,14 @@ test("dates in a zone", () => {
     "2027-01-01",
   ]);
   expect(["2026-02-29", "2026-13-01", "26-01-01", "x"].filter(isDate)).toEqual([]);
+});
+
+test("a date in UTC is what Intl says, in every year that instants have", () => {
+  const ms = fc.integer({ min: -8.64e15, max: 8.64e15 });
+  const near = fc.date({ noInvalidDate: true }).map(Number);
+  fc.assert(
+    fc.property(fc.oneof(ms, near), (at) => dateInZone(at, "UTC") === dateInZone(at, "Etc/UTC")),
+  );
 });
 
 test("a day begins where its date begins, also when the clock jumps over midnight", () => {

@@ -1,0 +1,21 @@
+// The commands that ask a server, loaded as one.
+export { apply } from "./apply.ts";
+export { answer, approvals } from "./approvals.ts";
+export { attempts } from "./attempts.ts";
+export { backfill, controlBackfill, listBackfills, showBackfill } from "./backfills.ts";
+export { cancel } from "./cancel.ts";
+export { listConnections, testConnections } from "./connections.ts";
+export { history as dagHistory, promote, rollback } from "./dag-versions.ts";
+export { listDags, setPaused, ticks } from "./dags.ts";
+export { diff } from "./diff.ts";
+export { explain } from "./explain.ts";
+export { history as runHistory } from "./history.ts";
+export { logs } from "./logs.ts";
+export { mails } from "./mails.ts";
+export { clear, mark, rerun, retry } from "./operations.ts";
+export { listPools, setPool, showPool } from "./pools.ts";
+export { run, runs } from "./run.ts";
+export { shadowDag } from "./shadow.ts";
+export { trace } from "./trace.ts";
+export { trigger } from "./trigger.ts";
+export { triggers } from "./triggers.ts";
