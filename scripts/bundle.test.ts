@@ -171,6 +171,53 @@ test("a CommonJS package that is imported lazily has the names that it has in No
   expect(run((await t.bundle(["echo"]))["echo"]?.file)).toBe("named default");
 });
 
+test("what is imported lazily brings the files that it uses, not all that anybody uses of a door", async () => {
+  using t = setUp();
+  t.write(
+    "node_modules/@chasqui/door/package.json",
+    `{ "main": "../../../libs/door/src/index.ts" }`,
+  );
+  t.write(
+    "libs/door/src/index.ts",
+    `export { one } from "./one.ts";\nexport {\n  two as second,\n} from "./two.ts";\nexport const own = "own";\n`,
+  );
+  t.write("libs/door/src/one.ts", `export const one = "first";`);
+  t.write("libs/door/src/two.ts", `export const two = "second";`);
+  t.write(
+    "services/echo/src/a.ts",
+    `import { one as first, type Unused } from "@chasqui/door";\nexport const a = first;`,
+  );
+  t.write(
+    "services/echo/src/b.ts",
+    `import { own, second } from "@chasqui/door";\nexport const b = own + second;`,
+  );
+  t.write(
+    "services/echo/src/main.ts",
+    `console.log((await import("./a.ts")).a, (await import("./b.ts")).b);`,
+  );
+  const { echo } = await t.bundle(["echo"]);
+  expect(run(echo?.file)).toBe("first ownsecond");
+  const chunks = path.join(path.dirname(echo?.file ?? ""), "chunks");
+  const withFirst = readdirSync(chunks)
+    .map((name) => readFileSync(path.join(chunks, name), "utf8"))
+    .filter((text) => text.includes('"first"'));
+  expect(withFirst).toHaveLength(1);
+  expect(withFirst[0]).not.toContain('"second"');
+});
+
+test("a built-in module that is heavy is loaded when somebody uses it", async () => {
+  using t = setUp();
+  t.write(
+    "services/echo/src/main.ts",
+    `import all, { execFileSync as run } from "node:child_process";
+     const isLoaded = () => process.moduleLoadList.includes("NativeModule child_process");
+     const before = isLoaded();
+     console.log(before, typeof run, typeof all.spawn, isLoaded());`,
+  );
+  const { echo } = await t.bundle(["echo"]);
+  expect(run(echo?.file)).toBe("false function function true");
+});
+
 test("the stand-in for protobuf's base64 decodes and refuses what the original does", async () => {
   using t = setUp();
   const at = path.join(
