@@ -49,7 +49,7 @@ function sweepRun(again: Voice, run: CachedRun): void {
     const id = `admit:${runId}:${run.version}`;
     bus.inbox.publish(id, { to: "run", runId, message: { kind: "admit" } }, nowMs);
   }
-  if (unheard.isReopenedUnheard(state, dag, patience)) post(again, reopenRun(run));
+  if (unheard.isSlotlessUnheard(state, dag, patience)) post(again, reopenRun(run));
   if (unheard.isSettledUnheard(state, dag, patience)) post(again, settleRun(run));
 }
 

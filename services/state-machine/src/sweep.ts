@@ -86,9 +86,9 @@ export function startSweeper(options: SweepOptions): Sweeper {
     const settled = await unheard.settledButActive(sql, options.unheardMs);
     const { runs } = await loadRuns(sql, versions, settled);
     await bus.publish(runs.map((run) => settleRun(run)));
-    const reopened = await unheard.reopenedWithoutSlot(sql, options.unheardMs);
-    const { runs: waiting } = await loadRuns(sql, versions, reopened);
-    await bus.publish(waiting.map(reopenRun));
+    const slotless = await unheard.begunWithoutSlot(sql, options.unheardMs);
+    const { runs: asking } = await loadRuns(sql, versions, slotless);
+    await bus.publish(asking.map(reopenRun));
   }
 
   async function pools(): Promise<void> {

@@ -35,6 +35,13 @@ export const storeFaults: readonly Fault[] = [
     tests: integration("services/state-machine/src/handle.it.test.ts", "a diamond runs through"),
   },
   {
+    file: "services/state-machine/src/store/unheard.ts",
+    find: " when r.cause_kind <> 'backfill' then r.started_at end",
+    replace: " end",
+    why: "a run that works without a slot lets its DAG begin more than it allows, until it ends",
+    tests: integration("services/state-machine/src/slots.it.test.ts"),
+  },
+  {
     file: "services/report-mailer/src/store/put-delivery.ts",
     find: "\n    where delivery.version = excluded.version - 1",
     replace: "",

@@ -59,9 +59,15 @@ type Slots = Pick<DagState, "active">;
 export const isAdmittedUnheard = (run: RunState, dag: Slots, patience: Patience): boolean =>
   run.status === "queued" && dag.active.includes(run.facts.id) && isOver(run.lastMs, patience);
 
-/** Was reopened and holds no slot of its DAG yet. */
-export const isReopenedUnheard = (run: RunState, dag: Slots, patience: Patience): boolean =>
-  isReopened(run) && !dag.active.includes(run.facts.id) && isOver(run.lastMs, patience);
+/**
+ * Was reopened and waits for a slot of its DAG, or began all the same and holds none: by an admission from before. A
+ * backfill's runs hold none.
+ */
+export const isSlotlessUnheard = (run: RunState, dag: Slots, patience: Patience): boolean => {
+  if (isSettled(run.status) || dag.active.includes(run.facts.id)) return false;
+  if (isReopened(run)) return isOver(run.lastMs, patience);
+  return run.facts.cause !== "backfill" && isOver(run.startedMs, patience);
+};
 
 /** Has settled and still holds a slot of its DAG. */
 export const isSettledUnheard = (run: RunState, dag: Slots, patience: Patience): boolean =>

@@ -37,7 +37,7 @@ async function fill(sql: Sql): Promise<void> {
   const age = (): Date => new Date(nowMs - random.pick([1_000, 120_000]));
   const ageOrNull = (): Date | null => random.pick([null, age()]);
   const runs = Array.from({ length: RUNS }, (_, n) => {
-    const state = random.pick(["queued", "running", "succeeded"]);
+    const state = random.pick(["queued", "running", "cancelling", "succeeded"]);
     const at = age();
     return {
       ...{
@@ -48,7 +48,8 @@ async function fill(sql: Sql): Promise<void> {
         key: String(n),
         state,
       },
-      ...{ version: 1, format: 1, cause_kind: "manual", cause_by: "", params: "{}", event: "null" },
+      cause_kind: random.pick(["manual", "manual", "backfill"]),
+      ...{ version: 1, format: 1, cause_by: "", params: "{}", event: "null" },
       ...{ trace_id: "0", traced: false, logical_at: at, interval_start_at: at, created_at: at },
       ...{ interval_end_at: at, last_at: age(), started_at: ageOrNull() },
       settled_at: state === "succeeded" ? age() : null,
@@ -187,9 +188,9 @@ test("what the rules call unheard is what the statements find", async () => {
       runsThat(rules.isAdmittedUnheard),
     ],
     [
-      "reopened",
-      await statements.reopenedWithoutSlot(t.sql, OLDER_MS),
-      runsThat(rules.isReopenedUnheard),
+      "begun without a slot",
+      await statements.begunWithoutSlot(t.sql, OLDER_MS),
+      runsThat(rules.isSlotlessUnheard),
     ],
     [
       "settled",

@@ -88,12 +88,17 @@ export async function admittedButQueued(
   return rows.map((row) => ({ runId: row.run_id, version: row.version }));
 }
 
-/** Runs that were reopened and hold no slot of their DAG yet. */
-export async function reopenedWithoutSlot(sql: Sql, olderMs: number): Promise<string[]> {
+/**
+ * Runs that have begun and hold no slot of their DAG: reopened ones wait for it, or were let go by an admission from
+ * before. A backfill's runs hold none.
+ */
+export async function begunWithoutSlot(sql: Sql, olderMs: number): Promise<string[]> {
   const rows = await sql<{ run_id: string }[]>`
-    select r.run_id from state_machine.run r join state_machine.dag d using (dag_id)
-    where r.state = 'queued' and r.started_at is not null and r.run_id <> all(d.active)
-      and r.last_at < now() - ${olderMs}::float8 * interval '1 millisecond'
+    select r.run_id from state_machine.run r
+    left join (select unnest(active) as run_id from state_machine.dag) a using (run_id)
+    where a.run_id is null and r.settled_at is null and r.started_at is not null
+      and case when r.state = 'queued' then r.last_at when r.cause_kind <> 'backfill' then r.started_at end
+        < now() - ${olderMs}::float8 * interval '1 millisecond'
     limit ${ROWS_MAX}`;
   return rows.map((row) => row.run_id);
 }
