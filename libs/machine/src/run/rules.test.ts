@@ -25,7 +25,9 @@ const red = is("failed", "upstreamFailed");
 /** What a rule says of a list of outcomes: when may it run, and what does it become when it never may. */
 const reference: Record<TriggerRule, (list: Outcome[]) => RuleVerdict> = {
   all_success: (list) =>
-    list.some(red) ? "upstream_failed" : list.some(is("skipped")) ? "skip" : ifDone(list, "run"),
+    list.some(red)
+      ? "upstream_failed"
+      : ifDone(list, list.some(is("skipped")) ? "skip" : "run"),
   all_failed: (list) => (list.some(is("succeeded", "skipped")) ? "skip" : ifDone(list, "run")),
   all_done: (list) => ifDone(list, "run"),
   all_done_min_one_success: (list) =>
@@ -64,10 +66,36 @@ describe.each(Object.keys(reference) as TriggerRule[])("%s", (rule) => {
   });
 });
 
+test.each(Object.keys(reference) as TriggerRule[])(
+  "U1. what %s makes of a task does not depend on which of its upstream ended first",
+  (rule) => {
+    for (const list of combinations(3).filter((ends) => !ends.includes("none")))
+      for (const [a, b, c] of orders(list)) {
+        const steps = [[a], [a, b], [a, b, c]].map((ended) => ruleVerdict(rule, countsOf(ended), 3));
+        const first = steps.find((verdict) => verdict !== "wait");
+        expect(first, `${rule} over ${list.join(" ")}`).toBe(steps.at(-1));
+      }
+  },
+);
+
+/** All orders of three. */
+function orders([a, b, c]: Outcome[]): [Outcome, Outcome, Outcome][] {
+  if (a === undefined || b === undefined || c === undefined) throw new Error("want three outcomes");
+  return [
+    [a, b, c],
+    [a, c, b],
+    [b, a, c],
+    [b, c, a],
+    [c, a, b],
+    [c, b, a],
+  ];
+}
+
 // Cells that people ask about, in plain words.
 test.each<[TriggerRule, Outcome[], RuleVerdict]>([
   ["all_success", ["succeeded", "skipped"], "skip"],
   ["all_success", ["failed", "none"], "upstream_failed"],
+  ["all_success", ["skipped", "none"], "wait"],
   ["one_success", ["succeeded", "none"], "run"],
   ["one_failed", ["failed", "none"], "run"],
   ["one_done", ["skipped", "none"], "wait"],

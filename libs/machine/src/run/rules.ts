@@ -1,5 +1,7 @@
 // Trigger rules: may a task run, given how its upstream ended so far? Airflow's meanings, as one total function.
 //   `one_*` rules do not wait for the rest; a rule that can no longer be met says what the task becomes.
+// Invariant U1: what a task becomes depends on how its upstream ended, never on which of it ended first. So all_success
+// over a skip waits for the rest, for a failure among it counts for more; in Airflow the first to end decides.
 import type { TriggerRule } from "../plan.ts";
 
 export interface Counts {
@@ -34,7 +36,8 @@ export function ruleVerdict(rule: TriggerRule, counts: Counts, total: number): R
   if (total === 0 || rule === "always") return "run";
   switch (rule) {
     case "all_success":
-      return red > 0 ? "upstream_failed" : skipped > 0 ? "skip" : done ? "run" : "wait";
+      if (red > 0) return "upstream_failed";
+      return !done ? "wait" : skipped > 0 ? "skip" : "run";
     case "all_failed":
       return succeeded + skipped > 0 ? "skip" : done ? "run" : "wait";
     case "all_done":
