@@ -31,10 +31,10 @@ export async function planDag(cli: Cli, file: string, options: PlanOptions): Pro
   if (options.event !== undefined && event === undefined)
     throw usageError(`--event ${JSON.stringify(options.event)}: want JSON such as '{"n":1}'`);
   const nowMs = cli.nowMs();
-  const atMs = options.at === undefined ? nowMs : parseInstant(options.at);
   const dag = await readOneDag(cli, file, options);
   if (dag === undefined) return exitCodes.failed;
   const { spec, vars } = dag;
+  const atMs = options.at === undefined ? nowMs : parseInstant(options.at, spec);
   const params = resolveParams(spec.params, readParams(options, spec));
   if (!params.ok) throw usageError(params.message);
   const tasks = previewTasks(spec, {

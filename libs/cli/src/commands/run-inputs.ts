@@ -1,6 +1,7 @@
 // What a person gives a run on the command line: its instant and its parameters.
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { DagSpec } from "@chasqui/contracts";
+import { instantsOfWall, parseWall } from "@chasqui/dag";
 import { usageError } from "../errors.ts";
 
 interface ParamOptions {
@@ -8,13 +9,24 @@ interface ParamOptions {
   readonly params?: string;
 }
 
-export function parseInstant(text: string): number {
-  const ms = /^\d{4}-\d{2}-\d{2}(T|$)/.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(ms))
+/** An instant; a date, or a local time without an offset, is one of the DAG's own zone, as its schedule's are. */
+export function parseInstant(text: string, spec: DagSpec | undefined, option = "--at"): number {
+  const wallMs = parseWall(text);
+  const zone = spec?.schedule?.timezone ?? "";
+  const ms =
+    wallMs === undefined
+      ? parseWithOffset(text)
+      : instantsOfWall(zone === "" ? "UTC" : zone, wallMs, { gap: "shift", fold: "first" })[0];
+  if (ms === undefined || Number.isNaN(ms))
     throw usageError(
-      `--at ${JSON.stringify(text)}: want an instant such as 2026-10-06T19:00:00-05:00`,
+      `${option} ${JSON.stringify(text)}: want an instant such as 2026-10-06T19:00:00-05:00, or 2026-10-06T19:00 or a date in the DAG's zone`,
     );
   return ms;
+}
+
+function parseWithOffset(text: string): number {
+  const [, date] = /^(\d{4}-\d{2}-\d{2})T[\d:.]{5,18}(Z|[+-]\d{2}:\d{2})$/i.exec(text) ?? [];
+  return date !== undefined && parseWall(date) !== undefined ? Date.parse(text) : NaN;
 }
 
 /** `--params '{…}'` first, then each `--param k=v`: text where the DAG's schema wants text, else JSON when it is. */

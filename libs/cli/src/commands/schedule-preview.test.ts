@@ -61,7 +61,7 @@ test("the days of a file beside the DAG are left out", async () => {
 test.each<[string, string[], number, string]>([
   ["", [], 1, "DAG costs has no schedule"],
   ['schedule: { cron: "0 25 * * *" }', [], 1, "hour `25`: out of range"],
-  ['schedule: { cron: "@daily" }', ["--from", "tomorrow"], 2, '--from "tomorrow": want a time'],
+  ['schedule: { cron: "@daily" }', ["--from", "tomorrow"], 2, '--from "tomorrow": want an instant'],
   ['schedule: { cron: "@daily" }', ["--count", "0"], 2, "want an integer in 1..10000"],
 ])("%s %j ends with %i: %s", async (schedule, args, code, message) => {
   put(schedule);

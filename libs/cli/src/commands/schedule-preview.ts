@@ -1,5 +1,5 @@
 // `chasqui schedule preview <file>`: when a DAG file's schedule is due. Needs no server.
-import { instantsOfWall, parseWall, previewSchedule, rfc3339 } from "@chasqui/dag";
+import { previewSchedule, rfc3339 } from "@chasqui/dag";
 import type { Preview } from "@chasqui/dag";
 import { printJson, printLines } from "../cli.ts";
 import type { Cli } from "../cli.ts";
@@ -7,6 +7,7 @@ import { CliError, exitCodes, usageError } from "../errors.ts";
 import type { ExitCode } from "../errors.ts";
 import { renderSchedule } from "../render/schedule.ts";
 import { readDags } from "../judged-dags.ts";
+import { parseInstant } from "./run-inputs.ts";
 import { printReport } from "./validate.ts";
 
 export interface PreviewOptions {
@@ -32,27 +33,11 @@ export async function preview(cli: Cli, file: string, options: PreviewOptions): 
       hint: 'for example: schedule: { cron: "0 19 * * *", timezone: America/Bogota }',
     });
   const nowMs = cli.nowMs();
-  const fromMs = options.from === undefined ? nowMs : parseFrom(options.from, schedule.timezone);
+  const fromMs = options.from === undefined ? nowMs : parseInstant(options.from, spec, "--from");
   const previewed = previewSchedule(schedule, { dagId: spec.id, fromMs, count: options.count });
   if (options.json === true) printJson(cli.out, toJson(previewed));
   else printLines(cli.out, renderSchedule(spec, previewed, { nowMs, style: cli.out.style }));
   return exitCodes.ok;
-}
-
-/** Without an offset, local time of the DAG's zone. */
-function parseFrom(text: string, timezone: string): number {
-  const wallMs = parseWall(text);
-  const ms =
-    wallMs === undefined
-      ? /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/i.test(text)
-        ? Date.parse(text)
-        : NaN
-      : instantsOfWall(timezone, wallMs, { gap: "shift", fold: "first" })[0];
-  if (ms === undefined || Number.isNaN(ms))
-    throw usageError(
-      `--from ${JSON.stringify(text)}: want a time such as 2026-10-06T19:00, 2026-10-06T19:00:00Z or a date`,
-    );
-  return ms;
 }
 
 const toJson = ({ ticks }: Preview): object[] =>

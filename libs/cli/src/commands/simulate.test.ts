@@ -92,6 +92,19 @@ test("vars come from the environment; without one each stands for itself", async
   expect(await stateOf()).toBe("succeeded");
 });
 
+test("--at: a date and a local time are of the DAG's own zone", async () => {
+  put(
+    "x.yaml",
+    "id: x\nschedule: { cron: \"0 19 * * *\", timezone: America/Bogota }\ntasks: { a: { uses: noop, when: run.date == '2026-10-06' } }\n",
+  );
+  for (const at of ["2026-10-06", "2026-10-06T23:00", "2026-10-06T23:00-05:00"])
+    expect(JSON.parse((await simulate("x.yaml", "--json", "--at", at)).out).tasks.a.state).toBe(
+      "succeeded",
+    );
+  for (const at of ["2026-02-31", "2026-02-31T00:00:00Z", "2026-10-06T25:00"])
+    expect(await simulate("x.yaml", "--at", at)).toMatchObject({ code: 2 });
+});
+
 test("a kind that nobody knows is simulated like any other, with a warning", async () => {
   put("x.yaml", "id: x\ntasks: { a: { uses: my.kind, with: { n: 1 } } }\n");
   const { code, out, err } = await simulate("x.yaml", "--json", "--outcome", "a=fail");

@@ -67,7 +67,7 @@ function run(
 ): Simulated {
   const simulated = simulate({
     ...{ spec, vars, placeholders, kinds },
-    atMs: options.at === undefined ? cli.nowMs() : parseInstant(options.at),
+    atMs: options.at === undefined ? cli.nowMs() : parseInstant(options.at, spec),
     params: readParams(options, spec),
     ...(options.key === undefined ? {} : { key: options.key }),
     ...script,

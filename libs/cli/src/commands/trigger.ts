@@ -24,8 +24,9 @@ export interface TriggerOptions {
 }
 
 export async function trigger(cli: Cli, dagId: string, options: TriggerOptions): Promise<ExitCode> {
-  const atMs = options.at === undefined ? undefined : parseInstant(options.at);
+  const { at } = options;
   readParams(options, undefined); // a wrong command line is said before anything is asked
+  if (at !== undefined) parseInstant(at, undefined);
   const server = await cli.connect();
   const { of: version = 0 } = options;
   const { dag } = await server.dags.getDag({ dagId, version });
@@ -34,7 +35,7 @@ export async function trigger(cli: Cli, dagId: string, options: TriggerOptions):
     {
       dagId,
       key: options.key ?? "",
-      ...(atMs === undefined ? {} : { logicalTime: timestampFromMs(atMs) }),
+      ...(at === undefined ? {} : { logicalTime: timestampFromMs(parseInstant(at, dag?.spec)) }),
       params,
       version,
       requestId: randomUUID(),

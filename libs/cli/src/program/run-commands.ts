@@ -27,7 +27,10 @@ function addTrigger(program: Command, with_: With): void {
     .option("--param <name=value>", "a parameter; again for more", collect)
     .option("--params <json>", "all parameters as one JSON object")
     .option("--key <key>", "one run per key: with a key that is known, the first run is answered")
-    .option("--at <instant>", "the instant the run is about (now)")
+    .option(
+      "--at <instant>",
+      "the instant the run is about (now); without an offset in the DAG's zone",
+    )
     .option(
       "--of <version>",
       "the DAG's version by its number (the current one)",

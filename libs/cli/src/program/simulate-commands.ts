@@ -64,7 +64,10 @@ function addSimulate(program: Command, with_: With): void {
     .option("--params <json>", "all parameters as one JSON object")
     .option("--event <json>", "data of the event that starts the run")
     .option("--key <key>", "the run's key")
-    .option("--at <instant>", "the instant the run is about, and at which it begins (now)")
+    .option(
+      "--at <instant>",
+      "the instant the run is about, and at which it begins (now); without an offset in the DAG's zone",
+    )
     .option(...ENVIRONMENT_OPTION)
     .option(...JSON_OPTION)
     .addHelpText(
@@ -89,7 +92,10 @@ function addPlan(program: Command, with_: With): void {
     .command("plan")
     .description("Show what a run would get: rendered values, and the next ticks; needs no server")
     .argument("<file>", "a DAG file")
-    .option("--at <instant>", "the instant the run is about (now)")
+    .option(
+      "--at <instant>",
+      "the instant the run is about (now); without an offset in the DAG's zone",
+    )
     .option("--param <name=value>", "a parameter; again for more", collect)
     .option("--params <json>", "all parameters as one JSON object")
     .option("--event <json>", "data of the event that starts the run")

@@ -8,7 +8,7 @@ import type { Path } from "../yaml/source.ts";
 import { parseAssets } from "./asset-expression.ts";
 import type { AssetTree } from "./asset-expression.ts";
 import { noteCondition } from "./check-expressions.ts";
-import { readList, readMap, readText, readWord } from "./reader.ts";
+import { readCondition, readList, readMap, readText, readWord } from "./reader.ts";
 import type { Reader } from "./reader.ts";
 import { conditionFields, dagConditionFields, eventFields } from "./words.ts";
 import { eventScopeFields, outcomeWords } from "./words.ts";
@@ -68,8 +68,7 @@ const eventOf = (subject: string, when: string) =>
 
 function readWhen(reader: Reader, path: Path, value: JsonValue | undefined): string {
   const at = [...path, "when"];
-  const rule = { want: "a condition", charsMax: limits.expressionCharsMax };
-  const when = readText(reader, at, value, "when", rule);
+  const when = readCondition(reader, at, value, "when");
   const names = { roots: ["event"], fields: { event: eventScopeFields } };
   if (when !== undefined) noteCondition(reader, at, "when", when, names);
   return (when ?? "").trim();

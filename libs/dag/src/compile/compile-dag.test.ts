@@ -285,6 +285,38 @@ test("aliases are followed, and cannot grow without end", () => {
   expect(problemsOf("a: &a [*a]")).toContainEqual(expect.stringContaining("levels deep"));
 });
 
+test("<< takes in the fields of other maps; a field of its own counts for more, then the first", () => {
+  const { tasks } = specOf(
+    dag(
+      "  a: &a { uses: noop, priority: 1, timeout: 1m }\n" +
+        "  b: { <<: *a, priority: 2 }\n" +
+        "  c: { <<: [*a, { priority: 3, max_active: 4 }] }\n",
+    ),
+  );
+  expect(
+    tasks.map(({ priority, timeout, maxActive }) => [priority, timeout?.seconds, maxActive]),
+  ).toEqual([
+    [1, 60n, 0],
+    [2, 60n, 0],
+    [1, 60n, 4],
+  ]);
+  const wrong = problemsOf(
+    dag("  a: &a { uses: noop, needs: [z] }\n  b: { <<: *a }\n  c: { <<: 3 }\n"),
+  );
+  expect(wrong).toContainEqual(expect.stringContaining("x.yaml:3:31: task `b` needs `z`"));
+  expect(wrong).toContainEqual(expect.stringContaining("x.yaml:5:8: `<<` takes in the fields of"));
+});
+
+test("a condition may be YAML's own true or false", () => {
+  const rules = "retries: { max: 1, rules: [{ when: true, then: fail }] }";
+  const { tasks, groups } = specOf(
+    `id: x\ngroups: { g: { for_each: [1], when: false } }\ntasks:\n  a: { uses: noop, when: false, ${rules} }\n  b: { uses: noop, group: g, when: true }\n`,
+  );
+  expect(tasks.map(({ when }) => when)).toEqual(["false", "true"]);
+  expect(groups[0]?.when).toBe("false");
+  expect(tasks[0]?.retries?.rules[0]?.when).toBe("true");
+});
+
 // The bound is the test's own time-out: a check that is quadratic in the tasks takes minutes here.
 test("5,000 tasks in a chain, each reading the one before", () => {
   const lines = Array.from({ length: 5_000 }, (_, i) =>

@@ -21,8 +21,10 @@ import type { TaskNames } from "./names.ts";
 import { TASK_ID } from "./outline.ts";
 import type { Node, Role } from "./outline.ts";
 import {
+  conditionText,
   noteFindings,
   readBoolean,
+  readCondition,
   readMap,
   readNumber,
   readText,
@@ -121,18 +123,16 @@ export function joined(conditions: readonly string[]): string {
 
 /** The condition when it is judged before there are items: one that does not name them. */
 function onceAsked({ fields: { when } }: Node): string {
-  const parsed = typeof when === "string" ? parseExpression(when) : undefined;
-  if (typeof when !== "string" || parsed?.ok !== true) return "";
+  const text = conditionText(when);
+  const parsed = typeof text === "string" ? parseExpression(text) : undefined;
+  if (typeof text !== "string" || parsed?.ok !== true) return "";
   const { references } = parsed.value.names;
-  return references.some(({ root }) => instanceRoots.some((name) => name === root)) ? "" : when;
+  return references.some(({ root }) => instanceRoots.some((name) => name === root)) ? "" : text;
 }
 
 export function readWhen(reader: Reader, { path, name, fields }: Node, known: KnownNames): string {
   const at = [...path, "when"];
-  const when = readText(reader, at, fields["when"], `${name}: when`, {
-    want: "a condition",
-    charsMax: limits.expressionCharsMax,
-  });
+  const when = readCondition(reader, at, fields["when"], `${name}: when`);
   if (when === undefined) return "";
   noteCondition(reader, at, `${name}: when`, when, known);
   return when.trim();

@@ -11,7 +11,7 @@ import { limits } from "../limits.ts";
 import { quote } from "../text/suggest.ts";
 import type { Path } from "../yaml/source.ts";
 import { noteCondition } from "./check-expressions.ts";
-import { readDuration, readList, readMap, readNumber, readText, readWord } from "./reader.ts";
+import { readCondition, readDuration, readList, readMap, readNumber, readWord } from "./reader.ts";
 import type { Reader } from "./reader.ts";
 import {
   defaults,
@@ -103,10 +103,8 @@ function readRule(
         suggestion: 'write { when: "failure.exit_code == 99", then: skip }',
       });
   const whenPath = [...path, "when"];
-  const condition = readText(reader, whenPath, when, `${name} when`, {
-    want: "a condition over failure and attempt",
-    charsMax: limits.expressionCharsMax,
-  });
+  const want = "a condition over failure and attempt";
+  const condition = readCondition(reader, whenPath, when, `${name} when`, want);
   if (condition !== undefined) noteCondition(reader, whenPath, `${name} when`, condition, known);
   const then = readWord(reader, [...path, "then"], outcome, `${name} then`, retryOutcomeWords);
   const backoffPath = [...path, "backoff"];

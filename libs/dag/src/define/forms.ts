@@ -57,7 +57,7 @@ export type Value =
 export type Text = string | Expr<string>;
 
 /** CEL, as a text or as an expression. */
-export type Condition = string | Expr<boolean>;
+export type Condition = string | boolean | Expr<boolean>;
 
 /** CEL (also as one `${…}`), an expression, or the values themselves. */
 export type ListForm = string | Expr<readonly unknown[]> | readonly Value[];

@@ -7,6 +7,11 @@ export const duration = (description: string): JsonObject => ({
   description: `${description}; for example 30s, 5m, 1h30m, 2d`,
 });
 export const text = (description: string): JsonObject => ({ type: "string", description });
+/** CEL; what YAML takes for true or false is one, too. */
+export const condition = (description: string): JsonObject => ({
+  type: ["string", "boolean"],
+  description,
+});
 export const words = (
   list: Readonly<Record<string, unknown>>,
   description: string,

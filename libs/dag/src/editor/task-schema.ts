@@ -5,7 +5,7 @@ import { failureClasses } from "@chasqui/machine";
 import { retryOutcomeWords, triggerRuleWords } from "../compile/words.ts";
 import { limits } from "../limits.ts";
 import { editorSchema } from "./kind-schema.ts";
-import { closed, count, duration, flag, text, texts, words } from "./parts.ts";
+import { closed, condition, count, duration, flag, text, texts, words } from "./parts.ts";
 
 const attempts: JsonObject = {
   type: "integer",
@@ -40,7 +40,9 @@ const retries: JsonObject = {
         items: closed(
           "What becomes of a failed attempt",
           {
-            when: text("CEL over `failure` (class, message, exit_code, evidence) and `attempt`"),
+            when: condition(
+              "CEL over `failure` (class, message, exit_code, evidence) and `attempt`",
+            ),
             then: words(retryOutcomeWords, "What becomes of it"),
             backoff: duration("The wait before this repeat, in place of the policy's"),
           },
@@ -118,7 +120,7 @@ export function groupSchema(): JsonObject {
     needs,
     for_each: forEach,
     trigger_rule: rule,
-    when: text("CEL; false skips the whole group"),
+    when: condition("CEL; false skips the whole group"),
     defaults: sharedDefaults("What its tasks get that do not say otherwise"),
   });
 }
@@ -137,7 +139,7 @@ export function taskSchema(): JsonObject {
         examples: Object.keys(builtInKindSchemas),
       },
       with: { type: "object", description: "The kind's own configuration; texts may hold ${…}" },
-      when: text("CEL; false skips the task"),
+      when: condition("CEL; false skips the task"),
       trigger_rule: rule,
       for_each: forEach,
       setup: flag("It prepares what a teardown takes away"),

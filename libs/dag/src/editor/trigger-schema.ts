@@ -2,7 +2,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { outcomeWords } from "../compile/words.ts";
 import { limits } from "../limits.ts";
-import { closed, count, duration, text } from "./parts.ts";
+import { closed, condition, count, duration, text } from "./parts.ts";
 
 const conditions = {
   event: closed(
@@ -11,7 +11,7 @@ const conditions = {
       subject: text(
         "What follows chasqui.trigger., for example logistics.routes.closed; after the source * is one token, > the rest",
       ),
-      when: text("CEL over `event`; absent means every event"),
+      when: condition("CEL over `event`; absent means every event"),
     },
     ["subject"],
   ),
@@ -30,7 +30,7 @@ const conditions = {
               { type: "array", minItems: 1, items: { enum: Object.keys(outcomeWords) } },
             ],
           },
-          when: text("CEL over `event`; absent means every run"),
+          when: condition("CEL over `event`; absent means every run"),
         },
         ["id"],
       ),

@@ -81,9 +81,12 @@ export function createOutside(input: OutsideInput): Outside {
     }
     const limitMs = planned.timeoutMs;
     const isLate = limitMs > 0 && takesMs > limitMs;
+    const output = script.outputOf(target);
     const end: AttemptReport = isLate
       ? { state: "failed", failure: late(limitMs) }
-      : endOf(step, config.value, script.outputOf(target) ?? ownOutput(planned.kind, step), target);
+      : step.kind === "child" || (step.kind === "succeed" && planned.kind === CHILD_KIND)
+        ? childEnd(input, { ...target, attempt, config: config.value, step, output })
+        : endOf(step, output);
     const ended = answer(nowMs + (isLate ? limitMs : takesMs), 2, end);
     return takesMs === 0 ? [ended] : [answer(nowMs, 1, { state: "running" }), ended];
   }
@@ -142,15 +145,12 @@ const late = (limitMs: number): Failure => ({
 });
 
 function endOf(
-  step: Step,
-  config: JsonValue,
+  step: Exclude<Step, { kind: "child" }>,
   output: JsonValue | undefined,
-  target: Target,
 ): AttemptReport {
-  const done: AttemptReport = { state: "succeeded", ...(output === undefined ? {} : { output }) };
   switch (step.kind) {
     case "succeed":
-      return done;
+      return { state: "succeeded", ...(output === undefined ? {} : { output }) };
     case "skip":
       return { state: "skipped", reason: "as scripted" };
     case "reject":
@@ -158,12 +158,6 @@ function endOf(
         state: "failed",
         failure: { class: "rejected", message: "rejected", permanent: true },
       };
-    case "child": {
-      const allowed = fieldOf(config, "allowed") ?? ["succeeded"];
-      if (Array.isArray(allowed) && allowed.includes(step.state)) return done;
-      const message = `the run that ${targetName(target)} started ended as ${step.state}`;
-      return { state: "failed", failure: { class: "upstream", message } };
-    }
     case "fail": {
       const { exitCode } = step;
       const evidence = exitCode === undefined ? {} : { evidence: { exit_code: exitCode } };
@@ -178,11 +172,24 @@ function endOf(
   }
 }
 
-/** What a run of another DAG says of itself, as far as the script knows. */
-function ownOutput(kind: string, step: Step): JsonValue | undefined {
-  if (kind !== CHILD_KIND) return undefined;
-  return { state: step.kind === "child" ? step.state : "succeeded" };
+interface ChildAttempt extends Target {
+  readonly attempt: number;
+  readonly config: JsonValue;
+  readonly step: Step;
+  readonly output: JsonValue | undefined;
 }
 
-const fieldOf = (value: JsonValue, field: string): JsonValue | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? value[field] : undefined;
+/** How a task ends that starts a run of another DAG, and what that run says of itself. */
+function childEnd({ state, placeholders }: OutsideInput, about: ChildAttempt): AttemptReport {
+  const request = childRequestOf(about.config, placeholders);
+  if (!request.ok) return { state: "failed", failure: unrendered(request.message) };
+  const { dag, wait = true, allowed = ["succeeded"] } = request.value;
+  const { dagId, key: runKey } = state.facts;
+  const name = `${targetName(about)}#${about.attempt}`;
+  const { key = `${dagId}/${runKey}/${name}` } = request.value;
+  const ended = about.step.kind === "child" ? about.step.state : (allowed[0] ?? "succeeded");
+  const said = { run_id: `run-simulated-${name}`, dag, key, state: wait ? ended : "running" };
+  if (!wait || allowed.includes(ended)) return { state: "succeeded", output: about.output ?? said };
+  const message = `the run that ${targetName(about)} started ended as ${ended}`;
+  return { state: "failed", failure: { class: "upstream", message, evidence: said } };
+}

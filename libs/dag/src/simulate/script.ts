@@ -2,7 +2,7 @@
 //   train=fail:quota,succeed      the first attempt fails for lack of quota, every later one succeeds
 //   load[2]=skip                  the instance with index 2
 import type { JsonValue } from "@bufbuild/protobuf";
-import { failureClasses } from "@chasqui/machine";
+import { APPROVAL_KIND, CHILD_KIND, failureClasses } from "@chasqui/machine";
 import type { FailureClass } from "@chasqui/machine";
 import { bad, good } from "../cel/result.ts";
 import type { Result } from "../cel/result.ts";
@@ -46,26 +46,40 @@ export interface Target {
 export const targetName = ({ taskId, mapIndex }: Target): string =>
   mapIndex < 0 ? taskId : `${taskId}[${mapIndex}]`;
 
-export function parseScript(form: ScriptForm, taskIds: readonly string[]): Result<Script> {
+/** What a script may speak of. */
+export interface Scripted {
+  readonly id: string;
+  readonly kind: string;
+  readonly isMapped: boolean;
+}
+
+export function parseScript(form: ScriptForm, tasks: readonly Scripted[]): Result<Script> {
   const wrong: string[] = [];
-  const known = new Set(taskIds);
-  const check = (what: string, key: string): string => {
-    const id = /^([^[\]]+)(\[\d+\])?$/.exec(key)?.[1];
+  const known = new Map(tasks.map((task) => [task.id, task]));
+  const check = (what: string, key: string): Scripted | undefined => {
+    const [, id, index] = /^([^[\]]+)(\[(?:0|[1-9]\d*)\])?$/.exec(key) ?? [];
+    const task = known.get(id ?? "");
     if (id === undefined) wrong.push(`${what} ${quote(key)}: want <task> or <task>[<index>]`);
-    else if (!known.has(id))
-      wrong.push(`${what} of ${quote(id)}: no such task${meant(id, taskIds)}`);
-    return key;
+    else if (task === undefined)
+      wrong.push(`${what} of ${quote(id)}: no such task${meant(id, [...known.keys()])}`);
+    else if (index !== undefined && !task.isMapped)
+      wrong.push(
+        `${what} of ${quote(key)}: ${quote(id)} is not mapped; did you mean ${quote(id)}?`,
+      );
+    return task;
   };
   const steps = new Map<string, readonly Step[]>();
   for (const [key, given] of Object.entries(form.outcomes ?? {})) {
-    const parsed = parseSteps(typeof given === "string" ? given.split(",") : given);
-    if (parsed.ok) steps.set(check("outcome", key), parsed.value);
+    const task = check("outcome", key);
+    const parsed = parseSteps(typeof given === "string" ? given.split(",") : given, task?.kind);
+    if (parsed.ok) steps.set(key, parsed.value);
     else wrong.push(`outcome of ${quote(key)}: ${parsed.message}`);
   }
   const takes = new Map<string, number>();
   for (const [key, given] of Object.entries(form.takes ?? {})) {
     const duration = parseDuration(given);
-    if (duration.ok) takes.set(check("duration", key), duration.ms);
+    check("duration", key);
+    if (duration.ok) takes.set(key, duration.ms);
     else wrong.push(`duration of ${quote(key)}: ${duration.message}`);
   }
   const outputs = new Map(Object.entries(form.outputs ?? {}));
@@ -94,29 +108,45 @@ function meant(id: string, known: readonly string[]): string {
 const words: Readonly<Record<string, Step>> = {
   succeed: { kind: "succeed" },
   skip: { kind: "skip" },
-  approve: { kind: "succeed" },
-  reject: { kind: "reject" },
-  succeeded: { kind: "child", state: "succeeded" },
-  failed: { kind: "child", state: "failed" },
-  cancelled: { kind: "child", state: "cancelled" },
 };
-const WANT =
-  "want succeed, fail, fail:<class>, fail:<class>:<exit code> or skip; for an approval approve or reject; for a dag.run the other run's state";
+/** Words that mean something of these kinds alone. */
+const wordsOf: Readonly<Record<string, Readonly<Record<string, Step>>>> = {
+  [APPROVAL_KIND]: { approve: { kind: "succeed" }, reject: { kind: "reject" } },
+  [CHILD_KIND]: {
+    succeeded: { kind: "child", state: "succeeded" },
+    failed: { kind: "child", state: "failed" },
+    cancelled: { kind: "child", state: "cancelled" },
+  },
+};
+const WANT = "want succeed, fail, fail:<class>, fail:<class>:<exit code> or skip";
+const wants: Readonly<Record<string, string>> = {
+  [APPROVAL_KIND]: "for an approval approve or reject",
+  [CHILD_KIND]: "for a dag.run the other run's state: succeeded, failed or cancelled",
+};
 
-function parseSteps(texts: readonly string[]): Result<readonly Step[]> {
+/** What may stand there; of a kind that is not known, all of it. */
+function wantedOf(kind: string | undefined): string {
+  const own = Object.entries(wants).filter(([name]) => kind === undefined || kind === name);
+  return [WANT, ...own.map(([, want]) => want)].join("; ");
+}
+
+function parseSteps(texts: readonly string[], kind: string | undefined): Result<readonly Step[]> {
   const steps: Step[] = [];
   for (const text of texts) {
-    const step = parseStep(text.trim());
+    const step = parseStep(text.trim(), kind);
     if (!step.ok) return step;
     steps.push(step.value);
   }
-  return steps.length === 0 ? bad(`no step: ${WANT}`) : good(steps);
+  return steps.length === 0 ? bad(`no step: ${wantedOf(kind)}`) : good(steps);
 }
 
-function parseStep(text: string): Result<Step> {
-  if (Object.hasOwn(words, text) && words[text] !== undefined) return good(words[text]);
+function parseStep(text: string, kind: string | undefined): Result<Step> {
+  const known = { ...words, ...wordsOf[kind ?? ""] };
+  const step = Object.hasOwn(known, text) ? known[text] : undefined;
+  if (step !== undefined) return good(step);
   const [, name = "code", code] = /^fail(?::([a-z_]+))?(?::(\d{1,3}))?$/.exec(text) ?? [];
-  if (!/^fail(:|$)/.test(text)) return bad(`${quote(text)}: ${WANT}`);
+  if (!/^fail(:|$)/.test(text))
+    return bad(`${quote(text)}: ${wantedOf(kind)}${meant(text, ["fail", ...Object.keys(known)])}`);
   const failureClass = failureClasses.find((known) => known === name);
   if (failureClass === undefined || !/^fail(:[a-z_]+)?(:\d{1,3})?$/.test(text)) {
     const classes = `the failure classes are ${failureClasses.join(", ")}`;

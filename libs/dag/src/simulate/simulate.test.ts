@@ -159,6 +159,16 @@ test.each<[string, string, Options, string]>([
   expect(statesOf(run(tasks, options))).toBe(expected);
 });
 
+test("what a run of another DAG says; one that nobody waits for has only begun", () => {
+  const { tasks } = run(
+    "  a: { uses: dag.run, with: { dag: y } }\n  b: { uses: dag.run, with: { dag: y, wait: false } }\n  c: { uses: dag.run, with: { dag: y, key: k, allowed: [failed] } }\n",
+    { outcomes: { b: "failed" }, key: "r" },
+  );
+  expect(tasks["a"]?.output).toMatchObject({ dag: "y", key: "x/r/a#1", state: "succeeded" });
+  expect(tasks["b"]).toMatchObject({ state: "succeeded", output: { state: "running" } });
+  expect(tasks["c"]).toMatchObject({ state: "succeeded", output: { key: "k", state: "failed" } });
+});
+
 test("a mapped group: an index does not wait for the others", () => {
   const tasks =
     "  l: { uses: noop, group: g }\n  m: { uses: noop, group: g, needs: [l] }\n  z: { uses: noop, needs: [g] }\n";
@@ -262,7 +272,15 @@ test.each<[Options, string]>([
   [{ outcomes: { aggregate: "fail:quotas" } }, "the failure classes are code, out_of_memory"],
   [{ outcomes: { aggregate: "fail:quotas" } }, "did you mean `quota`?"],
   [{ outcomes: { aggregate: "fail:code:x" } }, "the failure classes are"],
+  [{ outcomes: { aggregate: "failed" } }, "or skip; did you mean `fail`?"],
+  [{ outcomes: { aggregate: "approve" } }, "`approve`: want succeed, fail"],
+  [
+    { outcomes: { "aggregate[0]": "fail" } },
+    "outcome of `aggregate[0]`: `aggregate` is not mapped",
+  ],
+  [{ outcomes: { "aggregate[01]": "fail" } }, "want <task> or <task>[<index>]"],
   [{ outputs: { b: 1 } }, "output of `b`: no such task"],
+  [{ pools: { gpu: 1 } }, "no task uses pool `gpu`; no task names a pool"],
   [{ takes: { aggregate: "5" } }, "duration of `aggregate`: `5` is not a duration"],
 ])("%j: %s", (options, message) => {
   expect(() => run("  aggregate: { uses: noop }\n", options)).toThrow(message);

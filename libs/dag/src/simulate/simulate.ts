@@ -12,6 +12,7 @@ import type { Result } from "../cel/result.ts";
 import { fingerprintOf } from "../canonical.ts";
 import { planOf } from "../plan/plan-of.ts";
 import { resolveParams } from "../schema/params.ts";
+import { listNames, quote } from "../text/suggest.ts";
 import { rfc3339 } from "../time/dates.ts";
 import { createOutside } from "./outside.ts";
 import { createPools } from "./pools.ts";
@@ -19,7 +20,7 @@ import { createQueue } from "./queue.ts";
 import { resultOf } from "./result.ts";
 import type { Simulated } from "./result.ts";
 import { parseScript } from "./script.ts";
-import type { ScriptForm } from "./script.ts";
+import type { ScriptForm, Scripted } from "./script.ts";
 
 export interface SimulationInput extends ScriptForm {
   readonly spec: DagSpec;
@@ -43,11 +44,10 @@ const MESSAGES_MAX = 2_000_000;
 
 export function simulate(input: SimulationInput): Result<Simulated> {
   const { spec } = input;
-  const script = parseScript(
-    input,
-    spec.tasks.map(({ id }) => id),
-  );
+  const script = parseScript(input, scriptedOf(spec));
   if (!script.ok) return script;
+  const pool = poolNobodyUses(input);
+  if (pool !== undefined) return bad(pool);
   const params = resolveParams(spec.params, input.params ?? {});
   if (!params.ok) return params;
   const vars = input.vars ?? {};
@@ -72,6 +72,26 @@ export function simulate(input: SimulationInput): Result<Simulated> {
   return history === undefined
     ? bad(`the simulation needs more than ${MESSAGES_MAX.toLocaleString("en")} messages`)
     : good(resultOf(spec, state, history));
+}
+
+function scriptedOf({ tasks, groups }: DagSpec): Scripted[] {
+  const around = new Map(groups.map((group) => [group.id, group]));
+  const isMapped = (id: string): boolean => {
+    const group = around.get(id);
+    return group !== undefined && (group.forEach !== undefined || isMapped(group.parent));
+  };
+  return tasks.map(({ id, uses, forEach, group }) => ({
+    id,
+    kind: uses,
+    isMapped: forEach !== undefined || isMapped(group),
+  }));
+}
+
+function poolNobodyUses({ spec, pools = {} }: SimulationInput): string | undefined {
+  const used = [...new Set(spec.tasks.map(({ pool }) => pool).filter((pool) => pool !== ""))];
+  const name = Object.keys(pools).find((pool) => !used.includes(pool));
+  const known = used.length === 0 ? "no task names a pool" : `known: ${listNames(used)}`;
+  return name === undefined ? undefined : `no task uses pool ${quote(name)}; ${known}`;
 }
 
 /** Every output is kept, for any may be named; a noop whose outcome the author says is asked for it. */

@@ -17,8 +17,9 @@ interface Located {
   readonly value: JsonValue;
   readonly node: Node | undefined;
   readonly start: number;
-  readonly children?: ReadonlyMap<string | number, { key: number; at: Located }>;
+  readonly children?: Children;
 }
+type Children = ReadonlyMap<string | number, { key: number; at: Located }>;
 
 export function readYaml(text: string, file: string): Source {
   const positionOf = positionsIn(text);
@@ -80,7 +81,9 @@ function syntaxMessage(code: string, message: string): string {
     case "TAG_RESOLVE_FAILED":
       return `${message.replace(/\.$/, "")}: want plain YAML without tags`;
     default:
-      return `not valid YAML: ${lowerFirst(message)}`;
+      return /call stack/.test(message)
+        ? "the file is nested too deeply"
+        : `not valid YAML: ${lowerFirst(message)}`;
   }
 }
 
@@ -129,6 +132,7 @@ function convert(document: Document.Parsed<ParsedNode>, report: Report): Located
   function walkMap(map: YAMLMap, start: number, depth: number): Located | undefined {
     const children = new Map<string, { key: number; at: Located }>();
     const entries: [string, JsonValue][] = [];
+    const merged: Children[] = [];
     let split = false;
     for (const pair of map.items) {
       const keyNode = isScalar(pair.key) ? pair.key : undefined;
@@ -136,6 +140,13 @@ function convert(document: Document.Parsed<ParsedNode>, report: Report): Located
       const key = keyNode === undefined ? undefined : keyText(keyNode);
       if (key === undefined) {
         report(keyStart, "a key that is not a plain text");
+        continue;
+      }
+      if (key === "<<" && keyNode?.type === "PLAIN") {
+        const at = walk(pair.value as Node | null, keyStart, depth + 1);
+        if (at === undefined) return undefined;
+        if (!mergeable(at, merged))
+          report(keyStart, "`<<` takes in the fields of maps: want an alias of one");
         continue;
       }
       if (map.flow === true && pair.value === null) {
@@ -149,10 +160,24 @@ function convert(document: Document.Parsed<ParsedNode>, report: Report): Located
       else entries.push([key, at.value]);
       if (!children.has(key)) children.set(key, { key: keyStart, at });
     }
+    for (const [key, child] of merged.flatMap((one) => [...one])) {
+      if (typeof key === "number" || children.has(key)) continue; // a field of its own wins, then the first map that has it
+      entries.push([key, child.at.value]);
+      children.set(key, child);
+    }
     return { value: Object.fromEntries(entries), node: map, start, children };
   }
 
   return walk(document.contents, 0, 0);
+}
+
+/** Notes whose fields `<<` takes in: a map's, or those of a list of maps. */
+function mergeable({ value, children }: Located, merged: Children[]): boolean {
+  if (typeof value !== "object" || value === null || children === undefined) return false;
+  if (!Array.isArray(value)) return merged.push(children) > 0;
+  return [...children.values()].every(
+    ({ at }) => !Array.isArray(at.value) && mergeable(at, merged),
+  );
 }
 
 /** `{ query: select a, b from c }` is three fields to YAML, and no other message would say why. */

@@ -25,9 +25,7 @@ const red = is("failed", "upstreamFailed");
 /** What a rule says of a list of outcomes: when may it run, and what does it become when it never may. */
 const reference: Record<TriggerRule, (list: Outcome[]) => RuleVerdict> = {
   all_success: (list) =>
-    list.some(red)
-      ? "upstream_failed"
-      : ifDone(list, list.some(is("skipped")) ? "skip" : "run"),
+    list.some(red) ? "upstream_failed" : ifDone(list, list.some(is("skipped")) ? "skip" : "run"),
   all_failed: (list) => (list.some(is("succeeded", "skipped")) ? "skip" : ifDone(list, "run")),
   all_done: (list) => ifDone(list, "run"),
   all_done_min_one_success: (list) =>
@@ -71,7 +69,9 @@ test.each(Object.keys(reference) as TriggerRule[])(
   (rule) => {
     for (const list of combinations(3).filter((ends) => !ends.includes("none")))
       for (const [a, b, c] of orders(list)) {
-        const steps = [[a], [a, b], [a, b, c]].map((ended) => ruleVerdict(rule, countsOf(ended), 3));
+        const steps = [[a], [a, b], [a, b, c]].map((ended) =>
+          ruleVerdict(rule, countsOf(ended), 3),
+        );
         const first = steps.find((verdict) => verdict !== "wait");
         expect(first, `${rule} over ${list.join(" ")}`).toBe(steps.at(-1));
       }
