@@ -54,7 +54,8 @@ export interface TaskFacts {
 }
 
 export interface ScopeParts {
-  readonly run?: RunFacts;
+  /** A function where the facts are dear, for few expressions ask; so are the days of zones made of them. */
+  readonly run?: RunFacts | (() => RunFacts);
   readonly params?: JsonObject;
   /** What started the run: an event, `{ events: […] }` for several, null for none. */
   readonly event?: JsonObject | null;
@@ -71,7 +72,7 @@ export function createScope(parts: ScopeParts): Scope {
       ? {}
       : {
           get run() {
-            return runValue(run); // few expressions ask, and the day in a zone is dear
+            return runValue(typeof run === "function" ? run() : run);
           },
         };
   if (parts.params !== undefined) values["params"] = parts.params;

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { DagSpec } from "@chasqui/contracts";
 import type { Scope as MachineScope } from "@chasqui/machine";
 import { createScope } from "../cel/scope.ts";
-import type { Scope } from "../cel/scope.ts";
+import type { RunFacts, Scope } from "../cel/scope.ts";
 import { isLatest } from "./latest.ts";
 import { intervalsOf } from "../time/interval.ts";
 
@@ -13,22 +13,8 @@ export interface PlanOptions {
 }
 
 export function scopeOfRun(spec: DagSpec, facts: MachineScope, options: PlanOptions): Scope {
-  const timezone = spec.schedule?.timezone;
-  const { id, dagId, key, logicalMs, cause } = facts.run;
-  const { exit } = facts;
-  const interval = facts.run.interval ?? intervalsOf(spec.schedule)(logicalMs);
   return createScope({
-    run: {
-      id,
-      dagId,
-      key,
-      logicalMs,
-      isLatest: isLatest(spec.schedule, interval.endMs, facts.atMs), // it was due when its interval ended
-      interval,
-      ...(cause === undefined ? {} : { cause }),
-      timezone: timezone === undefined || timezone === "" ? "UTC" : timezone,
-      ...(exit === undefined ? {} : { ending: exit }),
-    },
+    run: () => runFacts(spec, facts),
     params: asObject(facts.params),
     event: facts.event === null ? null : asObject(facts.event),
     tasks: facts.tasks as Readonly<Record<string, { state: string; output: JsonValue }>>,
@@ -37,6 +23,23 @@ export function scopeOfRun(spec: DagSpec, facts: MachineScope, options: PlanOpti
       ? {}
       : { instance: { item: (facts.item ?? null) as JsonValue, index: facts.index } }),
   });
+}
+
+function runFacts({ schedule }: DagSpec, { run, exit, atMs }: MachineScope): RunFacts {
+  const { id, dagId, key, logicalMs, cause } = run;
+  const interval = run.interval ?? intervalsOf(schedule)(logicalMs);
+  const timezone = schedule?.timezone ?? "";
+  return {
+    id,
+    dagId,
+    key,
+    logicalMs,
+    isLatest: isLatest(schedule, interval.endMs, atMs), // it was due when its interval ended
+    interval,
+    ...(cause === undefined ? {} : { cause }),
+    timezone: timezone === "" ? "UTC" : timezone,
+    ...(exit === undefined ? {} : { ending: exit }),
+  };
 }
 
 const asObject = (value: unknown): JsonObject =>
