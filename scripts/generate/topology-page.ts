@@ -122,8 +122,8 @@ const intro = `<!-- Generated from libs/contracts by \`npm run generate\`. Do no
 # Topology
 
 Everything that has a name on the bus: one table each for streams, consumers, subjects and users.
-\`chasqui admin topology\` creates it on a nats-server (2.9 or later); services check it when they start and refuse
-streams with other subjects or another retention. Replicas, bytes and placement belong to ops: they are set once and
+\`chasqui admin topology\` creates it on a nats-server (2.9 or later); services check it when they start, refuse
+streams with other subjects or another retention, and make what is missing as far as their user may. Replicas, bytes and placement belong to ops: they are set once and
 never touched again.
 
 The kind \`example.kind\`, its runner \`example-runner\` and the source \`example\` stand for what an installation adds in

@@ -3,7 +3,7 @@
 // Moments are signals, not times: the pod runs; three mails are in the catcher and others are on their way.
 import { afterEach, describe, expect, test } from "vitest";
 import { RunState, TaskState, builtInKinds } from "../../libs/contracts/src/index.ts";
-import type { ServiceName, SlackMessage } from "../../libs/sandbox/src/index.ts";
+import type { ServiceName, ServiceProcess, SlackMessage } from "../../libs/sandbox/src/index.ts";
 import { MAIN_JOB, expectJobDone, impatient, mailsAre, startJob, taskIs } from "./support/job.ts";
 import { natsSocket } from "./support/nats-socket.ts";
 import { expectNothingLeft } from "./support/nothing-left.ts";
@@ -56,6 +56,12 @@ const killed = (name: ServiceName): Promise<{ struckMs: number }> =>
   struck(() => world().world.service(name).kill());
 
 const restarted = (name: ServiceName): Promise<void> => world().world.service(name).start();
+
+/** What it says when it is asked whether it is ready. */
+async function readinessOf({ healthPort }: ServiceProcess): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${healthPort}/readyz`);
+  return answer.text();
+}
 
 afterEach(() => mailWell(world().world));
 
@@ -166,6 +172,24 @@ describe("the whole JetStream store is lost", () => {
     const runId = await reach();
     const moment = await struck(() => nats.kill());
     await nats.wipeStore();
+    await expectJobDone(world(), runId, moment);
+  });
+
+  test("with all services, which then start in the worst order: the state machine last", async () => {
+    const { nats, services, service } = world().world;
+    const runId = await podRuns();
+    const moment = await struck(async () => {
+      await Promise.all([nats.kill(), ...[...services.values()].map((one) => one.kill())]);
+    });
+    await nats.wipeStore();
+    const others = [...services.values()].filter(({ name }) => name !== "state-machine");
+    const starting = Promise.all(others.map((other) => other.start()));
+    const waits = (): Promise<string[]> => Promise.all(others.map(readinessOf));
+    const areWaiting = async (): Promise<boolean> =>
+      (await waits()).every((text) => text.includes("state-machine makes it"));
+    await until("all other services to wait for their streams", areWaiting);
+    await service("state-machine").start();
+    await starting; // none of them ended meanwhile
     await expectJobDone(world(), runId, moment);
   });
 

@@ -20,7 +20,7 @@ import { openLink, type Link } from "./link.ts";
 import { Publisher } from "./publisher.ts";
 import { readStream } from "./read-stream.ts";
 import { createRepair, type Repair } from "./repair.ts";
-import { checkTopology } from "./topology-check.ts";
+import { ensureTopology } from "./topology-ensure.ts";
 import type {
   AskOptions,
   BatchSource,
@@ -34,6 +34,7 @@ import type {
   OutMessage,
   PublishOutcome,
   ReadOptions,
+  Starting,
   StoredMessage,
   StreamPlace,
   StreamPosition,
@@ -167,11 +168,9 @@ class JetBus implements Bus {
     return this.#kinds.list();
   }
 
-  checkTopology(needs: Needs): Promise<void> {
-    return checkTopology(
-      { link: this.#link, consumers: this.#consumers, repair: this.#repair },
-      needs,
-    );
+  ensureTopology(needs: Needs, starting: Starting): Promise<void> {
+    const context = { link: this.#link, consumers: this.#consumers, repair: this.#repair };
+    return ensureTopology(context, needs, starting);
   }
 
   async streamPositions(): Promise<Record<StreamName, StreamPosition>> {

@@ -18,6 +18,7 @@ export type {
   ReadOptions,
   StoredMessage,
   StreamPlace,
+  Starting,
   StreamPosition,
   Subscribed,
 } from "./types.ts";

@@ -9,6 +9,8 @@ const CONSUMER_NOT_FOUND = 10014;
 const STREAM_NOT_FOUND = 10059;
 const MESSAGE_NOT_FOUND = 10037;
 const INSUFFICIENT_STORAGE = 10047;
+const STREAM_NAME_IN_USE = 10058;
+const REPLICAS_NOT_SUPPORTED = 10074;
 
 const hasCode = (thrown: unknown, code: number): boolean =>
   thrown instanceof JetStreamError && thrown.errorCode === code;
@@ -18,6 +20,10 @@ export const isConsumerMissing = (thrown: unknown): boolean =>
 export const isMessageMissing = (thrown: unknown): boolean => hasCode(thrown, MESSAGE_NOT_FOUND);
 export const isStorageInsufficient = (thrown: unknown): boolean =>
   hasCode(thrown, INSUFFICIENT_STORAGE);
+/** There is one of this name with other settings; with the same ones, creating it again is no error. */
+export const isStreamTaken = (thrown: unknown): boolean => hasCode(thrown, STREAM_NAME_IN_USE);
+export const isTooManyReplicas = (thrown: unknown): boolean =>
+  hasCode(thrown, REPLICAS_NOT_SUPPORTED);
 
 export interface StreamState {
   readonly created: string;

@@ -11,13 +11,14 @@ import {
 import { reasonOf } from "./errors.ts";
 import { streamInfo } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
-import type { Publisher } from "./publisher.ts";
+import { isStored, notStored, type Publisher } from "./publisher.ts";
 import { headerText } from "./wire-headers.ts";
 
 const BUCKET = "CHASQUI_KINDS";
 const AGAIN_DELAY_MS = 2_000;
 
 export interface Kinds {
+  /** Resolves although the bucket is gone or the broker away: it is said until it is stored. */
   announce(announcement: KindAnnouncement): Promise<void>;
   list(): Promise<KindAnnouncement[]>;
 }
@@ -35,10 +36,15 @@ export function createKinds(link: Link, publisher: Publisher): Kinds {
     try {
       for (const [subject, data] of announced) await put(subject, data);
     } catch (thrown) {
-      link.log.warn({ err: reasonOf(thrown) }, "bus: kinds not announced again");
-      if (link.state === "connected")
-        timer = setTimeout(() => void sayAgain(), AGAIN_DELAY_MS).unref();
+      later(reasonOf(thrown));
     }
+  }
+
+  function later(err: string): void {
+    link.log.warn({ err }, "bus: kinds not announced, trying again");
+    clearTimeout(timer);
+    if (link.state === "connected")
+      timer = setTimeout(() => void sayAgain(), AGAIN_DELAY_MS).unref();
   }
   link.onReconnect(() => void sayAgain());
 
@@ -54,8 +60,10 @@ export function createKinds(link: Link, publisher: Publisher): Kinds {
     async announce(announcement) {
       const subject = bucketSubject(BUCKET, kindToken(announcement.kind));
       const data = toBinary(KindAnnouncementSchema, announcement);
+      const ack = await publisher.tryOne({ subject, data });
+      if (ack.isForbidden) throw notStored({ subject, data }, ack);
       announced.set(subject, data);
-      await put(subject, data);
+      if (!isStored(ack)) later(ack.reason ?? ack.outcome);
     },
     async list() {
       const { subjects } = await streamInfo(link, bucketStream(BUCKET), bucketSubject(BUCKET, ">"));

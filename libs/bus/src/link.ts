@@ -157,6 +157,12 @@ class NatsLink implements Link {
 export const openLink = async (options: LinkOptions): Promise<Link> =>
   new NatsLink(await dial(options), options);
 
+/** Asking again is of no use: the user's rights are what they are. */
+export const isForbidden = (thrown: unknown): boolean =>
+  thrown instanceof BusError &&
+  thrown.cause instanceof NatsError &&
+  thrown.cause.code === ErrorCode.PermissionsViolation.toString();
+
 function noAnswer(thrown: unknown, user: string): string {
   const code = thrown instanceof NatsError ? thrown.code : "";
   if (code === ErrorCode.PermissionsViolation) return `user ${user} may not ask it`;

@@ -7,6 +7,8 @@ export interface PubAck {
   readonly outcome: PublishOutcome;
   /** Why it was not stored, for people. */
   readonly reason?: string;
+  /** This user may not publish there, so saying it again is of no use. */
+  readonly isForbidden?: true;
 }
 
 export const NO_STREAM = "no stream has this subject";

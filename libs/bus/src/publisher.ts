@@ -29,6 +29,15 @@ interface Batch {
   readonly timer: NodeJS.Timeout;
 }
 
+export const isStored = ({ outcome }: PubAck): boolean =>
+  outcome === "stored" || outcome === "duplicate";
+
+export const notStored = ({ subject, id }: OutMessage, { outcome, reason }: PubAck): BusError =>
+  new BusError(
+    `publish to ${subject}${id === undefined ? "" : ` of ${id}`}: ` +
+      `${outcome}: ${reason ?? "no reason"}: want it stored`,
+  );
+
 export class Publisher {
   readonly #link: Link;
   readonly #onNoStream: () => void;
@@ -64,14 +73,15 @@ export class Publisher {
 
   /** Rejects unless it was stored, now or before. */
   async publishOne(message: OutMessage): Promise<void> {
+    const ack = await this.tryOne(message);
+    if (!isStored(ack)) throw notStored(message, ack);
+  }
+
+  async tryOne(message: OutMessage): Promise<PubAck> {
     const acks = await this.#send([message]);
-    const outcome = acks[0]?.outcome ?? "failed";
-    if (outcome === "stored" || outcome === "duplicate") return;
-    this.#complain([message], acks);
-    throw new BusError(
-      `publish to ${message.subject}${message.id === undefined ? "" : ` of ${message.id}`}: ` +
-        `${outcome}: ${acks[0]?.reason ?? "no reason"}: want it stored`,
-    );
+    const ack = acks[0] ?? NOT_CONNECTED;
+    if (!isStored(ack)) this.#complain([message], acks);
+    return ack;
   }
 
   /** Resolves when nothing waits for its acknowledgement. */
@@ -144,6 +154,7 @@ export class Publisher {
     const ack: PubAck = {
       outcome: "failed",
       reason: `user ${this.#link.user} may not publish there`,
+      isForbidden: true,
     };
     for (const [id, batch] of this.#batches)
       for (const [index, message] of batch.messages.entries())

@@ -1,82 +1,110 @@
-// What vanished under a running bus is created again: a durable by the service that reads it, a stream by the one
-// user that may (the state machine). Everybody else keeps asking until it is back.
-import { bucketStream, consumersOf, streams, usersOf, jetStreamSubjects } from "@chasqui/contracts";
+// What vanished is made again: a durable by the service that reads it, a stream by the one user that may (the state
+// machine), which looks after all of them for as long as it runs. Everybody else keeps asking until it is back.
+// Invariant: a stream is made with what ops had chosen for it (replicas, bytes, placement), as far as that is known.
+import { bucketStream, consumersOf, jetStreamSubjects, streams, usersOf } from "@chasqui/contracts";
 import type { Installation, StreamName } from "@chasqui/contracts";
+import { createWhatFits, thingOf } from "./create-stream.ts";
 import { BusError, reasonOf } from "./errors.ts";
-import { createStream, isStreamMissing, putConsumer, streamInfo } from "./jetstream-api.ts";
+import { isStreamMissing, putConsumer, streamInfo } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
 import {
   bucketConfig,
   consumerConfig,
+  opsOwnedOf,
   streamConfig,
   type OpsOwned,
   type StreamConfig,
 } from "./topology-config.ts";
 
-const REPAIR_INTERVAL_MS = 200;
+const SOON_MS = 200;
+const LOOK_EVERY_MS = 2_000;
 
 export interface Repair {
+  /** The user who makes this stream when it is missing. */
+  makerOf(stream: string): string | undefined;
+  mayCreate(stream: string): boolean;
+  /** Makes all that this user may make and that is missing. Answers which could not be made, and why. */
+  makeStreams(): Promise<ReadonlyMap<string, string>>;
   /** Creates a durable of the topology again, and its stream when this user may. */
   recreateConsumer(durable: string): Promise<void>;
-  /** Looks after all streams soon; for those who may. Harmless if repeated. */
+  /** From now on, for those who may make streams: all of them soon, then every few seconds. Harmless if repeated. */
   lookAfterStreams(): void;
   /** Remembers what ops chose, for the day the stream must be created again. */
-  remember(stream: StreamName, config: Readonly<Record<string, unknown>>): void;
+  remember(stream: string, config: Readonly<Record<string, unknown>>): void;
+  /** What is remembered, by stream. */
+  readonly opsOwned: ReadonlyMap<string, OpsOwned>;
 }
 
 export function createRepair(link: Link, installation: Installation): Repair {
   const { log, user } = link;
   const consumers = consumersOf(installation);
-  const allowed = new Set(usersOf(installation).find(({ name }) => name === user)?.publish);
-  const remembered = new Map<StreamName, OpsOwned>();
-  const streamNames = Object.keys(streams) as StreamName[];
-  let timer: NodeJS.Timeout | undefined;
+  const users = usersOf(installation);
+  const opsOwned = new Map<string, OpsOwned>();
+  const kinds = bucketStream("CHASQUI_KINDS");
+  const names = [...(Object.keys(streams) as StreamName[]), kinds];
+  const makers = new Map(
+    names.map((name) => [name, users.find((one) => isMaker(one, name))?.name] as const),
+  );
+  const mayCreate = (stream: string): boolean => makers.get(stream) === user;
+  const remember = (stream: string, config: Readonly<Record<string, unknown>>): void =>
+    void opsOwned.set(stream, opsOwnedOf(config));
 
-  const mayCreate = (stream: string): boolean =>
-    allowed.has(jetStreamSubjects.streamCreate(stream));
+  const configOf = (name: string): StreamConfig =>
+    name === kinds
+      ? bucketConfig("CHASQUI_KINDS", opsOwned.get(name))
+      : streamConfig(name as StreamName, opsOwned.get(name));
 
-  async function recreateStream(config: StreamConfig): Promise<void> {
-    await createStream(link, config);
-    log.warn({ stream: config.name }, "bus: stream was gone, created it again");
+  const making = new Map<string, Promise<void>>();
+  /** Once, though all readers of a stream miss it in the same moment. */
+  function make(name: string): Promise<void> {
+    const now = making.get(name) ?? create(name).finally(() => making.delete(name));
+    making.set(name, now);
+    return now;
   }
 
-  async function ensure(config: StreamConfig): Promise<void> {
+  async function create(name: string): Promise<void> {
+    const isKnown = opsOwned.has(name);
+    const created = await createWhatFits(link, configOf(name));
+    if (created === undefined) return; // another replica or a person was faster
+    const { config, detail } = created;
+    const { num_replicas: replicas, max_bytes: bytes } = config;
+    const like = isKnown ? "as it was seen before" : "with the defaults, since it was never seen";
+    const facts = { stream: name, replicas, bytes, like, detail };
+    log.warn(facts, `bus: ${thingOf(name)} was not there, made it`);
+  }
+
+  const isMissing = async (name: string): Promise<boolean> => {
     try {
-      await streamInfo(link, config.name);
+      remember(name, (await streamInfo(link, name)).config);
+      return false;
     } catch (thrown) {
-      if (!isStreamMissing(thrown)) throw thrown;
-      await recreateStream(config);
+      if (isStreamMissing(thrown)) return true;
+      throw thrown;
     }
+  };
+
+  async function makeStreams(): Promise<ReadonlyMap<string, string>> {
+    const failures = new Map<string, string>();
+    const looks = names.filter(mayCreate).map(async (name) => ({
+      name,
+      isGone: await isMissing(name).catch((thrown: unknown) => {
+        failures.set(name, reasonOf(thrown));
+        return false;
+      }),
+    }));
+    // One after the other: those that find too little room begin smaller.
+    for (const { name, isGone } of await Promise.all(looks))
+      if (isGone)
+        await make(name).catch((thrown: unknown) => void failures.set(name, reasonOf(thrown)));
+    return failures;
   }
 
-  async function ensureAll(): Promise<void> {
-    const configs = [
-      ...streamNames.map((name) => streamConfig(name, remembered.get(name))),
-      bucketConfig("CHASQUI_KINDS"),
-    ];
-    for (const config of configs) if (mayCreate(config.name)) await ensure(config);
-  }
-
-  function lookAfterStreams(): void {
-    if (timer !== undefined || !mayCreate(bucketStream("CHASQUI_KINDS"))) return;
-    timer = setTimeout(() => {
-      ensureAll()
-        .catch((thrown: unknown) => {
-          log.warn({ err: reasonOf(thrown) }, "bus: streams not looked after");
-          return link.state === "connected";
-        })
-        .then(
-          (isToBeRepeated) => {
-            timer = undefined;
-            if (isToBeRepeated === true) lookAfterStreams();
-          },
-          () => undefined,
-        );
-    }, REPAIR_INTERVAL_MS);
-    timer.unref();
-  }
+  const lookAfterStreams = lookAfter(link, makeStreams);
 
   return {
+    makerOf: (stream) => makers.get(stream),
+    mayCreate,
+    makeStreams,
     async recreateConsumer(durable) {
       const spec = consumers[durable];
       if (spec === undefined) throw new BusError(`consumer ${durable}: not in the topology`);
@@ -85,18 +113,46 @@ export function createRepair(link: Link, installation: Installation): Repair {
         await putConsumer(link, spec.stream, config);
       } catch (thrown) {
         if (!isStreamMissing(thrown) || !mayCreate(spec.stream)) throw thrown;
-        await recreateStream(streamConfig(spec.stream, remembered.get(spec.stream)));
+        await make(spec.stream);
         await putConsumer(link, spec.stream, config);
       }
     },
-    lookAfterStreams,
-    remember(stream, config) {
-      const { num_replicas, max_bytes, placement } = config as OpsOwned;
-      remembered.set(stream, {
-        ...(num_replicas === undefined ? {} : { num_replicas }),
-        ...(max_bytes === undefined ? {} : { max_bytes }),
-        ...(placement === undefined ? {} : { placement }),
-      });
-    },
+    lookAfterStreams: () => void (mayCreate(kinds) && lookAfterStreams()),
+    remember,
+    opsOwned,
   };
 }
+
+const isMaker = ({ publish }: { readonly publish: readonly string[] }, stream: string): boolean =>
+  publish.includes(jetStreamSubjects.streamCreate(stream));
+
+/** Answers how to ask for a look soon; each look is followed by another one later. */
+function lookAfter(
+  link: Link,
+  makeStreams: () => Promise<ReadonlyMap<string, string>>,
+): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let dueMs = 0;
+  let failures = 0;
+
+  function lookIn(delayMs: number): void {
+    const atMs = performance.now() + delayMs;
+    if (timer !== undefined && dueMs <= atMs) return;
+    clearTimeout(timer);
+    dueMs = atMs;
+    timer = setTimeout(() => void look(), delayMs).unref();
+  }
+
+  async function look(): Promise<void> {
+    timer = undefined;
+    if (link.state !== "connected") return; // the reconnect asks again
+    const why = await makeStreams();
+    failures = why.size === 0 ? 0 : failures + 1;
+    if (why.size > 0)
+      link.log.warn({ err: [...why].map((entry) => entry.join(": ")).join("; ") }, FAILED);
+    lookIn(why.size === 0 ? LOOK_EVERY_MS : Math.min(SOON_MS * 2 ** failures, LOOK_EVERY_MS));
+  }
+
+  return () => lookIn(SOON_MS);
+}
+const FAILED = "bus: streams not looked after, trying again";

@@ -2,7 +2,15 @@
 import { inboxDurable, PARTITIONS, subjects } from "@chasqui/contracts";
 import { expect, test } from "vitest";
 import { applyTopology, RetryError, type Bus, type OutMessage } from "./index.ts";
-import { adminOptions, bytes, happenings, installation, setup, type Setup } from "./testing.ts";
+import {
+  adminOptions,
+  bytes,
+  happenings,
+  installation,
+  setup,
+  starting,
+  type Setup,
+} from "./testing.ts";
 
 const DURABLE = "kind-bench_noop";
 const DURABLES = Array.from({ length: PARTITIONS }, (_, partition) => inboxDurable(partition));
@@ -99,15 +107,23 @@ test("deleted consumers are created again by those who read them", async () => {
 
 test("deleted streams are created again by the state machine, then their consumers", async () => {
   await using t = await setup();
-  await t.manager.streams.update("CHASQUI_TASKS", { max_bytes: 77 * 1024 * 1024 }); // by ops
+  const bytesOf = async (name: string): Promise<number> =>
+    (await t.manager.streams.info(name)).config.max_bytes;
+  for (const name of ["CHASQUI_TASKS", "CHASQUI_LOGS", "KV_CHASQUI_KINDS"])
+    await t.manager.streams.update(name, { max_bytes: 77 * 1024 * 1024 }); // by ops
   const { machine, roundTrip } = await consumers(t);
-  await machine.checkTopology({ durables: [], streams: ["CHASQUI_TASKS"] });
+  await machine.ensureTopology({ durables: [], streams: ["CHASQUI_TASKS"] }, starting());
   await t.manager.streams.delete("CHASQUI_TASKS");
   await t.manager.streams.delete("CHASQUI_INBOX");
   await roundTrip("after");
-  const { config } = await t.manager.streams.info("CHASQUI_TASKS");
-  expect(config.max_bytes).toBe(77 * 1024 * 1024);
-  expect(config.max_msgs_per_subject).toBe(1);
+  expect(await bytesOf("CHASQUI_TASKS")).toBe(77 * 1024 * 1024);
+  // It looks after those too that it neither reads nor writes.
+  await t.manager.streams.delete("CHASQUI_LOGS");
+  await t.manager.streams.delete("KV_CHASQUI_KINDS");
+  for (const name of ["stream CHASQUI_LOGS", "bucket CHASQUI_KINDS"])
+    await t.log.until(1, ({ message }) => message === `bus: ${name} was not there, made it`);
+  expect(await bytesOf("CHASQUI_LOGS")).toBe(77 * 1024 * 1024);
+  expect(await bytesOf("KV_CHASQUI_KINDS")).toBe(77 * 1024 * 1024);
 });
 
 test("the whole store is lost: streams, consumers and kinds come back by themselves", async () => {
@@ -191,7 +207,10 @@ test("a service without a right to create waits until its consumer is back", asy
   // The runner sees it gone and cannot create the stream; the state machine does so on its next publish.
   await t.log.until(1, ({ message }) => message === "bus: consumer not reached, trying again");
   expect(await machine.publish([task("att-late")])).toEqual(["failed"]);
-  await t.log.until(1, ({ message }) => message === "bus: stream was gone, created it again");
+  await t.log.until(
+    1,
+    ({ message }) => message === "bus: stream CHASQUI_TASKS was not there, made it",
+  );
   await insist(machine, task("att-late"));
   await tasks.until(1, (id) => id === "att-late");
 });

@@ -160,6 +160,19 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
   };
 }
 
+/** A process that starts: what it says that it waits for, and how to stop it. */
+export function starting() {
+  const control = new AbortController();
+  const waits = happenings<string>();
+  const waitsFor = (what: string | undefined): void => waits.add(what ?? "nothing");
+  return {
+    stopping: control.signal,
+    waitsFor,
+    waits,
+    stop: () => control.abort(new Error("stop")),
+  };
+}
+
 export const text = (data: Uint8Array): string => Buffer.from(data).toString("utf8");
 export const bytes = (body: string): Uint8Array => Buffer.from(body, "utf8");
 

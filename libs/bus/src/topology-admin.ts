@@ -3,16 +3,15 @@
 //   A1. Doing it twice changes nothing the second time.
 //   A2. What ops own (replicas, bytes, placement) is set once and never touched again.
 //   A3. Nothing is deleted: what the topology no longer knows is named, for people to judge.
-import { buckets, bucketStream, consumersOf, streams } from "@chasqui/contracts";
+import { buckets, consumersOf, streams } from "@chasqui/contracts";
 import type { ConsumerSpec, Installation, StreamName } from "@chasqui/contracts";
 import { openAdmin, type AdminOptions } from "./admin-link.ts";
+import { createWhatFits, thingOf } from "./create-stream.ts";
 import { BusError, reasonOf } from "./errors.ts";
 import {
   consumerInfo,
   consumerNames,
-  createStream,
   isConsumerMissing,
-  isStorageInsufficient,
   isStreamMissing,
   putConsumer,
   streamInfo,
@@ -39,9 +38,6 @@ export interface TopologyChange {
   readonly detail: string;
 }
 
-/** Below this a stream is of no use. */
-const STREAM_BYTES_MIN = 16 * 1024 * 1024;
-
 export async function applyTopology(
   options: AdminOptions & { readonly installation: Installation },
 ): Promise<TopologyChange[]> {
@@ -62,24 +58,21 @@ export async function applyTopology(
   }
 }
 
-const thingOf = (config: StreamConfig): string => {
-  const bucket = Object.keys(buckets).find(
-    (name) => bucketStream(name as keyof typeof buckets) === config.name,
-  );
-  return bucket === undefined ? `stream ${config.name}` : `bucket ${bucket}`;
-};
-
 async function applyStream(
   link: Link,
   config: StreamConfig,
   managed: readonly string[],
 ): Promise<TopologyChange[]> {
-  const thing = thingOf(config);
+  const thing = thingOf(config.name);
   const is = await streamInfo(link, config.name).catch((thrown: unknown) => {
     if (isStreamMissing(thrown)) return undefined;
     throw thrown;
   });
-  if (is === undefined) return [await createWhatFits(link, config)];
+  if (is === undefined) {
+    const created = await createWhatFits(link, config);
+    if (created === undefined) return applyStream(link, config, managed);
+    return [{ action: "created", thing, detail: created.detail }];
+  }
   const found = differences(is.config, config, managed);
   if (found.length === 0) return [];
   const wanted = Object.fromEntries(managed.map((field) => [field, config[field]]));
@@ -94,22 +87,6 @@ async function applyStream(
     );
   }
   return [{ action: "updated", thing, detail }];
-}
-
-/** A laptop's server may promise less than all streams want together: then the stream begins smaller. */
-async function createWhatFits(link: Link, config: StreamConfig): Promise<TopologyChange> {
-  const thing = thingOf(config);
-  const wanted = Number(config.max_bytes);
-  for (let bytes = wanted; ; bytes = Math.floor(bytes / 2)) {
-    try {
-      await createStream(link, { ...config, max_bytes: bytes });
-      const detail =
-        bytes === wanted ? "" : `with ${bytes} bytes: the server has no room for ${wanted}`;
-      return { action: "created", thing, detail };
-    } catch (thrown) {
-      if (!isStorageInsufficient(thrown) || bytes / 2 < STREAM_BYTES_MIN) throw thrown;
-    }
-  }
 }
 
 async function applyConsumer(

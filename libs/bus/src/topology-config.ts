@@ -13,6 +13,16 @@ export interface OpsOwned {
   readonly placement?: object;
 }
 
+/** What ops have set on a stream that is there. */
+export function opsOwnedOf(config: Readonly<Record<string, unknown>>): OpsOwned {
+  const { num_replicas, max_bytes, placement } = config as OpsOwned;
+  return {
+    ...(num_replicas === undefined ? {} : { num_replicas }),
+    ...(max_bytes === undefined ? {} : { max_bytes }),
+    ...(placement === undefined ? {} : { placement }),
+  };
+}
+
 export type StreamConfig = Readonly<Record<string, unknown>> & { readonly name: string };
 
 export function streamConfig(name: StreamName, ops: OpsOwned = {}): StreamConfig {
@@ -105,6 +115,7 @@ export const streamEssentials = [
   "discard",
   "discard_new_per_subject",
 ] as const;
+export const bucketEssentials = ["subjects", "max_msgs_per_subject", "allow_direct"] as const;
 export const consumerEssentials = ["filter_subject", "ack_policy", "deliver_subject"] as const;
 
 /** What `chasqui admin topology` sets. */
@@ -116,7 +127,7 @@ export const streamManaged = [
   "max_msg_size",
   "duplicate_window",
 ] as const;
-export const bucketManaged = ["subjects", "max_msgs_per_subject", "allow_direct"] as const;
+export const bucketManaged = bucketEssentials;
 export const consumerManaged = [
   ...consumerEssentials,
   "description",

@@ -3,7 +3,7 @@ import { consumersOf, streams, type StreamName } from "@chasqui/contracts";
 import { RetentionPolicy, StorageType } from "nats";
 import { expect, test } from "vitest";
 import { applyTopology } from "./index.ts";
-import { adminOptions, installation, setup } from "./testing.ts";
+import { adminOptions, installation, setup, starting } from "./testing.ts";
 
 const streamNames = Object.keys(streams).map((name) => name as StreamName);
 const MIB = 1024 * 1024;
@@ -93,15 +93,16 @@ test("a server with little room gets smaller streams", async () => {
 test("a service checks what it needs and nothing else", async () => {
   await using t = await setup();
   const machine = await t.bus("state-machine");
-  await t.manager.streams.delete("CHASQUI_LOGS");
+  await t.manager.streams.update("CHASQUI_LOGS", { subjects: ["chasqui.log.>", "other.>"] });
   await t.manager.consumers.delete("CHASQUI_TASKS", "kind-k8s_pod");
   await t.manager.streams.update("CHASQUI_INBOX", { max_bytes: 10 * MIB, num_replicas: 1 }); // ops may
-  await expect(
-    machine.checkTopology({
-      durables: ["state-machine-0", "state-machine-7"],
-      streams: ["CHASQUI_INBOX", "CHASQUI_TASKS"],
-    }),
-  ).resolves.toBeUndefined();
+  const needs = {
+    durables: ["state-machine-0", "state-machine-7"],
+    streams: ["CHASQUI_INBOX", "CHASQUI_TASKS"],
+  } as const;
+  const start = starting();
+  await machine.ensureTopology(needs, start);
+  expect(start.waits.all).toEqual(["nothing"]);
 });
 
 test("drift is refused with what differs and what to run", async () => {
@@ -114,15 +115,15 @@ test("drift is refused with what differs and what to run", async () => {
   });
   await t.manager.streams.delete("CHASQUI_LOGS");
   await t.manager.consumers.delete("CHASQUI_TASKS", "kind-bench_sleep");
-  const message = await runner
-    .checkTopology({
-      durables: ["kind-bench_noop", "kind-bench_sleep", "kind-nobody"],
-      streams: ["CHASQUI_TASKS", "CHASQUI_LOGS"],
-    })
-    .then(
-      () => "accepted",
-      (error: Error) => error.message,
-    );
+  const needs = {
+    durables: ["kind-bench_noop", "kind-bench_sleep", "kind-nobody"],
+    streams: ["CHASQUI_TASKS", "CHASQUI_LOGS"],
+  } as const;
+  const start = starting();
+  const message = await runner.ensureTopology(needs, start).then(
+    () => "accepted",
+    (error: Error) => error.message,
+  );
   expect(message.split("\n")).toEqual([
     "the bus is not what this service needs; run `chasqui admin topology`:",
     '  stream CHASQUI_TASKS: subjects is ["chasqui.task.>","other.>"], want ["chasqui.task.>"]',
@@ -131,6 +132,8 @@ test("drift is refused with what differs and what to run", async () => {
     "  consumer kind-bench_sleep of CHASQUI_TASKS: does not exist",
     "  consumer kind-nobody: not in the topology",
   ]);
+  expect(start.waits.all).toEqual([]); // at once, and nothing was made
+  await expect(t.manager.consumers.info("CHASQUI_TASKS", "kind-bench_sleep")).rejects.toThrow();
 });
 
 test("positions tell when a stream began and how far it is", async () => {

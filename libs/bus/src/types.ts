@@ -1,5 +1,5 @@
 // What a service sees of the bus. Nothing here names a NATS type: the client behind it can change.
-import type { Installation, KindAnnouncement, StreamName } from "@chasqui/contracts";
+import type { buckets, Installation, KindAnnouncement, StreamName } from "@chasqui/contracts";
 
 export interface OutMessage {
   readonly subject: string;
@@ -105,6 +105,15 @@ export interface Subscribed {
 export interface Needs {
   readonly durables: readonly string[];
   readonly streams: readonly StreamName[];
+  readonly buckets?: readonly (keyof typeof buckets)[];
+}
+
+/** A process that starts, as the bus sees it. */
+export interface Starting {
+  /** Aborted when the process is told to stop. */
+  readonly stopping: AbortSignal;
+  /** Told what the start waits for, and `undefined` once it waits no more. */
+  readonly waitsFor: (what: string | undefined) => void;
 }
 
 export interface StreamPosition {
@@ -144,8 +153,11 @@ export interface Bus {
   /** Says it now, and again after every reconnect. */
   announceKind(announcement: KindAnnouncement): Promise<void>;
   listKinds(): Promise<KindAnnouncement[]>;
-  /** Refuses what differs from the topology, with what to do. */
-  checkTopology(needs: Needs): Promise<void>;
+  /**
+   * Resolves once what is needed is there: makes what this user may make, waits for the rest. Rejects at once when
+   * something differs from the topology, with what to do; and when the process is told to stop.
+   */
+  ensureTopology(needs: Needs, starting: Starting): Promise<void>;
   streamPositions(): Promise<Record<StreamName, StreamPosition>>;
   readonly state: "connected" | "reconnecting" | "closed";
   onReconnect(listener: () => void): void;

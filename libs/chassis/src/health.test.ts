@@ -25,6 +25,25 @@ test("live at once, ready when told so, and not any more when told so", async ()
   expect(changes).toEqual([true, false]);
 });
 
+test("while it is not ready it says what it waits for", async () => {
+  maskSecrets(["token-123456"]);
+  await using t = await setUp();
+  t.health.waitsFor("stream X of token-123456: does not exist");
+  const { code, body } = await t.get("/readyz");
+  expect({ code, body }).toEqual({
+    code: 503,
+    body: "not ready: waits for this: stream X of [secret]: does not exist\n",
+  });
+  expect(JSON.parse((await t.get("/statusz")).body)).toEqual({
+    ready: false,
+    waits_for: "stream X of [secret]: does not exist",
+  });
+  expect(await t.get("/livez")).toMatchObject({ code: 200 });
+  t.health.waitsFor(undefined);
+  expect(await t.get("/readyz")).toEqual({ code: 503, body: "not ready\n" });
+  forgetSecrets();
+});
+
 test("status is JSON, with secrets masked", async () => {
   maskSecrets(["token-123456"]);
   await using t = await setUp(() => ({ inFlight: 3, last: 5n, error: "bad token-123456" }));

@@ -105,6 +105,24 @@ test("SIGTERM during the start breaks it off: what came up meanwhile is stopped 
   expect(t.log).toEqual(["stop bus", "stop database"]);
 });
 
+test("what a start waits for is told, and a SIGTERM breaks the wait off with 0", async () => {
+  const waiting = Promise.withResolvers<void>();
+  const t = run(async ({ waitsFor, stopping }) => {
+    waitsFor("stream CHASQUI_TASKS");
+    waiting.resolve();
+    await new Promise((_resolve, reject) =>
+      stopping.addEventListener("abort", () => reject(stopping.reason)),
+    );
+  });
+  const { health } = await t.begun;
+  await waiting.promise;
+  const answer = await fetch(`http://127.0.0.1:${health.port}/readyz`);
+  expect(answer.status).toBe(503);
+  expect(await answer.text()).toContain("stream CHASQUI_TASKS");
+  t.host.signal();
+  expect(await t.host.exited).toBe(0);
+});
+
 test("a second signal ends the process at once with 1; the same Ctrl-C twice does not", async () => {
   const stuck = Promise.withResolvers<void>();
   const t = run(async (life, log) => {

@@ -33,6 +33,8 @@ export interface Life<S> {
   readonly stopping: AbortSignal;
   /** Waits for a part and notes it as up; throws when the process is stopping meanwhile. */
   up<P extends Part>(part: P | Promise<P>): Promise<P>;
+  /** Says, at /readyz and /statusz, what the start waits for; `undefined` once it waits no more. */
+  waitsFor(this: void, what: string | undefined): void;
   /** Adds to what /statusz shows. */
   status(report: () => Readonly<Record<string, unknown>>): void;
   /** A part died: everything stops, exit code 1. */
@@ -148,6 +150,7 @@ class RunningService<S extends ProcessSettings> {
       health,
       stopping: this.#stopping.signal,
       up: (part) => this.#up(part),
+      waitsFor: (what) => health.waitsFor(what),
       status: (report) => void this.#reports.push(report),
       fail: (error) => this.#fail(error, "a part died"),
     };

@@ -44,10 +44,14 @@ export async function bringUpRunner(
   const { natsUrl: url, natsUser: user, natsPassword: password } = settings;
   const bus = await connectBus({ url, user, password, service, installation, log });
   await life.up({ name: "bus", stop: () => bus.drain() });
-  await bus.checkTopology({
-    durables: kinds.map(({ kind }) => kindDurable(kind.kind)),
-    streams: ["CHASQUI_TASKS", "CHASQUI_INBOX", "CHASQUI_LOGS"],
-  });
+  await bus.ensureTopology(
+    {
+      durables: kinds.map(({ kind }) => kindDurable(kind.kind)),
+      streams: ["CHASQUI_TASKS", "CHASQUI_INBOX", "CHASQUI_LOGS"],
+      buckets: ["CHASQUI_KINDS"],
+    },
+    life,
+  );
   const principal = `service:${service}`;
   const claims = createGrpcClient(RunService, settings.stateMachine, { principal });
   await life.up({ name: "state machine", stop: async () => claims.close() });

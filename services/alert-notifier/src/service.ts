@@ -84,7 +84,8 @@ async function openBus(life: Life<Settings>, installation: EnvironmentFile): Pro
   const { log } = life;
   const bus = await connectBus({ url, user, password, service: NAME, installation, log });
   await life.up({ name: "bus", stop: () => bus.drain() });
-  await bus.checkTopology({ durables: heard.map(durableOf), streams: ["CHASQUI_EVENTS"] });
+  const needs = { durables: heard.map(durableOf), streams: ["CHASQUI_EVENTS"] } as const;
+  await bus.ensureTopology(needs, life);
   return bus;
 }
 

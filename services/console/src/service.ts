@@ -112,7 +112,7 @@ function tailDeps(bus: Bus, owners: Owners, { log }: Life<Settings>): TailDeps {
 }
 
 async function openBus(
-  { settings, log, up }: Life<Settings>,
+  { settings, log, up, stopping, waitsFor }: Life<Settings>,
   { sources, runners, webhooks }: EnvironmentFile,
 ): Promise<Bus> {
   const bus = await connectBus({
@@ -124,6 +124,7 @@ async function openBus(
     log,
   });
   await up({ name: "bus", stop: () => bus.drain() });
-  await bus.checkTopology({ durables: [], streams: ["CHASQUI_EVENTS", "CHASQUI_LOGS"] });
+  const streams = ["CHASQUI_EVENTS", "CHASQUI_LOGS"] as const;
+  await bus.ensureTopology({ durables: [], streams }, { stopping, waitsFor });
   return bus;
 }

@@ -152,6 +152,7 @@ async function startInProcess(
       await parts.add(part);
       return part;
     },
+    waitsFor() {},
     status() {},
     fail(error) {
       throw error;

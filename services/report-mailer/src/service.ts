@@ -71,10 +71,14 @@ async function openBus(life: Life<Settings>, installation: EnvironmentFile): Pro
   const { log } = life;
   const bus = await connectBus({ url, user, password, service: NAME, installation, log });
   await life.up({ name: "bus", stop: () => bus.drain() });
-  await bus.checkTopology({
-    durables: [kindDurable(KIND)],
-    streams: ["CHASQUI_TASKS", "CHASQUI_INBOX"],
-  });
+  await bus.ensureTopology(
+    {
+      durables: [kindDurable(KIND)],
+      streams: ["CHASQUI_TASKS", "CHASQUI_INBOX"],
+      buckets: ["CHASQUI_KINDS"],
+    },
+    life,
+  );
   return bus;
 }
 

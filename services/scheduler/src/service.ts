@@ -200,7 +200,7 @@ function statusOf(registry: Registry, time: DatabaseTime): Record<string, unknow
 }
 
 async function openBus(
-  { settings, log, up }: Life<Settings>,
+  { settings, log, up, stopping, waitsFor }: Life<Settings>,
   { sources, runners, webhooks }: EnvironmentFile,
 ): Promise<Bus> {
   const bus = await connectBus({
@@ -212,10 +212,9 @@ async function openBus(
     log,
   });
   await up({ name: "bus", stop: () => bus.drain() });
-  await bus.checkTopology({
-    durables: Object.values(durables),
-    streams: ["CHASQUI_TRIGGERS", "CHASQUI_EVENTS", "CHASQUI_INBOX"],
-  });
+  const streams = ["CHASQUI_TRIGGERS", "CHASQUI_EVENTS", "CHASQUI_INBOX"] as const;
+  const needs = { durables: Object.values(durables), streams };
+  await bus.ensureTopology(needs, { stopping, waitsFor });
   return bus;
 }
 

@@ -187,6 +187,7 @@ async function startReplica(settings: Settings): Promise<{ stop(): Promise<void>
       await parts.add(part);
       return part;
     },
+    waitsFor() {},
     status() {},
     fail(error) {
       throw error;

@@ -25,6 +25,7 @@ import { waitKind } from "./wait-kind.ts";
 import { WaitWatch } from "./wait-watch.ts";
 
 const NAME = "sensor-runner";
+const STREAMS = ["CHASQUI_TASKS", "CHASQUI_INBOX", "CHASQUI_LOGS", "CHASQUI_TRIGGERS"] as const;
 
 export async function startService(life: Life<Settings>): Promise<void> {
   const { settings, log, telemetry } = life;
@@ -51,10 +52,8 @@ export async function startService(life: Life<Settings>): Promise<void> {
   const policy = addressPolicy(settings.privateAddresses);
   const connections = connectionsOf(installation, process.env);
   const sensors = sensorsOf({ policy, connections, stateMachine: { runs, dags }, bus });
-  await bus.checkTopology({
-    durables: [...sensors.keys()].map(kindDurable),
-    streams: ["CHASQUI_TASKS", "CHASQUI_INBOX", "CHASQUI_LOGS", "CHASQUI_TRIGGERS"],
-  });
+  const durables = [...sensors.keys()].map(kindDurable);
+  await bus.ensureTopology({ durables, streams: STREAMS, buckets: ["CHASQUI_KINDS"] }, life);
   const lookers = await life.up(lookersOf(sensors, { now }));
   const waits = postgresWaits(database.sql);
   const { restMs, longestMs, submits: concurrency } = settings;

@@ -31,7 +31,7 @@ import { openVersions } from "./store/versions.ts";
 await runService({
   name: "state-machine",
   settings: settingsOf,
-  async start({ settings, log, telemetry, health, up, status }) {
+  async start({ settings, log, telemetry, health, up, status, stopping, waitsFor }) {
     const file = await readEnvironmentFile(settings.environmentFile);
     const vars = structuredClone(file.vars) as JsonObject; // JSON by its type; ours to hand on
     const url = settings.databaseUrl;
@@ -57,10 +57,8 @@ await runService({
     });
     await up({ name: "bus", stop: () => bus.drain() });
     const durables = Array.from({ length: PARTITIONS }, (_, partition) => inboxDurable(partition));
-    await bus.checkTopology({
-      durables,
-      streams: ["CHASQUI_INBOX", "CHASQUI_TASKS", "CHASQUI_EVENTS"],
-    });
+    const streams = ["CHASQUI_INBOX", "CHASQUI_TASKS", "CHASQUI_EVENTS"] as const;
+    await bus.ensureTopology({ durables, streams }, { stopping, waitsFor });
     const versions = openVersions(reads.sql, vars);
     const engine = await startEngine({
       sql: writes.sql,
