@@ -5,6 +5,7 @@ import { anyText } from "../../../../tests/support/any-text.ts";
 import type { RunView, TaskView } from "../run-view.ts";
 import { createLiveArea } from "./live-area.ts";
 import { renderChanges } from "./run-changes.ts";
+import { formatClock } from "./time.ts";
 import { inRunOrder, renderHeading, renderTasks } from "./run-table.ts";
 import { plain, printable, styleFor, withoutColours } from "./style.ts";
 import { renderTable } from "./table.ts";
@@ -198,6 +199,19 @@ test("changes are told once each", () => {
     "# costs failed",
   ]);
   expect(renderChanges(second, second, nowMs)).toEqual([]);
+});
+
+test("a run that ended long ago is told with the times of then", () => {
+  const times = { started_time: "2026-10-06T19:00:05Z", ended_time: "2026-10-06T19:00:08Z" };
+  const ended = {
+    ...run("succeeded", [task({ state: "succeeded", attempt: 1, ...times })]),
+    settled_time: "2026-10-06T19:00:09Z",
+  };
+  const at = (text: string): string => formatClock(Date.parse(text));
+  expect(renderChanges(undefined, ended, nowMs).slice(1)).toEqual([
+    `${at("2026-10-06T19:00:08Z")} work succeeded in 3.0 s`,
+    `${at("2026-10-06T19:00:09Z")} costs succeeded`,
+  ]);
 });
 
 /** What a terminal shows after these writes: only "up n and clear below" and lines. */

@@ -24,16 +24,22 @@ export function renderChanges(
   }
   if (isSettled(after) && before?.state !== after.state) {
     const reason = after.reason === undefined ? "" : `: ${oneLine(printable(after.reason))}`;
-    lines.push(`${formatClock(nowMs)} ${after.dag_id} ${after.state}${reason}`);
+    lines.push(
+      `${formatClock(instantOf(after.settled_time, nowMs))} ${after.dag_id} ${after.state}${reason}`,
+    );
   }
   return lines;
 }
 
 function timeOf(task: TaskView, nowMs: number): number {
-  const text =
-    task.ended_time ?? (task.state === "running" ? task.started_time : undefined) ?? undefined;
-  return text === undefined ? nowMs : Date.parse(text);
+  return instantOf(
+    task.ended_time ?? (task.state === "running" ? task.started_time : undefined),
+    nowMs,
+  );
 }
+
+const instantOf = (text: string | undefined, nowMs: number): number =>
+  text === undefined ? nowMs : Date.parse(text);
 
 function describe(task: TaskView): string {
   const { state, started_time: start, ended_time: end, failure, reason } = task;
