@@ -35,7 +35,7 @@ export const databaseSettings = {
   databaseUrl: url("CHASQUI_DATABASE_URL", { schemes: ["postgres", "postgresql"] }),
   databaseConnectionsMax: integer("CHASQUI_DATABASE_CONNECTIONS_MAX", {
     default: 4,
-    min: 1,
+    min: 2, // who holds a lock asks by another
     max: 200,
     unit: "connections",
   }),

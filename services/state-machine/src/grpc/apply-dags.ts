@@ -4,7 +4,7 @@ import type { CallContext, Handlers } from "@chasqui/chassis";
 import { RpcCode, RpcError, authorize } from "@chasqui/chassis";
 import type { ApplyDagsRequest, DagService, DagSpec } from "@chasqui/contracts";
 import { deriveId } from "@chasqui/contracts";
-import { canonicalSpec, formatPolicy } from "@chasqui/dag";
+import { canonicalSpec, formatPolicy, isUnlinked, linksOf } from "@chasqui/dag";
 import { quote, suggest } from "@chasqui/dag/text";
 import { renamesOf } from "../core/lineage.ts";
 import type { Finding } from "../dag-rules.ts";
@@ -14,40 +14,56 @@ import * as reads from "../store/reads.ts";
 import { accepted } from "./commands.ts";
 import type { DagServiceOptions } from "./dag-service.ts";
 import { judgeFolder } from "./judge-folder.ts";
+import { createTurns } from "./one-after-another.ts";
 
 /** A message of the bus has a megabyte; each DAG takes a hundred bytes or two of it. */
 const FOLDER_DAGS_MAX = 2_000;
 
 export function applyDags(options: DagServiceOptions): Handlers<typeof DagService>["applyDags"] {
-  const { db, versions } = options;
+  const inTurn = createTurns(options.sql);
   return async (request, context) => {
     for (const { id } of request.dags) authorize(context.principal, "apply", `dag/${id}`);
     for (const id of request.retireDagIds) authorize(context.principal, "retire", `dag/${id}`);
     const specs = request.dags.map(canonicalSpec);
     refuseTwice([...specs.map(({ id }) => id), ...request.retireDagIds]);
-    const findings = await judgeFolder(options, specs, request.retireDagIds);
-    refuseDenied(findings);
-    refuseUnknownPools(specs, await options.pools());
-    const renamed = await renamedBy(options, specs);
-    for (const id of renamed) authorize(context.principal, "retire", `dag/${id}`);
-    const retired = [...new Set([...request.retireDagIds, ...renamed])].sort();
-    const fingerprints = await versions.put(specs);
-    const changed = await change(options, request, context, [
-      ...specs.map(({ id: dagId }, index) => ({ dagId, fingerprint: fingerprints[index] ?? "" })),
-      ...retired.map((dagId) => ({ dagId, fingerprint: "" })),
-    ]);
-    const numbers = await reads.dagNumbers(
-      db,
-      specs.map(({ id }) => id),
-    );
-    const dags = specs.map(({ id: dagId }, index) => ({
-      dagId,
-      version: numbers.get(dagId) ?? 0,
-      fingerprint: fingerprints[index] ?? "",
-      changed: changed.has(dagId),
-    }));
-    return { dags, findings, retiredDagIds: retired.filter((id) => changed.has(id)) };
+    const work = () => applyFolder(options, request, context, specs);
+    return specs.some(looksAtOthers) ? inTurn(work) : work();
   };
+}
+
+/** What its checks say depends on the DAGs that are there. */
+const looksAtOthers = (spec: DagSpec): boolean => spec.was.length > 0 || !isUnlinked(linksOf(spec));
+
+async function applyFolder(
+  options: DagServiceOptions,
+  request: ApplyDagsRequest,
+  context: CallContext,
+  specs: readonly DagSpec[],
+) {
+  const { db, versions } = options;
+  context.signal.throwIfAborted(); // nobody waits for it any more
+  const findings = await judgeFolder(options, specs, request.retireDagIds);
+  refuseDenied(findings);
+  refuseUnknownPools(specs, await options.pools());
+  const renamed = await renamedBy(options, specs);
+  for (const id of renamed) authorize(context.principal, "retire", `dag/${id}`);
+  const retired = [...new Set([...request.retireDagIds, ...renamed])].sort();
+  const fingerprints = await versions.put(specs);
+  const changed = await change(options, request, context, [
+    ...specs.map(({ id: dagId }, index) => ({ dagId, fingerprint: fingerprints[index] ?? "" })),
+    ...retired.map((dagId) => ({ dagId, fingerprint: "" })),
+  ]);
+  const numbers = await reads.dagNumbers(
+    db,
+    specs.map(({ id }) => id),
+  );
+  const dags = specs.map(({ id: dagId }, index) => ({
+    dagId,
+    version: numbers.get(dagId) ?? 0,
+    fingerprint: fingerprints[index] ?? "",
+    changed: changed.has(dagId),
+  }));
+  return { dags, findings, retiredDagIds: retired.filter((id) => changed.has(id)) };
 }
 
 /** Says the change and waits for its commit; answers the DAGs that it changed. */

@@ -45,3 +45,19 @@ test("a circle through a DAG that was applied before is refused, and checked whe
   );
   await dags.applyDags({ dags: [costs, renamed] });
 });
+
+test("two halves of a circle, applied at once through two replicas, never become one", async () => {
+  await using t = await setup(orders);
+  await t.engines(1);
+  const doors = [await openDoors(t), await openDoors(t)] as const;
+  for (let round = 0; round < 5; round++) {
+    const [a, b] = [`a-${round}`, `b-${round}`];
+    const halves = [specOf(a, `triggers: [{ dag: ${b} }]`), specOf(b, `triggers: [{ dag: ${a} }]`)];
+    const ends = await Promise.allSettled(
+      halves.map((half, index) => doors[index % 2]?.dags.applyDags({ dags: [half] })),
+    );
+    expect(ends.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    const refused = ends.find((end) => end.status === "rejected");
+    expect(String(refused?.reason)).toContain("runs start each other for ever");
+  }
+});
