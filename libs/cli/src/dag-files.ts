@@ -11,7 +11,7 @@ import { CliError, exitCodes } from "./errors.ts";
 export interface DagFile {
   /** As people read it: relative to where they are. */
   readonly file: string;
-  /** Empty for TypeScript, whose positions are the type checker's. */
+  /** Empty when it cannot be read. */
   readonly text: string;
   readonly compiled: Compiled;
 }
@@ -63,8 +63,8 @@ function twice(dag: DagFile, id: string, owner: string): DagFile {
   return { ...dag, compiled: failed(dag.file, message) };
 }
 
-function failed(file: string, message: string): Compiled {
-  const problem: Problem = { file, line: 1, column: 1, message, severity: "error" };
+function failed(file: string, message: string, place = { line: 1, column: 1 }): Compiled {
+  const problem: Problem = { file, ...place, message, severity: "error" };
   return { ok: false, problems: [problem] };
 }
 
@@ -72,8 +72,6 @@ async function compileFile(full: string, cwd: string, given: CompileOptions): Pr
   const relative = path.relative(cwd, full);
   const file = relative.startsWith("..") ? full : relative;
   const options = { ...given, readFile: readBeside(path.dirname(full)) };
-  if (full.endsWith(".ts"))
-    return { file, text: "", compiled: await compileModule(full, file, options) };
   let text: string;
   try {
     text = readFileSync(full, "utf8");
@@ -81,7 +79,10 @@ async function compileFile(full: string, cwd: string, given: CompileOptions): Pr
     const why = cause instanceof Error ? cause.message : String(cause);
     return { file, text: "", compiled: failed(file, `cannot be read: ${why}`) };
   }
-  return { file, text, compiled: compileDag({ file, text }, options) };
+  const compiled = full.endsWith(".ts")
+    ? await compileModule(full, file, { ...options, code: text })
+    : compileDag({ file, text }, options);
+  return { file, text, compiled };
 }
 
 /** Files below a DAG's own folder. */
@@ -107,8 +108,17 @@ async function compileModule(
     return compileDagObject(dag, file, options);
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
-    return failed(file, `cannot be loaded: ${why}`);
+    return failed(file, `cannot be loaded: ${why}`, placeIn(thrown, full));
   }
+}
+
+/** Where in the module something was thrown, as far as the stack says. */
+function placeIn(thrown: unknown, full: string): { line: number; column: number } {
+  const stack = thrown instanceof Error ? String(thrown.stack) : "";
+  const after = stack.split(pathToFileURL(full).href)[1] ?? stack.split(full)[1] ?? "";
+  const [, line, column] = /^:(\d+)(?::(\d+))?/.exec(after) ?? [];
+  const caret = /^:\d+\n(?:.*\n){1,5}?( *)\^\n/.exec(after)?.[1]?.length ?? 0; // a syntax error points at it
+  return { line: Number(line ?? 1), column: Number(column ?? caret + 1) };
 }
 
 /** Kinds as the server's `/api/kinds` lists them; a schema that Chasqui cannot read is taken as unknown. */

@@ -131,13 +131,18 @@ test("a TypeScript DAG is evaluated here", async () => {
     "dags/typed.ts",
     'export const dag = { id: "typed", tasks: { a: { uses: "noop" as string } } };\n',
   );
-  put("dags/broken.ts", 'throw new Error("on purpose");\n');
+  put("dags/broken.ts", '\nthrow new Error("on purpose");\n');
+  put(
+    "dags/wrong.ts",
+    'export const dag = {\n  id: "wrong",\n  tasks: { a: { uses: "nop" } },\n};\n',
+  );
   put("dags/none.ts", "export const x = 1;\n");
   const { code, out, err } = await invoke(["validate"], { cwd });
   expect(code).toBe(1);
   expect(out).toBe("✓ dags/typed.ts: typed, 1 task\n");
-  expect(err).toContain("dags/broken.ts:1:1: cannot be loaded: on purpose");
+  expect(err).toContain("dags/broken.ts:2:7: cannot be loaded: on purpose");
   expect(err).toContain("dags/none.ts:1:1: exports no `dag`");
+  expect(err).toContain("dags/wrong.ts:3:23: task `a` uses `nop`");
 });
 
 test("custom kinds and vars come from the environment file", async () => {

@@ -50,6 +50,8 @@ export interface CompileOptions {
   readonly connections?: KnownConnections;
   /** Reads files beside the DAG's own, which are compiled in. */
   readonly readFile?: ReadFile;
+  /** The text of the module that gave the value: where its fields stand. */
+  readonly code?: string;
 }
 
 export type Compiled =
@@ -78,7 +80,7 @@ export function compileDagObject(
   file: string,
   options: CompileOptions = {},
 ): Compiled {
-  return compileSource(objectSource(value, file), options);
+  return compileSource(objectSource(value, file, options.code), options);
 }
 
 function compileSource(source: Source, options: CompileOptions): Compiled {

@@ -3,6 +3,8 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { limits } from "../limits.ts";
 import type { Position, Problem } from "../problem.ts";
+import { positionsIn } from "../text/positions.ts";
+import { outlineOf } from "./code-outline.ts";
 
 export type Path = readonly (string | number)[];
 
@@ -19,9 +21,15 @@ export interface Source {
   locate(path: Path, at?: "key" | "value", offset?: number | undefined): Position;
 }
 
-/** A value that has no text: every position is the file's beginning. What JSON cannot hold is a problem. */
-export function objectSource(value: unknown, file: string): Source {
-  const locate = (): Position => ({ line: 1, column: 1 });
+/**
+ * A value that code gave: its fields are looked for in the text of the code; without it every position is the file's
+ * beginning. What JSON cannot hold is a problem.
+ */
+export function objectSource(value: unknown, file: string, code = ""): Source {
+  const find = outlineOf(code);
+  const positionOf = positionsIn(code);
+  const locate: Source["locate"] = (path, at = "value", offset) =>
+    positionOf(find(path, at, offset) ?? 0);
   const problem = (message: string): Source => ({
     file,
     value: undefined,
