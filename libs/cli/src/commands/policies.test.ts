@@ -184,7 +184,7 @@ test("a TypeScript DAG is judged too", async () => {
     'export const dag = { id: "typed", tasks: { a: { uses: "k8s.pod", with: { image: "x:latest" } } } };\n',
   );
   const { err } = await invoke(["validate", "dags/typed.ts"], { cwd });
-  expect(err).toContain("dags/typed.ts:1:1: task `a`: image x:latest");
+  expect(err).toContain("dags/typed.ts:1:81: task `a`: image x:latest");
 });
 
 test.each(["local", "dev", "staging", "prod"])(
