@@ -133,7 +133,9 @@ test("drift is refused with what differs and what to run", async () => {
     "  consumer kind-nobody: not in the topology",
   ]);
   expect(start.waits.all).toEqual([]); // at once, and nothing was made
-  await expect(t.manager.consumers.info("CHASQUI_TASKS", "kind-bench_sleep")).rejects.toThrow("consumer not found");
+  await expect(t.manager.consumers.info("CHASQUI_TASKS", "kind-bench_sleep")).rejects.toThrow(
+    "consumer not found",
+  );
 });
 
 test("positions tell when a stream began and how far it is", async () => {
