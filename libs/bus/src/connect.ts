@@ -2,7 +2,6 @@
 import {
   consumersOf,
   type ConsumerSpec,
-  type Installation,
   type KindAnnouncement,
   subjects,
   type StreamName,
@@ -31,6 +30,7 @@ import type {
   Consuming,
   Delivery,
   Needs,
+  OpsOwned,
   OutMessage,
   PublishOutcome,
   ReadOptions,
@@ -49,7 +49,7 @@ const silent: BusLog = { info: () => undefined, warn: () => undefined, error: ()
 /** Waits for the broker if need be; rejects when it refuses the login. */
 export async function connectBus(options: ConnectOptions): Promise<Bus> {
   const link = await openLink({ ...options, log: options.log ?? silent });
-  return new JetBus(link, options.installation);
+  return new JetBus(link, options);
 }
 
 class JetBus implements Bus {
@@ -61,10 +61,10 @@ class JetBus implements Bus {
   /** A switch of the test harness, for all handlers alike: they must bear a second delivery. */
   readonly #deliverTwice = process.env.DELIVER === "twice";
 
-  constructor(link: Link, installation: Installation) {
+  constructor(link: Link, { installation, opsOwned }: ConnectOptions) {
     this.#link = link;
     this.#consumers = consumersOf(installation);
-    this.#repair = createRepair(link, installation);
+    this.#repair = createRepair(link, installation, opsOwned);
     this.#publisher = new Publisher(link, () => this.#repair.lookAfterStreams());
     this.#kinds = createKinds(link, this.#publisher);
     link.onReconnect(() => this.#repair.lookAfterStreams());
@@ -171,6 +171,10 @@ class JetBus implements Bus {
   ensureTopology(needs: Needs, starting: Starting): Promise<void> {
     const context = { link: this.#link, consumers: this.#consumers, repair: this.#repair };
     return ensureTopology(context, needs, starting);
+  }
+
+  opsOwned(): Readonly<Record<string, OpsOwned>> {
+    return Object.fromEntries(this.#repair.opsOwned);
   }
 
   async streamPositions(): Promise<Record<StreamName, StreamPosition>> {

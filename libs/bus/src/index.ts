@@ -13,6 +13,7 @@ export type {
   Consuming,
   Delivery,
   Needs,
+  OpsOwned,
   OutMessage,
   PublishOutcome,
   ReadOptions,

@@ -12,9 +12,9 @@ import {
   consumerConfig,
   opsOwnedOf,
   streamConfig,
-  type OpsOwned,
   type StreamConfig,
 } from "./topology-config.ts";
+import type { OpsOwned } from "./types.ts";
 
 const SOON_MS = 200;
 const LOOK_EVERY_MS = 2_000;
@@ -35,11 +35,16 @@ export interface Repair {
   readonly opsOwned: ReadonlyMap<string, OpsOwned>;
 }
 
-export function createRepair(link: Link, installation: Installation): Repair {
+/** `known`: what ops had chosen, as far as an earlier process saw it. */
+export function createRepair(
+  link: Link,
+  installation: Installation,
+  known: Readonly<Record<string, OpsOwned>> = {},
+): Repair {
   const { log, user } = link;
   const consumers = consumersOf(installation);
   const users = usersOf(installation);
-  const opsOwned = new Map<string, OpsOwned>();
+  const opsOwned = new Map(Object.entries(known));
   const kinds = bucketStream("CHASQUI_KINDS");
   const names = [...(Object.keys(streams) as StreamName[]), kinds];
   const makers = new Map(

@@ -12,7 +12,14 @@ import {
 } from "@chasqui/contracts";
 import { connect, nanos, type JetStreamManager, type NatsConnection } from "nats";
 import { TestNats } from "../../../tests/support/index.ts";
-import { connectBus, type BatchItem, type BatchSource, type Bus, type BusLog } from "./index.ts";
+import {
+  connectBus,
+  type BatchItem,
+  type BatchSource,
+  type Bus,
+  type BusLog,
+  type ConnectOptions,
+} from "./index.ts";
 
 export const installation: Installation = {
   sources: ["logistics", "billing"],
@@ -87,7 +94,7 @@ export interface Setup extends AsyncDisposable {
   /** The admin's own connection, as somebody who looks from outside. */
   readonly outside: NatsConnection;
   readonly manager: JetStreamManager;
-  bus(user: string): Promise<Bus>;
+  bus(user: string, more?: Pick<ConnectOptions, "opsOwned">): Promise<Bus>;
   /** Shortens the ack-wait of a durable, as ops may. */
   ackWait(durable: string, ms: number): Promise<void>;
   /** Bodies and subjects of the acknowledgements that pass on the wire. */
@@ -129,7 +136,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
     log,
     outside,
     manager,
-    async bus(user) {
+    async bus(user, more = {}) {
       const bus = await connectBus({
         url: nats.url,
         user,
@@ -137,6 +144,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
         service: user,
         installation,
         log: busLog,
+        ...more,
       });
       buses.push(bus);
       return bus;

@@ -2,16 +2,10 @@
 // Ops own replicas, bytes and placement: they are set when a stream is created and never touched again.
 import { buckets, bucketStream, bucketSubject, streams } from "@chasqui/contracts";
 import type { ConsumerSpec, StreamName, StreamSpec } from "@chasqui/contracts";
+import type { OpsOwned } from "./types.ts";
 
 const NANOSECONDS = 1e6;
 const UNLIMITED = -1;
-
-/** What ops may have set on a stream; kept when the stream is updated or created again. */
-export interface OpsOwned {
-  readonly num_replicas?: number;
-  readonly max_bytes?: number;
-  readonly placement?: object;
-}
 
 /** What ops have set on a stream that is there. */
 export function opsOwnedOf(config: Readonly<Record<string, unknown>>): OpsOwned {

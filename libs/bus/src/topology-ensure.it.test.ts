@@ -177,6 +177,27 @@ test("with little room the state machine makes smaller streams, as the admin doe
   expect(line?.facts["detail"]).toMatch(/^with \d+ bytes: the server has no room for 2147483648$/);
 });
 
+test("streams are made as ops had set them when an earlier process looked; a server alone keeps one replica", async () => {
+  await using t = await setup({ topology: false });
+  const bytesMax = 88 * 1024 * 1024;
+  const machine = await t.bus("state-machine", {
+    opsOwned: {
+      CHASQUI_INBOX: { num_replicas: 3, max_bytes: bytesMax },
+      KV_CHASQUI_KINDS: { num_replicas: 1, max_bytes: bytesMax },
+    },
+  });
+  await machine.ensureTopology(machineNeeds, starting());
+  const owned = { num_replicas: 1, max_bytes: bytesMax };
+  expect((await t.manager.streams.info("CHASQUI_INBOX")).config).toMatchObject(owned);
+  expect((await t.manager.streams.info("KV_CHASQUI_KINDS")).config).toMatchObject(owned);
+  const [line] = await t.log.until(1, ({ message }) => message.includes("CHASQUI_INBOX was not"));
+  expect(line?.facts).toMatchObject({
+    like: "as it was seen before",
+    detail: "with 1 replica: the server is alone, and cannot keep 3",
+  });
+  expect(machine.opsOwned()).toMatchObject({ CHASQUI_INBOX: owned, KV_CHASQUI_KINDS: owned });
+});
+
 test("what this user may not make is refused at once, as drift is", async () => {
   await using t = await setup();
   const runner = await t.bus("bench-runner");

@@ -1,6 +1,13 @@
 // What a service sees of the bus. Nothing here names a NATS type: the client behind it can change.
 import type { buckets, Installation, KindAnnouncement, StreamName } from "@chasqui/contracts";
 
+/** What ops may have set on a stream; kept when the stream is updated or created again. */
+export interface OpsOwned {
+  readonly num_replicas?: number;
+  readonly max_bytes?: number;
+  readonly placement?: object;
+}
+
 export interface OutMessage {
   readonly subject: string;
   readonly data: Uint8Array;
@@ -159,6 +166,8 @@ export interface Bus {
    */
   ensureTopology(needs: Needs, starting: Starting): Promise<void>;
   streamPositions(): Promise<Record<StreamName, StreamPosition>>;
+  /** What ops had chosen for each stream and bucket that was seen: for whoever makes it again after the next start. */
+  opsOwned(): Readonly<Record<string, OpsOwned>>;
   readonly state: "connected" | "reconnecting" | "closed";
   onReconnect(listener: () => void): void;
   drain(): Promise<void>;
@@ -178,5 +187,7 @@ export interface ConnectOptions {
   /** The name that the server shows for this connection. */
   readonly service: string;
   readonly installation: Installation;
+  /** What `opsOwned` told an earlier process. */
+  readonly opsOwned?: Readonly<Record<string, OpsOwned>>;
   readonly log?: BusLog | undefined;
 }

@@ -124,6 +124,11 @@ CREATE TABLE "state_machine"."stream_position" (
 	"last_sequence" bigint NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "state_machine"."stream_setting" (
+	"stream" text PRIMARY KEY NOT NULL,
+	"settings" jsonb NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "state_machine"."task" (
 	"run_id" text NOT NULL,
 	"task_id" text NOT NULL,

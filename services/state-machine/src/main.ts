@@ -26,6 +26,7 @@ import { startEngine } from "./parts.ts";
 import { settingsOf } from "./settings.ts";
 import { declarePools } from "./say/pool-messages.ts";
 import { poolNames } from "./store/pool-reads.ts";
+import { readOpsOwned } from "./store/streams.ts";
 import { openVersions } from "./store/versions.ts";
 
 await runService({
@@ -53,6 +54,7 @@ await runService({
       password,
       service: "state-machine",
       installation: file,
+      opsOwned: await readOpsOwned(reads.sql),
       log,
     });
     await up({ name: "bus", stop: () => bus.drain() });

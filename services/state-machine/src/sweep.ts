@@ -8,18 +8,20 @@ import { allWanted, slotNamed } from "@chasqui/machine";
 import type { Recorded } from "@chasqui/machine";
 import type { Sql } from "postgres";
 import type { CachedRun } from "./core/aggregates.ts";
+import { streamsThatWentBack } from "./core/unheard.ts";
 import { announce } from "./say/events.ts";
 import { inboxMessage, reopenRun, settleRun, timerDue } from "./say/messages.ts";
 import { releaseSlots } from "./say/pool-messages.ts";
 import { traceparentOf } from "./say/traces.ts";
 import type { Speaker } from "./speaker.ts";
 import { loadRuns } from "./store/load.ts";
+import { noteOpsOwned, notePositions, readPositions } from "./store/streams.ts";
 import * as unheard from "./store/unheard.ts";
 import type { Versions } from "./store/versions.ts";
 
 export interface SweepOptions {
   readonly sql: Sql;
-  readonly bus: Pick<Bus, "publish" | "streamPositions">;
+  readonly bus: Pick<Bus, "publish" | "streamPositions" | "opsOwned">;
   readonly versions: Versions;
   readonly speaker: Speaker;
   readonly environment: string;
@@ -58,19 +60,20 @@ export function startSweeper(options: SweepOptions): Sweeper {
     if (due.length > 0) await bus.publish(due.map(({ runId, wakeMs }) => timerDue(runId, wakeMs)));
   }
 
+  /** Answers whether all of it may have arrived. */
   async function sayRuns(
     runIds: readonly string[],
     options_: { accepted: boolean },
-  ): Promise<void> {
+  ): Promise<boolean> {
+    let isSaid = true;
     const { runs } = await loadRuns(sql, versions, runIds);
     for (const run of runs) {
       const effects = allWanted(run.state, options_).filter((effect) => effect.kind !== "tell_dag");
-      if (effects.length > 0)
-        await speaker.sayEffects(
-          run,
-          effects.map((effect) => ({ run, effect })),
-        );
+      if (effects.length === 0) continue;
+      const wanted = effects.map((effect) => ({ run, effect }));
+      if ((await speaker.sayEffects(run, wanted)).includes("failed")) isSaid = false;
     }
+    return isSaid;
   }
 
   async function admissions(): Promise<void> {
@@ -139,18 +142,29 @@ export function startSweeper(options: SweepOptions): Sweeper {
     await pools();
     await children();
     await announcements();
-    if (await unheard.streamWentBack(sql, await bus.streamPositions())) {
-      log.warn("a stream was lost and made again: everything still wanted is said again");
-      await everything();
-    }
+    await streams();
   }
 
-  async function everything(): Promise<void> {
+  /** A loss is noted only once all was said: who is killed meanwhile leaves it to whoever sweeps next. */
+  async function streams(): Promise<void> {
+    const noted = await readPositions(sql); // first: another replica may note more while the bus is asked
+    const positions = await bus.streamPositions();
+    await noteOpsOwned(sql, bus.opsOwned());
+    const lost = streamsThatWentBack(noted, positions);
+    if (lost.length > 0) {
+      log.warn({ streams: lost }, "streams were lost and made again: all that is wanted is said");
+      if (!(await everything())) return;
+    }
+    await notePositions(sql, positions);
+  }
+
+  async function everything(): Promise<boolean> {
+    let isSaid = true;
     let after = "";
     for (;;) {
       const runIds = await unheard.unsettledRuns(sql, after, RUNS_MAX);
-      if (runIds.length === 0) return;
-      await sayRuns(runIds, { accepted: true });
+      if (runIds.length === 0) return isSaid;
+      if (!(await sayRuns(runIds, { accepted: true }))) isSaid = false;
       after = runIds.at(-1) ?? after;
     }
   }
@@ -160,7 +174,7 @@ export function startSweeper(options: SweepOptions): Sweeper {
   return {
     name: "sweeper",
     sweep: () => exclusively(sweep),
-    sayAllAgain: () => exclusively(everything),
+    sayAllAgain: () => exclusively(async () => void (await everything())),
     async stop() {
       stopped = true;
       clearInterval(fast);

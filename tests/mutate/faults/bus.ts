@@ -58,4 +58,11 @@ export const busFaults: readonly Fault[] = [
     why: "a bundle is acked with the first of its messages: a crash loses the others",
     tests: integration("libs/bus/src/bundles.it.test.ts", "a bundle is stored and acked once"),
   },
+  {
+    file: "libs/bus/src/topology-ensure.ts",
+    find: "if (findings.length === 0) return context.repair.lookAfterStreams();",
+    replace: "return context.repair.lookAfterStreams();",
+    why: "a service goes on without the streams that it needs, and its durables are not there",
+    tests: integration("libs/bus/src/topology-ensure.it.test.ts", "who may not make streams waits"),
+  },
 ];

@@ -70,4 +70,11 @@ export const storeFaults: readonly Fault[] = [
     why: "of two failures told at once the incident names only one",
     tests: integration("services/alert-notifier/src/sender.it.test.ts", "ten different notices"),
   },
+  {
+    file: "services/state-machine/src/sweep.ts",
+    find: "if (!(await everything())) return;",
+    replace: "await notePositions(sql, positions);\n      await everything();",
+    why: "a state machine that dies, or is not heard, after it saw a lost store leaves runs that wait for ever",
+    tests: integration("services/state-machine/src/sweep-streams.it.test.ts"),
+  },
 ];

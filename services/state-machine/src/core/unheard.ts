@@ -76,3 +76,20 @@ export const isSettledUnheard = (run: RunState, dag: Slots, patience: Patience):
 /** The attempt is not current any more, or neither works nor is in line: its slots belong to others. */
 export const isDeadClaim = (claim: Pick<PoolClaim, "attempt">, task: TaskState | undefined) =>
   task?.attempt !== claim.attempt || !(task.status === "queued" || isOutside(task));
+
+/** How far a stream had come, and when it began. */
+interface Position {
+  readonly created: string;
+  readonly lastSequence: number;
+}
+
+/** The streams of which something is gone since they were noted: made again, or without their last messages. */
+export const streamsThatWentBack = (
+  noted: Readonly<Record<string, Position>>,
+  seen: Readonly<Record<string, Position>>,
+): string[] =>
+  Object.entries(seen).flatMap(([stream, { created, lastSequence }]) => {
+    const before = noted[stream];
+    if (before === undefined) return []; // seen for the first time
+    return before.created !== created || before.lastSequence > lastSequence ? [stream] : [];
+  });

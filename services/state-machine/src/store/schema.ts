@@ -287,3 +287,9 @@ export const streamPosition = stateMachine.table("stream_position", {
   created: text("created").notNull(),
   lastSequence: bigint("last_sequence", { mode: "number" }).notNull(),
 });
+
+/** What ops had chosen for each stream and bucket when we last looked, for the day that it must be made again. */
+export const streamSetting = stateMachine.table("stream_setting", {
+  stream: text("stream").primaryKey(),
+  settings: jsonb("settings").notNull(),
+});

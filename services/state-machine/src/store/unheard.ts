@@ -1,5 +1,4 @@
 // What the sweeper looks for: rows that still wait for somebody to hear them. Every statement is bounded.
-import type { StreamPosition } from "@chasqui/bus";
 import type { Recorded } from "@chasqui/machine";
 import type { Sql } from "postgres";
 
@@ -217,27 +216,4 @@ export async function unsettledRuns(sql: Sql, after: string, limit: number): Pro
     select run_id from state_machine.run
     where settled_at is null and run_id > ${after} order by run_id limit ${limit}`;
   return rows.map((row) => row.run_id);
-}
-
-/**
- * Notes how far the streams have come, and says whether one went back: then what JetStream held is gone. The note
- * is replaced in the statement that reads it, so of several replicas one sees the loss.
- */
-export async function streamWentBack(
-  sql: Sql,
-  positions: Readonly<Record<string, StreamPosition>>,
-): Promise<boolean> {
-  const entries = Object.entries(positions);
-  const rows = await sql<{ lost: boolean }[]>`
-    with seen as (
-      select * from unnest(
-        ${entries.map(([stream]) => stream)}::text[], ${entries.map(([, p]) => p.created)}::text[],
-        ${entries.map(([, p]) => p.lastSequence)}::bigint[]) as t(stream, created, last_sequence)),
-    before as (select p.* from state_machine.stream_position p join seen using (stream) for update of p),
-    noted as (
-      insert into state_machine.stream_position (stream, created, last_sequence) select * from seen
-      on conflict (stream) do update set created = excluded.created, last_sequence = excluded.last_sequence)
-    select b.created <> s.created or b.last_sequence > s.last_sequence as lost
-    from seen s join before b using (stream)`;
-  return rows.some((row) => row.lost);
 }
