@@ -35,7 +35,7 @@ export interface ConnectionTests {
   readonly tries: Readonly<Record<string, TryConnection>>;
 }
 
-/** Refuses an installation that does not know these kinds, with what to do. */
+/** Refuses an installation that does not know these kinds, with what to do; waits for streams that are not there yet. */
 export async function bringUpRunner(
   life: Life<RunnerSettings>,
   { installation, kinds, tests }: RunnerParts,

@@ -24,7 +24,6 @@ import { poolService } from "./grpc/pool-service.ts";
 import { runService as runsService } from "./grpc/run-service.ts";
 import { startEngine } from "./parts.ts";
 import { settingsOf } from "./settings.ts";
-import { declarePools } from "./say/pool-messages.ts";
 import { poolNames } from "./store/pool-reads.ts";
 import { readOpsOwned } from "./store/streams.ts";
 import { openVersions } from "./store/versions.ts";
@@ -70,6 +69,7 @@ await runService({
       log,
       vars,
       settings,
+      pools: file.pools,
     });
     const db = await reads.drizzle();
     const ask = createAsk(bus);
@@ -96,7 +96,6 @@ await runService({
       approvalService({ db, sql: reads.sql, ask, versions, clock }),
       explainService({ db, sql: reads.sql, bus, versions, clock, heard: engine.heard }),
     ];
-    await declarePools(bus, file.pools, { environment, nowMs: clock() });
     await up(engine);
     await up(serveGrpc({ port: settings.grpcPort, services, log, telemetry, health }));
     status(() => ({ ...engine.status(), policies: known.policies.length }));

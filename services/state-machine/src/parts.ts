@@ -11,6 +11,7 @@ import { startClock } from "./clock.ts";
 import type { Engine } from "./handle.ts";
 import { runEngine } from "./handle.ts";
 import type { Settings } from "./settings.ts";
+import { declarePools } from "./say/pool-messages.ts";
 import { createSpeaker } from "./speaker.ts";
 import type { Versions } from "./store/versions.ts";
 import { type InventoryWatch, watchInventories } from "./inventory-watch.ts";
@@ -25,6 +26,8 @@ export interface EngineParts {
   readonly telemetry: Telemetry;
   readonly log: Logger;
   readonly vars: JsonObject;
+  /** Sizes of pools that the installation's file declares. */
+  readonly pools?: Readonly<Record<string, number>>;
   readonly settings: Pick<
     Settings,
     "environment" | "cachedTasksMax" | "batchMax" | "unheardMs" | "tracedRunsPerSecond"
@@ -70,7 +73,11 @@ export async function startEngine(parts: EngineParts): Promise<RunningEngine> {
       sizes.record(size);
     },
   });
-  const sweeper = startSweeper({ sql, bus, versions, speaker, environment, log, unheardMs });
+  const common = { sql, bus, versions, log };
+  const declare = (): Promise<boolean> =>
+    declarePools(bus, parts.pools ?? {}, { environment, nowMs: clock.now() });
+  await declare();
+  const sweeper = startSweeper({ ...common, speaker, environment, unheardMs, declare });
   const inventories = watchInventories({ sql, bus, versions, log, clock: clock.now });
   return {
     name: "engine",

@@ -33,6 +33,7 @@ async function world() {
     ...{ created: "first", owned: {}, outcome: "stored" },
   };
   const said: string[] = [];
+  const declared: boolean[] = [];
   const bus: Pick<Bus, "publish" | "streamPositions" | "opsOwned"> = {
     publish: async (messages) => messages.map(() => "stored"),
     streamPositions: async () => positions(seen.created),
@@ -46,16 +47,30 @@ async function world() {
     },
   };
   const { sql, versions } = w;
+  const process = () => {
+    const declare = async (): Promise<boolean> => {
+      declared.push(seen.outcome === "stored");
+      return seen.outcome === "stored";
+    };
+    const common = { sql, bus, versions, speaker, log, declare };
+    return startSweeper({ ...common, environment: "local", unheardMs: 60_000 });
+  };
   /** One round of a process that is gone afterwards. */
   const sweep = async (): Promise<number> => {
     const before = said.length;
-    const common = { sql, bus, versions, speaker, log };
-    const sweeper = startSweeper({ ...common, environment: "local", unheardMs: 60_000 });
+    const sweeper = process();
     await sweeper.sweep();
     await sweeper.stop();
     return said.length - before;
   };
-  return { seen, sweep, sql, [Symbol.asyncDispose]: () => w[Symbol.asyncDispose]() };
+  return {
+    seen,
+    process,
+    sweep,
+    declared,
+    sql,
+    [Symbol.asyncDispose]: () => w[Symbol.asyncDispose](),
+  };
 }
 
 test("a loss is noted once all was said: until then, who sweeps next says it", async () => {
@@ -82,4 +97,20 @@ test("what ops had chosen for streams is there after a restart", async () => {
   await t.sweep();
   const known = { ...t.seen.owned, KV_CHASQUI_KINDS: { num_replicas: 1 } };
   expect(await readOpsOwned(t.sql)).toEqual(known);
+});
+
+test("what the installation declares is said after the start and after a loss, until it is stored", async () => {
+  await using t = await world();
+  const sweeper = t.process();
+  const sweeps = async (count: number): Promise<boolean[]> => {
+    for (let n = 0; n < count; n++) await sweeper.sweep();
+    return t.declared.splice(0);
+  };
+  t.seen.outcome = "failed";
+  expect(await sweeps(2)).toEqual([false, false]);
+  t.seen.outcome = "stored";
+  expect(await sweeps(3)).toEqual([true]);
+  t.seen.created = "later";
+  expect(await sweeps(3)).toEqual([true]);
+  await sweeper.stop();
 });

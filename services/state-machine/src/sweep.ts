@@ -28,6 +28,11 @@ export interface SweepOptions {
   readonly log: Logger;
   /** How long something may be unheard before it is said again. */
   readonly unheardMs: number;
+  /**
+   * Says what no row wants, because it came from outside: said once more after the start and after each loss of a stream,
+   * until it answers that it was stored.
+   */
+  readonly declare: () => Promise<boolean>;
 }
 
 const TIMERS_EVERY_MS = 1_000;
@@ -46,6 +51,7 @@ export interface Sweeper {
 export function startSweeper(options: SweepOptions): Sweeper {
   const { sql, bus, versions, speaker, log } = options;
   let stopped = false;
+  let isDeclared = false;
   let working: Promise<void> = Promise.resolve();
   const exclusively = (work: () => Promise<void>): Promise<void> =>
     (working = working.then(async () => {
@@ -153,8 +159,10 @@ export function startSweeper(options: SweepOptions): Sweeper {
     const lost = streamsThatWentBack(noted, positions);
     if (lost.length > 0) {
       log.warn({ streams: lost }, "streams were lost and made again: all that is wanted is said");
+      isDeclared = false;
       if (!(await everything())) return;
     }
+    isDeclared ||= await options.declare();
     await notePositions(sql, positions);
   }
 

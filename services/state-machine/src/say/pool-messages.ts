@@ -59,14 +59,17 @@ export function setPool(
   return inboxMessage("pool", poolIdOf(pool), id, { case: "setPool", value }, extra);
 }
 
-/** What the installation's file says at each start; it counts only when it says something new. */
+/**
+ * What the installation's file says at each start; it counts only when it says something new. Answers whether all of
+ * it arrived.
+ */
 export async function declarePools(
   bus: Pick<Bus, "publish">,
   pools: Readonly<Record<string, number>>,
   { environment, nowMs }: { readonly environment: string; readonly nowMs: number },
-): Promise<void> {
+): Promise<boolean> {
   const file = `environments/${environment}.yaml`;
-  await bus.publish(
+  const outcomes = await bus.publish(
     Object.entries(pools).map(([pool, slots]) =>
       setPool(
         { pool, slots, by: file, reason: "the installation's file" },
@@ -75,4 +78,5 @@ export async function declarePools(
       ),
     ),
   );
+  return outcomes.every((outcome) => outcome === "stored" || outcome === "duplicate");
 }
