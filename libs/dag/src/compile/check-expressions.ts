@@ -6,16 +6,36 @@ import type { KnownNames } from "../cel/check-names.ts";
 import { checkTypes } from "../cel/check-types.ts";
 import { parseExpression } from "../cel/expression.ts";
 import type { Expression } from "../cel/expression.ts";
-import { parseTemplate } from "../cel/template.ts";
+import { isWholeTemplate, parseTemplate } from "../cel/template.ts";
 import { describe } from "../schema/check-value.ts";
 import { schemaInside, typeFits } from "../schema/type-fits.ts";
 import { any, bool, describeType, fits, listOf } from "../cel/types.ts";
 import type { Type } from "../cel/types.ts";
 import type { Path } from "../yaml/source.ts";
-import { pathText } from "./reader.ts";
+import { limits } from "../limits.ts";
+import { pathText, readText } from "./reader.ts";
 import type { Reader } from "./reader.ts";
 
-/** A condition: CEL without `${…}`. */
+/** A condition as it is written: CEL by itself, one `${…}`, or what YAML takes for true or false. */
+export function readCondition(
+  reader: Reader,
+  path: Path,
+  value: JsonValue | undefined,
+  what: string,
+  want = "a condition",
+): string | undefined {
+  const text = typeof value === "boolean" ? String(value) : value;
+  return readText(reader, path, text, what, { want, charsMax: limits.expressionCharsMax });
+}
+
+/** A condition's CEL; empty when there is none. */
+export const conditionOf = (value: JsonValue | undefined): string =>
+  typeof value === "boolean" ? String(value) : bare(typeof value === "string" ? value : "").trim();
+
+const bare = (text: string): string =>
+  isWholeTemplate(text.trim()) ? text.trim().slice(2, -1) : text;
+
+/** Notes what is wrong with a condition. */
 export function noteCondition(
   reader: Reader,
   path: Path,
@@ -23,9 +43,11 @@ export function noteCondition(
   text: string,
   known: KnownNames,
 ): void {
-  const wrapped = text.trim().startsWith("${");
+  const inside = bare(text);
+  const wrapped = inside.trim().startsWith("${");
   const hint = wrapped ? "a condition is CEL by itself: leave out ${ }" : undefined;
-  noteExpression(reader, path, { subject, text, known, start: 0, wanted: truth, hint });
+  const start = inside === text ? 0 : text.indexOf("${") + 2;
+  noteExpression(reader, path, { subject, text: inside, known, start, wanted: truth, hint });
 }
 
 /** An expression that gives a list, and the type of its items; `start` is where it begins in the author's text. */

@@ -7,8 +7,8 @@ import { listNames, quote } from "../text/suggest.ts";
 import type { Path } from "../yaml/source.ts";
 import { parseAssets } from "./asset-expression.ts";
 import type { AssetTree } from "./asset-expression.ts";
-import { noteCondition } from "./check-expressions.ts";
-import { readCondition, readList, readMap, readText, readWord } from "./reader.ts";
+import { conditionOf, noteCondition, readCondition } from "./check-expressions.ts";
+import { readList, readMap, readText, readWord } from "./reader.ts";
 import type { Reader } from "./reader.ts";
 import { conditionFields, dagConditionFields, eventFields } from "./words.ts";
 import { eventScopeFields, outcomeWords } from "./words.ts";
@@ -18,7 +18,7 @@ const SUBJECT = /^[A-Za-z0-9_-]+(\.([A-Za-z0-9_-]+|\*))*\.([A-Za-z0-9_-]+|\*|>)$
 const DAG_ID = /^[a-z][a-z0-9-]{0,62}$/;
 
 type Condition = TriggerCondition["condition"];
-const conditionOf = (condition: Condition): TriggerCondition =>
+const asCondition = (condition: Condition): TriggerCondition =>
   create(TriggerConditionSchema, { condition });
 
 /** The one word among a trigger's fields that says what it waits for. */
@@ -60,7 +60,7 @@ function compileEvent(reader: Reader, path: Path, value: JsonValue | undefined) 
     want: "a source and a name such as logistics.routes.closed, without chasqui.trigger.; after the source * may stand for one token, > for the rest",
   });
   const when = readWhen(reader, path, event["when"]);
-  return conditionOf({ case: "event", value: eventOf(subject ?? "", when) });
+  return asCondition({ case: "event", value: eventOf(subject ?? "", when) });
 }
 
 const eventOf = (subject: string, when: string) =>
@@ -71,7 +71,7 @@ function readWhen(reader: Reader, path: Path, value: JsonValue | undefined): str
   const when = readCondition(reader, at, value, "when");
   const names = { roots: ["event"], fields: { event: eventScopeFields } };
   if (when !== undefined) noteCondition(reader, at, "when", when, names);
-  return (when ?? "").trim();
+  return conditionOf(when);
 }
 
 /** `dag: load` is short for `dag: { id: load }`. */
@@ -103,7 +103,7 @@ function compileDagCondition(
   );
   const when = short ? "" : readWhen(reader, path, fields["when"]);
   const $typeName = "chasqui.dag.v1.DagCondition";
-  return conditionOf({ case: "dag", value: { $typeName, dagId: id ?? "", states, when } });
+  return asCondition({ case: "dag", value: { $typeName, dagId: id ?? "", states, when } });
 }
 
 function compileAsset(reader: Reader, path: Path, value: JsonValue | undefined) {
@@ -120,7 +120,7 @@ function compileAsset(reader: Reader, path: Path, value: JsonValue | undefined) 
 
 function ofAssets(tree: AssetTree): TriggerCondition {
   return "name" in tree
-    ? conditionOf({
+    ? asCondition({
         case: "asset",
         value: { $typeName: "chasqui.dag.v1.AssetCondition", name: tree.name },
       })
@@ -128,7 +128,7 @@ function ofAssets(tree: AssetTree): TriggerCondition {
 }
 
 const several = (op: "all" | "any", conditions: TriggerCondition[]): TriggerCondition =>
-  conditionOf({
+  asCondition({
     case: op,
     value: { $typeName: "chasqui.dag.v1.TriggerConditions", conditions },
   });

@@ -209,7 +209,18 @@ test.each([
     dag("  a: { uses: noop, when: run.date = 1 }\n"),
     "x.yaml:3:35: task `a`: when: unexpected `=`; compare with ==",
   ],
-  [dag('  a: { uses: noop, when: "${true}" }\n'), "a condition is CEL by itself: leave out ${ }"],
+  [
+    dag('  a: { uses: noop, when: "${true} && ${true}" }\n'),
+    "a condition is CEL by itself: leave out ${ }",
+  ],
+  [
+    dag('  a: { uses: noop, when: "${ run.dte }" }\n'),
+    "x.yaml:3:30: task `a`: when: no field `dte` in `run`",
+  ],
+  [
+    dag("  a: { uses: noop, for_each: { zip: { a: [1, 2], b: [1, 2, 3], c: vars.l } } }\n"),
+    "x.yaml:3:37: task `a`: for_each zip: lists of one length are wanted: a has 2, b has 3",
+  ],
   [
     dag("  a: { uses: noop, when: tasks.a.state == 'x' }\n"),
     "x.yaml:3:26: task `a`: when: task `a` reads itself",
@@ -307,7 +318,7 @@ test("<< takes in the fields of other maps; a field of its own counts for more, 
   expect(wrong).toContainEqual(expect.stringContaining("x.yaml:5:8: `<<` takes in the fields of"));
 });
 
-test("a condition may be YAML's own true or false", () => {
+test("a condition may be one ${…}, and YAML's own true or false", () => {
   const rules = "retries: { max: 1, rules: [{ when: true, then: fail }] }";
   const { tasks, groups } = specOf(
     `id: x\ngroups: { g: { for_each: [1], when: false } }\ntasks:\n  a: { uses: noop, when: false, ${rules} }\n  b: { uses: noop, group: g, when: true }\n`,
@@ -315,6 +326,8 @@ test("a condition may be YAML's own true or false", () => {
   expect(tasks.map(({ when }) => when)).toEqual(["false", "true"]);
   expect(groups[0]?.when).toBe("false");
   expect(tasks[0]?.retries?.rules[0]?.when).toBe("true");
+  const whole = specOf(dag('  a: { uses: noop, for_each: [1], when: "${ item > 1 }" }\n'));
+  expect(whole.tasks[0]?.when).toBe("item > 1");
 });
 
 // The bound is the test's own time-out: a check that is quadratic in the tasks takes minutes here.

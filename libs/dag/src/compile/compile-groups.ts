@@ -4,6 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import { GroupSpecSchema } from "@chasqui/contracts";
 import type { GroupSpec } from "@chasqui/contracts";
 import type { Type } from "../cel/types.ts";
+import { conditionOf } from "./check-expressions.ts";
 import { readWhen } from "./compile-task.ts";
 import type { Edges } from "./edges.ts";
 import { itemType, readForEach } from "./for-each.ts";
@@ -67,7 +68,7 @@ function readDescription(reader: Reader, { path, name, fields }: Node): string {
 function mapped(reader: Reader, node: Node, edges: Edges, names: TaskNames) {
   const { id, path, name, fields } = node;
   const known = {
-    lists: behind(names.of(node), typeof fields["when"] === "string" ? fields["when"] : ""),
+    lists: behind(names.of(node), conditionOf(fields["when"])),
     instance: (item: Type) => names.ofInstance(node, item),
   };
   const forEach = readForEach(reader, [...path, "for_each"], name, fields["for_each"], known);

@@ -14,17 +14,15 @@ import { resolveForm } from "../schema/question.ts";
 import { suggest, quote } from "../text/suggest.ts";
 import type { Path } from "../yaml/source.ts";
 import { ASSET } from "./asset-expression.ts";
-import { noteCondition, noteTemplates } from "./check-expressions.ts";
+import { conditionOf, noteCondition, noteTemplates, readCondition } from "./check-expressions.ts";
 import { itemType, readForEach } from "./for-each.ts";
 import { behind } from "./names.ts";
 import type { TaskNames } from "./names.ts";
 import { TASK_ID } from "./outline.ts";
 import type { Node, Role } from "./outline.ts";
 import {
-  conditionText,
   noteFindings,
   readBoolean,
-  readCondition,
   readMap,
   readNumber,
   readText,
@@ -123,9 +121,9 @@ export function joined(conditions: readonly string[]): string {
 
 /** The condition when it is judged before there are items: one that does not name them. */
 function onceAsked({ fields: { when } }: Node): string {
-  const text = conditionText(when);
-  const parsed = typeof text === "string" ? parseExpression(text) : undefined;
-  if (typeof text !== "string" || parsed?.ok !== true) return "";
+  const text = conditionOf(when);
+  const parsed = parseExpression(text);
+  if (!parsed.ok) return "";
   const { references } = parsed.value.names;
   return references.some(({ root }) => instanceRoots.some((name) => name === root)) ? "" : text;
 }
@@ -135,7 +133,7 @@ export function readWhen(reader: Reader, { path, name, fields }: Node, known: Kn
   const when = readCondition(reader, at, fields["when"], `${name}: when`);
   if (when === undefined) return "";
   noteCondition(reader, at, `${name}: when`, when, known);
-  return when.trim();
+  return conditionOf(when);
 }
 
 function readSharedFields(reader: Reader, node: Node, around: readonly Shared[]): SomeFields {

@@ -3,7 +3,7 @@
 //   for_each: [bogota, medellin]
 //   for_each: { zip: { day: …, file: … }, parallel: 10, label: "${item.day}" }
 import { create } from "@bufbuild/protobuf";
-import type { JsonValue } from "@bufbuild/protobuf";
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { ForEachMode, ForEachSchema } from "@chasqui/contracts";
 import type { ForEach } from "@chasqui/contracts";
 import type { KnownNames } from "../cel/check-names.ts";
@@ -105,10 +105,21 @@ function readLists(
       `${what} ${word} has ${names.length === 1 ? "1 list" : `${names.length} lists`}: want 2..${limits.listsMax}`,
       names.length === 1 ? { suggestion: "one list by itself is written in:" } : {},
     );
+  if (word === "zip") noteLengths(reader, at, what, map);
   return {
     lists: names.map((list) => readNamed(reader, at, what, list, map[list], known)),
     mode: combined[word],
   };
+}
+
+/** Lists whose items are written down are known to differ before any run. */
+function noteLengths(reader: Reader, at: Path, what: string, map: JsonObject): void {
+  const written = Object.entries(map).flatMap(([name, list]) =>
+    Array.isArray(list) ? [{ name, length: list.length }] : [],
+  );
+  if (new Set(written.map(({ length }) => length)).size < 2) return;
+  const has = written.map(({ name, length }) => `${name} has ${length}`).join(", ");
+  reader.note(at, `${what} zip: lists of one length are wanted: ${has}`);
 }
 
 function readNamed(

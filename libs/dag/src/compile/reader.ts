@@ -139,23 +139,6 @@ export function readText(
   return value;
 }
 
-/** What YAML takes for true or false is the condition of these words. */
-export const conditionText = (value: JsonValue | undefined): JsonValue | undefined =>
-  typeof value === "boolean" ? String(value) : value;
-
-/** A condition as it is written; its CEL is checked elsewhere. */
-export const readCondition = (
-  reader: Reader,
-  path: Path,
-  value: JsonValue | undefined,
-  what: string,
-  want = "a condition",
-): string | undefined =>
-  readText(reader, path, conditionText(value), what, {
-    want,
-    charsMax: limits.expressionCharsMax,
-  });
-
 /** A set of names. */
 export function readTexts(
   reader: Reader,

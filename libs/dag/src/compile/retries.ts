@@ -10,8 +10,8 @@ import { any, int, mapOf, text } from "../cel/types.ts";
 import { limits } from "../limits.ts";
 import { quote } from "../text/suggest.ts";
 import type { Path } from "../yaml/source.ts";
-import { noteCondition } from "./check-expressions.ts";
-import { readCondition, readDuration, readList, readMap, readNumber, readWord } from "./reader.ts";
+import { conditionOf, noteCondition, readCondition } from "./check-expressions.ts";
+import { readDuration, readList, readMap, readNumber, readWord } from "./reader.ts";
 import type { Reader } from "./reader.ts";
 import {
   defaults,
@@ -112,7 +112,7 @@ function readRule(
   if (backoffMs !== undefined && then !== undefined && then !== RetryOutcome.RETRY)
     reader.note(backoffPath, `${name}: only what is repeated waits: want then: retry`);
   return create(RetryRuleSchema, {
-    when: (condition ?? "").trim(),
+    when: conditionOf(condition),
     then: then ?? RetryOutcome.UNSPECIFIED,
     ...(backoffMs === undefined ? {} : { backoff: durationFromMs(backoffMs) }),
   });

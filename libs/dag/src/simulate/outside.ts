@@ -2,11 +2,21 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { DagSpec, JsonSchema, TaskSpec } from "@chasqui/contracts";
 import { APPROVAL_KIND, CHILD_KIND, isOutside, scopeOf, slotNamed } from "@chasqui/machine";
-import type { AttemptReport, Failure, RunEffect, RunState, TaskState } from "@chasqui/machine";
+import type {
+  AttemptReport,
+  Failure,
+  Json,
+  Question,
+  RunEffect,
+  RunState,
+  TaskState,
+} from "@chasqui/machine";
 import { outputsNamedBy, renderTask } from "../plan/render-task.ts";
 import { misfitOf } from "../schema/check-config.ts";
 import { childRequestOf } from "../schema/child-request.ts";
-import { questionOf } from "../schema/question.ts";
+import { questionOf, resolveForm } from "../schema/question.ts";
+import { kindOf } from "../cel/explain-error.ts";
+import { bad, good } from "../cel/result.ts";
 import type { Result } from "../cel/result.ts";
 import type { Script, Step, Target } from "./script.ts";
 import { targetName } from "./script.ts";
@@ -60,15 +70,14 @@ export function createOutside(input: OutsideInput): Outside {
     const step = script.stepOf(target, attempt) ?? { kind: "succeed" };
     if (planned.kind === APPROVAL_KIND && (step.kind === "succeed" || step.kind === "reject")) {
       const question = questionOf(config.value);
-      if (!question.ok)
-        return [
-          answer(nowMs, 1, {
-            state: "failed",
-            failure: unrendered(`with: ${question.message}`),
-          }),
-        ];
-      const values = script.outputOf(target) ?? question.value.values;
-      const said = { approved: step.kind === "succeed", by: SOMEBODY, comment: "", values };
+      const filled = question.ok ? filledIn(question.value, script.outputOf(target)) : question;
+      if (!question.ok || !filled.ok) {
+        const why = question.ok ? "the answer" : "with";
+        const failure = unrendered(`${why}: ${filled.ok ? "" : filled.message}`);
+        return [answer(nowMs, 1, { state: "failed", failure })];
+      }
+      const approved = step.kind === "succeed";
+      const said = { approved, by: SOMEBODY, comment: "", values: filled.value };
       const { approvers } = question.value;
       const by = approvers[0] ?? SOMEBODY;
       return [
@@ -123,6 +132,15 @@ export function createOutside(input: OutsideInput): Outside {
 const SOMEBODY = "user:somebody";
 
 const unrendered = (message: string): Failure => ({ class: "config", message, permanent: true });
+
+/** What the form holds when it is answered; a person's answer that does not fit is refused. */
+function filledIn({ form, values }: Question, given: JsonValue | undefined): Result<Json> {
+  if (given === undefined) return good(values);
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    return bad(`${kindOf(given)}: want a map of the form's fields`);
+  const answered = resolveForm(form as JsonValue | undefined, given); // a configuration's
+  return answered.ok ? good(answered.value as Json) : answered;
+}
 
 /** Why the state machine refuses the configuration; an approval's question is asked of it elsewhere. */
 function refusalOf(

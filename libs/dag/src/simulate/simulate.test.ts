@@ -159,6 +159,17 @@ test.each<[string, string, Options, string]>([
   expect(statesOf(run(tasks, options))).toBe(expected);
 });
 
+test("an approval's answer must fit its form", () => {
+  const form = "{ properties: { n: { type: integer, maximum: 5, default: 1 } } }";
+  const tasks = `  a: { uses: approval, with: { message: Go?, form: ${form} } }\n  b: { uses: noop, needs: [a], when: tasks.a.output.values.n == 1 }\n`;
+  expect(run(tasks).tasks["b"]?.state).toBe("succeeded");
+  expect(run(tasks, { outputs: { a: { n: 2 } } }).tasks["b"]?.state).toBe("skipped");
+  expect(run(tasks, { outputs: { a: { n: 9 } } }).tasks["a"]?.why).toContain(
+    "the answer: `n`: 9: want an integer",
+  );
+  expect(run(tasks, { outputs: { a: 9 } }).tasks["a"]?.state).toBe("failed");
+});
+
 test("what a run of another DAG says; one that nobody waits for has only begun", () => {
   const { tasks } = run(
     "  a: { uses: dag.run, with: { dag: y } }\n  b: { uses: dag.run, with: { dag: y, wait: false } }\n  c: { uses: dag.run, with: { dag: y, key: k, allowed: [failed] } }\n",

@@ -52,6 +52,7 @@ test("what was free does not count against the policy", () => {
 
 test.each<Failure>([
   { class: "config", message: "no such template" },
+  { class: "rejected", message: "no, said ana" },
   { class: "code", message: "refused", permanent: true },
 ])("$message: a repeat cannot help", (failure) => {
   expect(repeatOf(planned, at(1), failure, NOW_MS)).toEqual({

@@ -34,7 +34,8 @@ export function repeatOf(
   const named = rule === undefined ? {} : { rule: rule.text };
   if (rule?.outcome === "skip") return { kind: "skip", rule: rule.text };
   if (rule?.outcome === "fail") return { kind: "fail", ...named };
-  const isHopeless = failure.permanent === true || failure.class === "config";
+  const isHopeless =
+    failure.permanent === true || failure.class === "config" || failure.class === "rejected";
   if (isHopeless && rule === undefined) return { kind: "fail" };
   const chance = jitterOf(`${planned.id}:${task.mapIndex}:${task.attempt}`);
   const at = (waitMs: number): number => Math.round(nowMs + waitMs * (1 + JITTER * chance));
