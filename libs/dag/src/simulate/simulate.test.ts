@@ -159,6 +159,13 @@ test.each<[string, string, Options, string]>([
   expect(statesOf(run(tasks, options))).toBe(expected);
 });
 
+test("an on_exit task sees a run that took too long as failed", () => {
+  const tasks =
+    "  a: { uses: noop }\n  b: { on_exit: true, uses: noop, when: run.state == 'failed' }\n";
+  const { tasks: ended } = run(tasks, { takes: { a: "2h" } }, "timeout: 1h\n");
+  expect(ended).toMatchObject({ a: { state: "cancelled" }, b: { state: "succeeded" } });
+});
+
 test("an approval's answer must fit its form", () => {
   const form = "{ properties: { n: { type: integer, maximum: 5, default: 1 } } }";
   const tasks = `  a: { uses: approval, with: { message: Go?, form: ${form} } }\n  b: { uses: noop, needs: [a], when: tasks.a.output.values.n == 1 }\n`;

@@ -2,7 +2,7 @@
 import type { Json, Scope } from "../plan.ts";
 import { slotOf } from "./slots.ts";
 import type { RunState, TaskState } from "./state.ts";
-import { unhandled } from "./verdict.ts";
+import { unhandled, verdictOf } from "./verdict.ts";
 import { labelOf } from "./slots.ts";
 
 /** `task`: the slot whose expression it is; within a mapping it reads its own index. */
@@ -44,8 +44,8 @@ export function exitOf(
 ): { exit?: { state: string; failedTasks: readonly string[] } } {
   if (task === undefined || draft.plan.tasks[task.plan]?.role !== "on_exit") return {};
   const failedTasks = unhandled(draft).map(labelOf);
-  const cancelled = draft.status === "cancelling";
-  const state = cancelled ? "cancelled" : failedTasks.length > 0 ? "failed" : "succeeded";
+  const ends = draft.status === "cancelling"; // as it will: failed when it took too long
+  const state = ends ? verdictOf(draft).state : failedTasks.length > 0 ? "failed" : "succeeded";
   return { exit: { state, failedTasks } };
 }
 
