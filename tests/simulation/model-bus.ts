@@ -1,8 +1,9 @@
 // JetStream as far as the protocol leans on it: at least once, in any order, ids that are known for a while, one task
 // message per attempt. What is published is durable unless the whole store is lost.
-import { STEP_MS } from "./time-scale.ts";
 import type { AnswerMessage } from "../../libs/machine/src/index.ts";
-import type { Body } from "../../services/state-machine/src/core/inbound.ts";
+import { ModelInbox } from "./model-inbox.ts";
+import type { Mutation } from "./mutations.ts";
+import { WINDOW_MS } from "./time-scale.ts";
 
 export interface TaskBody {
   readonly runId: string;
@@ -17,15 +18,12 @@ export interface Message<B> {
   readonly publishedMs: number;
 }
 
-/** How long an id is remembered; longer than most crashes, shorter than a run. */
-const WINDOW_MS = 40 * STEP_MS;
-
 export class ModelStream<B> {
   readonly messages = new Map<string, Message<B>>();
   readonly #known = new Map<string, number>();
-  readonly #subjectOf: ((body: B) => string) | undefined;
+  readonly #subjectOf: (body: B) => string;
 
-  constructor(options: { onePerSubject?: (body: B) => string } = {}) {
+  constructor(options: { onePerSubject: (body: B) => string }) {
     this.#subjectOf = options.onePerSubject;
   }
 
@@ -34,9 +32,8 @@ export class ModelStream<B> {
     if (knownMs !== undefined && nowMs - knownMs < WINDOW_MS) return;
     if (this.messages.has(id)) return;
     const subjectOf = this.#subjectOf;
-    if (subjectOf !== undefined)
-      for (const message of this.messages.values())
-        if (subjectOf(message.body) === subjectOf(body)) return;
+    for (const message of this.messages.values())
+      if (subjectOf(message.body) === subjectOf(body)) return;
     this.#known.set(id, nowMs);
     this.messages.set(id, { id, body, deliveries: 0, publishedMs: nowMs });
   }
@@ -52,7 +49,7 @@ export class ModelStream<B> {
 }
 
 export interface ModelBus {
-  readonly inbox: ModelStream<Body>;
+  readonly inbox: ModelInbox;
   readonly tasks: ModelStream<TaskBody>;
   /** Plain subjects: whoever listens hears it. */
   readonly cancels: TaskBody[];
@@ -67,12 +64,14 @@ export interface ModelBus {
     readonly of: string;
     readonly fingerprint: string;
   }[];
+  /** Ids of updates that make no sense. */
+  readonly strays: string[];
   /** What it had was lost since the sweeper looked last. */
   wentBack: boolean;
 }
 
-export const modelBus = (): ModelBus => ({
-  inbox: new ModelStream<Body>(),
+export const modelBus = (mutation: Mutation): ModelBus => ({
+  inbox: new ModelInbox(mutation),
   tasks: new ModelStream<TaskBody>({
     onePerSubject: (task) => `${task.runId} ${task.taskId} ${task.mapIndex} ${task.attempt}`,
   }),
@@ -80,5 +79,6 @@ export const modelBus = (): ModelBus => ({
   acceptedAnswers: [],
   acceptedCommands: [],
   reruns: [],
+  strays: [],
   wentBack: false,
 });

@@ -12,6 +12,13 @@ export const plainMutations = [
   "two_aggregates_one_loses",
 ] as const;
 
+/** Of what travels together: found where one commit says much. */
+export const bundleMutations = [
+  "bundle_acked_with_first",
+  "bundle_dead_with_one",
+  "bundle_named_by_first",
+] as const;
+
 /** Of what only the other scenarios use: pools and a DAG that pauses itself; children and questions. */
 export const limitsMutations = [
   "slots_back_at_cancel",
@@ -43,6 +50,7 @@ export type Mutation =
   /** Seen where evidence is said again, too. */
   | "resay_without_state_filter"
   | (typeof plainMutations)[number]
+  | (typeof bundleMutations)[number]
   | (typeof limitsMutations)[number]
   | (typeof wantsMutations)[number]
   | (typeof operationsMutations)[number];

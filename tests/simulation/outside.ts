@@ -2,11 +2,16 @@
 // Pods are created by name, so creating twice is creating once, as long as the finished pod is kept.
 import { isClaimable } from "../../libs/machine/src/index.ts";
 import type { AttemptReport, Json, RunState } from "../../libs/machine/src/index.ts";
+import type { OutMessage } from "../../libs/bus/src/index.ts";
+import { attemptIdOf } from "../../libs/contracts/src/index.ts";
+import type { Said } from "../../libs/runner/src/translate.ts";
+import { updateMessage } from "../../libs/runner/src/translate.ts";
 import { attemptNumberOf } from "./attempt-number.ts";
 import type { ModelBus, Message, TaskBody } from "./model-bus.ts";
 import type { ModelDatabase } from "./model-database.ts";
 import type { Mutation } from "./mutations.ts";
 import type { Random } from "../support/random.ts";
+import { publish } from "./say.ts";
 import { labelAt, taskAt } from "./task-at.ts";
 import { STEP_MS } from "./time-scale.ts";
 
@@ -135,20 +140,27 @@ export class Outside {
       pod.output = { files: ["a", "b", "c"].slice(0, Math.floor(random.next() * 4)) };
   }
 
-  /** The runner sees a finished pod; it may die after saying so, and then says so again. */
-  watch(pod: Pod, nowMs: number, dies: boolean): void {
-    const report: AttemptReport =
-      pod.state === "succeeded"
-        ? { state: "succeeded", ...(pod.output === undefined ? {} : { output: pod.output }) }
-        : pod.state === "deleted"
-          ? { state: "cancelled" }
-          : { state: "failed", failure: { class: "code", message: "exit code 1" } };
-    this.report(pod.task, report, 3, nowMs);
-    if (!dies) pod.reported = true;
+  /**
+   * The runner sees finished pods, and says so in one call; it may die after that, and then says so again. `stray`: of an
+   * attempt of nobody.
+   */
+  watch(
+    pods: readonly Pod[],
+    nowMs: number,
+    { dies, stray }: { dies: boolean; stray: boolean },
+  ): void {
+    const said = pods.map((pod) => this.#update(pod.task, endOf(pod), 3, nowMs));
+    const [first] = pods;
+    if (stray && first !== undefined) said.splice(1, 0, this.#stray(first.task, nowMs));
+    this.#publish(said, nowMs);
+    if (!dies) for (const pod of pods) pod.reported = true;
   }
 
-  started(pod: Pod, nowMs: number): void {
-    this.report(pod.task, { state: "running" }, 2, nowMs);
+  started(pods: readonly Pod[], nowMs: number): void {
+    this.#publish(
+      pods.map(({ task }) => this.#update(task, { state: "running" }, 2, nowMs)),
+      nowMs,
+    );
   }
 
   cancel(task: TaskBody, nowMs: number): void {
@@ -183,16 +195,46 @@ export class Outside {
   }
 
   report(task: TaskBody, report: AttemptReport, sequence: number, nowMs: number): void {
-    const { runId, taskId, attempt } = task;
-    const isMixedUp = this.#mutation === "instances_mixed_up" && task.mapIndex >= 0;
-    const mapIndex = isMixedUp ? 0 : task.mapIndex;
-    const id = `${runId}:${labelAt(task)}:${attempt}:u${sequence}`;
-    const startedMs = sequence >= 2 ? nowMs : undefined;
-    const message = { kind: "update" as const, taskId, mapIndex, attempt, sequence, report };
-    this.#bus.inbox.publish(
-      id,
-      { to: "run", runId, message: startedMs === undefined ? message : { ...message, startedMs } },
-      nowMs,
-    );
+    this.#publish([this.#update(task, report, sequence, nowMs)], nowMs);
   }
+
+  #publish(said: readonly OutMessage[], nowMs: number): void {
+    const voice = { bus: this.#bus, database: this.#database, mutation: this.#mutation, nowMs };
+    publish(voice, said);
+  }
+
+  #update(task: TaskBody, report: AttemptReport, sequence: number, nowMs: number): OutMessage {
+    const isMixedUp = this.#mutation === "instances_mixed_up" && task.mapIndex >= 0;
+    const named = { ...task, mapIndex: isMixedUp ? 0 : task.mapIndex };
+    const ref = { ...named, attemptId: attemptIdOf(task), traceparent: undefined };
+    const times = sequence >= 2 ? { startedMs: nowMs } : {};
+    return updateMessage({ ref, sequence, said: saidOf(report), times, link: "" });
+  }
+
+  /** In the same company: it cannot be read, or is of a task that its run does not have. */
+  #stray(task: TaskBody, nowMs: number): OutMessage {
+    const { strays } = this.#bus;
+    const wrong = { ...task, taskId: "nobody" };
+    const update = this.#update(wrong, { state: "running" }, strays.length + 1, nowMs);
+    const { id = "" } = update;
+    strays.push(id);
+    return strays.length % 2 === 0 ? update : { ...update, data: Buffer.from("?") };
+  }
+}
+
+const endOf = ({ state, output }: Pod): AttemptReport => {
+  if (state === "succeeded") return { state, ...(output === undefined ? {} : { output }) };
+  return state === "deleted"
+    ? { state: "cancelled" }
+    : { state: "failed", failure: { class: "code", message: "exit code 1" } };
+};
+
+function saidOf(report: AttemptReport): Said {
+  if (report.state === "succeeded") {
+    const { state, output } = report;
+    return { state, outputJson: output === undefined ? "" : JSON.stringify(output) };
+  }
+  if (report.state !== "failed") return report;
+  const { message } = report.failure;
+  return { state: "failed", failure: { class: "code", message } };
 }

@@ -1,13 +1,13 @@
 // Planted bugs of the machine as a whole: what a wrong state machine would say beside the right one.
-import type { Message } from "./model-bus.ts";
 import type { TaskState } from "../../libs/machine/src/index.ts";
+import type { Inbound } from "../../services/state-machine/src/core/inbound.ts";
 import type { Outside } from "./outside.ts";
 import type { Voice } from "./say.ts";
 
 /** resay_without_state_filter: a redelivered message says again what it once caused, whatever became of it. */
-export function resayAll({ bus, database, nowMs }: Voice, batch: readonly Message<never>[]): void {
-  for (const { id, deliveries } of batch) {
-    if (deliveries < 2) continue;
+export function resayAll({ bus, database, nowMs }: Voice, batch: readonly Inbound[]): void {
+  for (const { id, redelivered } of batch) {
+    if (!redelivered) continue;
     for (const [runId, row] of database.runs)
       for (const { cause, event } of row.history)
         if (cause === id && event.type === "task_assigned") {

@@ -1,5 +1,7 @@
 // One replica of the state machine: the real decideBatch, judge and speakers, on the model's database and bus.
-// Its cache may be stale at any time; it crashes at any point.
+// Its cache may be stale at any time; it crashes at any point. What it was handed and has not taken yet waits with it.
+import type { BatchItem, OutMessage } from "../../libs/bus/src/index.ts";
+import { RejectError } from "../../libs/bus/src/index.ts";
 import type { DagState } from "../../libs/machine/src/index.ts";
 import { judge } from "../../services/state-machine/src/judge.ts";
 import type { Judgement } from "../../services/state-machine/src/judge.ts";
@@ -8,25 +10,50 @@ import type { Aggregates } from "../../services/state-machine/src/core/aggregate
 import type { Batch, Said } from "../../services/state-machine/src/core/batch.ts";
 import { decideBatch, versionKey } from "../../services/state-machine/src/core/batch.ts";
 import type { Inbound, StartFacts } from "../../services/state-machine/src/core/inbound.ts";
-import { answersToParent } from "../../services/state-machine/src/say/children.ts";
+import { answersToParent, isToldToParent } from "../../services/state-machine/src/say/children.ts";
 import { dagMessages, undecidable } from "../../services/state-machine/src/say/messages.ts";
 import { slotGranted } from "../../services/state-machine/src/say/pool-messages.ts";
 import type { Committed } from "../../services/state-machine/src/store/commit.ts";
 import type { Mutation } from "./mutations.ts";
-import type { Message, ModelBus } from "./model-bus.ts";
+import { translate } from "../../services/state-machine/src/translate.ts";
+import type { ModelBus } from "./model-bus.ts";
+import type { Letter } from "./model-inbox.ts";
 import type { ModelDatabase } from "./model-database.ts";
 import type { Voice } from "./say.ts";
-import { environment, post, sayEffect } from "./say.ts";
+import { environment, post, publish, sayEffect } from "./say.ts";
 import { isCommand, orderedOf } from "../../services/state-machine/src/core/inbound.ts";
 import type { Body } from "../../services/state-machine/src/core/inbound.ts";
 
-export type CrashPoint = "none" | "before_commit" | "after_commit" | "after_publish";
+export type CrashPoint =
+  | "none"
+  | "before_commit"
+  | "after_commit"
+  | "while_publishing"
+  | "after_publish"
+  | "while_acking";
+
+/** Where it dies, and how much of its publishing or acking is done by then. */
+export interface Crash {
+  readonly at: CrashPoint;
+  readonly part: number;
+}
+export const NO_CRASH: Crash = { at: "none", part: 1 };
+
+interface Work {
+  readonly item: BatchItem;
+  readonly inbound: Inbound;
+}
+interface Done extends Work {
+  readonly said: Said;
+  readonly verdict: Judgement;
+}
 
 export class Replica {
   readonly #bus: ModelBus;
   readonly #database: ModelDatabase;
   readonly #mutation: Mutation;
   #cache: Aggregates = emptyCache();
+  #waiting: BatchItem[] = [];
 
   constructor(bus: ModelBus, database: ModelDatabase, mutation: Mutation) {
     this.#bus = bus;
@@ -34,18 +61,36 @@ export class Replica {
     this.#mutation = mutation;
   }
 
-  crash(): void {
-    this.#cache = emptyCache();
+  get isIdle(): boolean {
+    return this.#waiting.length === 0;
   }
 
-  /** Decides, commits, says, acks: with one chance to die in between. */
-  handle(messages: readonly Message<Body>[], nowMs: number, crash: CrashPoint): void {
-    let pending = messages.map(toInbound).map((inbound) => this.#named(inbound));
+  crash(nowMs: number): void {
+    this.#cache = emptyCache();
+    this.#waiting = [];
+    this.#bus.inbox.release(this, nowMs);
+  }
+
+  receive(letter: Letter): void {
+    this.#waiting.push(...this.#bus.inbox.deliver(letter, this));
+  }
+
+  /** So much of what waits is decided, committed, said, acked: with one chance to die in between. */
+  work(
+    nowMs: number,
+    { part, crash }: { readonly part: number; readonly crash: Crash },
+  ): Inbound[] {
+    const works = this.#waiting.splice(0, Math.ceil(part * this.#waiting.length)).flatMap(toWork);
+    let pending = works;
     for (let round = 0; pending.length > 0 && round < 5; round++) {
       const { again, died } = this.#round(pending, nowMs, crash);
-      if (died) return this.crash();
-      pending = again;
+      if (died) {
+        this.crash(nowMs);
+        pending = [];
+      } else pending = again;
     }
+    for (const { item } of pending) item.retry(0);
+    return works.map(({ inbound }) => inbound);
   }
 
   /** Planted bugs: a clear or mark, a pause or resume that comes again is taken for another one. */
@@ -57,11 +102,8 @@ export class Replica {
     return isAnew && redelivered ? { ...inbound, id: `${id}:again` } : inbound;
   }
 
-  #round(
-    inbound: readonly Inbound[],
-    nowMs: number,
-    crash: CrashPoint,
-  ): { again: Inbound[]; died: boolean } {
+  #round(works: readonly Work[], nowMs: number, crash: Crash): { again: Work[]; died: boolean } {
+    const inbound = works.map((work) => this.#named(work.inbound));
     this.#load(inbound);
     const batch = decideBatch(this.#cache, inbound, { nowMs, isTraced: () => false });
     if (this.#mutation === "publish_before_commit")
@@ -72,26 +114,35 @@ export class Replica {
       this.#mutation === "command_told_before_commit"
     )
       for (const [index, said] of batch.said.entries()) this.#tell(said, inbound[index]);
-    if (crash === "before_commit") return { again: [], died: true };
+    if (crash.at === "before_commit") return { again: [], died: true };
     const releasing = new Map(
       [...this.#database.dags].map(([dagId, { version }]) => [dagId, version]),
     );
     const winners = this.#database.commit(batch);
     const verdicts = this.#judge(batch, winners);
-    const done = inbound.filter((_, index) => verdicts[index]?.kind !== "again");
-    const again = inbound.filter((_, index) => verdicts[index]?.kind === "again");
+    const done = inbound.flatMap((one, index): Done[] => {
+      const [work, said, verdict] = [works[index], batch.said[index], verdicts[index]];
+      if (work === undefined || said === undefined || verdict === undefined) return [];
+      return verdict.kind === "again" ? [] : [{ item: work.item, inbound: one, said, verdict }];
+    });
+    const again = works.filter((_, index) => verdicts[index]?.kind === "again");
     this.#settle(batch, winners);
-    for (const message of again) this.#forget(message);
-    if (this.#mutation === "ack_before_publish") for (const { id } of done) this.#bus.inbox.ack(id);
-    if (crash === "after_commit") return { again: [], died: true };
-    for (const [index, said] of batch.said.entries()) {
-      const verdict = verdicts[index];
-      if (verdict === undefined || verdict.kind === "again") continue;
-      this.#say(said, { inbound: inbound[index], nowMs, verdict, releasing });
-    }
-    if (crash === "after_publish") return { again: [], died: true };
-    for (const { id } of done) this.#bus.inbox.ack(id);
-    return { again, died: false };
+    for (const work of again) this.#forget(work.inbound);
+    if (this.#mutation === "ack_before_publish") for (const { item } of done) item.ack();
+    if (crash.at === "after_commit") return { again: [], died: true };
+    const call: OutMessage[] = [];
+    for (const { said, ...about } of done) this.#say(said, { ...about, nowMs, releasing, call });
+    const isCut = crash.at === "while_publishing";
+    publish(this.#voice(nowMs), call, isCut ? crash.part : 1);
+    if (isCut || crash.at === "after_publish") return { again: [], died: true };
+    const isSlain = crash.at === "while_acking";
+    for (const one of isSlain ? done.slice(0, Math.floor(crash.part * done.length)) : done)
+      end(one);
+    return { again, died: isSlain };
+  }
+
+  #voice(nowMs: number): Voice {
+    return { bus: this.#bus, database: this.#database, mutation: this.#mutation, nowMs };
   }
 
   #load(inbound: readonly Inbound[]): void {
@@ -201,12 +252,13 @@ export class Replica {
       readonly nowMs: number;
       readonly verdict?: Judgement;
       readonly releasing?: ReadonlyMap<string, number>;
+      readonly call?: OutMessage[];
     },
   ): void {
-    const { inbound, nowMs, verdict, releasing } = about;
+    const { inbound, nowMs, verdict, releasing, call } = about;
     if (inbound === undefined) return;
     const mutation = this.#mutation;
-    const voice: Voice = { bus: this.#bus, database: this.#database, mutation, nowMs };
+    const voice = { ...this.#voice(nowMs), ...(call === undefined ? {} : { call }) };
     const { kind } = said.outcome;
     if (verdict?.kind === "done") this.#tell(said, inbound);
     const dead = verdict?.kind === "dead" ? verdict.why : undefined;
@@ -244,11 +296,19 @@ const emptyCache = (): Aggregates => ({
   decided: new Set(),
 });
 
-const toInbound = ({ id, body, deliveries }: Message<Body>): Inbound => ({
-  id,
-  redelivered: deliveries > 1,
-  replyTo: "",
-  by: "",
-  note: "",
-  body,
-});
+/** What cannot be read is a dead letter, alone. */
+function toWork(item: BatchItem): Work[] {
+  try {
+    return [{ item, inbound: translate(item) }];
+  } catch (thrown) {
+    if (!(thrown instanceof RejectError)) throw thrown;
+    void item.dead(thrown.message);
+    return [];
+  }
+}
+
+function end({ item, inbound, said, verdict }: Done): void {
+  if (verdict.kind === "dead" && !isToldToParent(inbound, said.outcome.kind))
+    void item.dead(verdict.why);
+  else item.ack();
+}

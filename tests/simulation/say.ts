@@ -2,6 +2,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import type { JsonValue } from "@bufbuild/protobuf";
 import { AssignmentSchema, attemptIdOf } from "../../libs/contracts/src/index.ts";
+import { bundled } from "../../libs/bus/src/bundle.ts";
 import type { OutMessage } from "../../libs/bus/src/index.ts";
 import { CHILD_KIND } from "../../libs/machine/src/index.ts";
 import type { RunEffect } from "../../libs/machine/src/index.ts";
@@ -11,7 +12,7 @@ import { childOf, startChild } from "../../services/state-machine/src/say/childr
 import { cancelOf, effectMessages } from "../../services/state-machine/src/say/messages.ts";
 import { releaseSlots } from "../../services/state-machine/src/say/pool-messages.ts";
 import { sayAssigned } from "../../services/state-machine/src/say/render.ts";
-import { translate } from "../../services/state-machine/src/translate.ts";
+import { inboxMessage } from "../../services/state-machine/src/say/inbox-message.ts";
 import { attemptNumberOf } from "./attempt-number.ts";
 import type { ModelBus } from "./model-bus.ts";
 import type { ModelDatabase } from "./model-database.ts";
@@ -26,6 +27,8 @@ export interface Voice {
   readonly nowMs: number;
   /** The sweeper's: tells apart what is said once more after a while. */
   readonly again?: string;
+  /** What is to go out in one call; else each message is a call of its own. */
+  readonly call?: OutMessage[];
 }
 export const environment = "simulated";
 export const AGAIN_MS = 20 * STEP_MS;
@@ -72,12 +75,23 @@ function assigned(
   return sayAssigned(run, { task, planned, attempt }, { configJson, environment });
 }
 
-/** To the stream that its subject is of; public events have no listener here. */
-export function post({ bus, mutation, nowMs }: Voice, message: OutMessage | undefined): void {
+/** Within a call, or as one. */
+export function post(voice: Voice, message: OutMessage | undefined): void {
   if (message === undefined) return;
-  const { id = "", subject, data } = message;
-  if (subject.startsWith("chasqui.inbox."))
-    return bus.inbox.publish(id, translate({ subject, data, deliveryCount: 1 }).body, nowMs);
+  if (voice.call === undefined) publish(voice, [message]);
+  else voice.call.push(message);
+}
+
+/** One call to the bus. `part`: how much of it is stored before its sender dies. */
+export function publish(voice: Voice, said: readonly OutMessage[], part = 1): void {
+  const sent = bundled(said)?.messages ?? said;
+  for (const message of sent.slice(0, Math.ceil(part * sent.length))) store(voice, message);
+}
+
+/** In the stream that its subject is of; public events have no listener here. */
+function store({ bus, mutation, nowMs }: Voice, message: OutMessage): void {
+  const { subject, data } = message;
+  if (subject.startsWith("chasqui.inbox.")) return bus.inbox.store(message, nowMs);
   if (!subject.startsWith("chasqui.task.")) return;
   const { runId, taskId, mapIndex, attempt } = fromBinary(AssignmentSchema, data);
   const number = attemptNumberOf(attempt, mutation);
@@ -111,15 +125,15 @@ function startUnnamed(
 }
 
 /** Planted bug: the DAG hears that a run has settled, and not how. */
-function settleWithoutEnd({ bus, nowMs }: Voice, { meta: { runId, dagId } }: CachedRun): void {
-  const message = { kind: "settled" as const, runId, settledMs: nowMs };
-  bus.inbox.publish(`settled:${runId}`, { to: "dag", kind: "other", dagId, message }, nowMs);
+function settleWithoutEnd(voice: Voice, { meta: { runId, dagId } }: CachedRun): void {
+  const value = { dagId, runId, settledMs: voice.nowMs };
+  post(voice, inboxMessage("dag", dagId, `settled:${runId}`, { case: "settleRun", value }));
 }
 
 /** Planted bug: the end of a run is taken for its last one, whenever it is heard. */
-function settleWithoutMoment({ bus, nowMs }: Voice, { state, meta }: CachedRun): void {
+function settleWithoutMoment(voice: Voice, { state, meta }: CachedRun): void {
   const { runId, dagId } = meta;
-  const message = { kind: "settled" as const, runId, settledMs: Infinity };
+  const value = { dagId, runId, settledMs: 8e15 };
   const id = `settled:${runId}:${state.settledMs}`;
-  bus.inbox.publish(id, { to: "dag", kind: "other", dagId, message }, nowMs);
+  post(voice, inboxMessage("dag", dagId, id, { case: "settleRun", value }));
 }

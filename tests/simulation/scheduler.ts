@@ -1,8 +1,16 @@
 // The scheduler: each due time has one row, `firing` until its run is seen. A row that is firing says StartRun again.
-import { runIdOf } from "../../libs/contracts/src/index.ts";
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { OutMessage } from "../../libs/bus/src/index.ts";
+import {
+  InboxMessageSchema,
+  RunCauseKind,
+  runIdOf,
+  subjects,
+} from "../../libs/contracts/src/index.ts";
 import type { ModelBus } from "./model-bus.ts";
 import type { ModelDatabase } from "./model-database.ts";
 import type { Mutation } from "./mutations.ts";
+import { publish } from "./say.ts";
 import { STEP_MS } from "./time-scale.ts";
 
 interface Tick {
@@ -35,8 +43,8 @@ export class Scheduler {
     );
   }
 
-  #next(nowMs: number): Tick | undefined {
-    return this.#ticks.find(
+  #due(nowMs: number): Tick[] {
+    return this.#ticks.filter(
       (tick) =>
         (tick.outcome === undefined && tick.dueMs <= nowMs) ||
         (tick.outcome === "firing" &&
@@ -44,36 +52,21 @@ export class Scheduler {
     );
   }
   #runOf = ({ runId }: Tick) => this.#database.runs.get(runId);
-  hasWork = (nowMs: number): boolean => this.#next(nowMs) !== undefined;
+  hasWork = (nowMs: number): boolean => this.#due(nowMs).length > 0;
 
+  /** All that is due goes out in one call. */
   tick(nowMs: number, dies: boolean): void {
-    const tick = this.#next(nowMs);
-    if (tick === undefined) return;
-    if (this.#runOf(tick) !== undefined) {
-      tick.outcome = "fired";
-      return;
-    }
-    tick.outcome = this.#mutation === "tick_marked_before_start" ? "fired" : "firing";
-    tick.saidMs = nowMs;
-    if (dies) return; // the row is there, the message is not
-    const key = String(tick.dueMs);
-    const { dagId, runId } = tick;
-    const start = {
-      runId,
-      dagId,
-      key,
-      logicalMs: tick.dueMs,
-      causeKind: "schedule" as const,
-      by: "schedule",
-      params: {},
-      event: null,
-      traceparent: undefined,
-    };
-    this.#bus.inbox.publish(
-      `start:${dagId}:${key}`,
-      { to: "dag", kind: "start", dagId, start },
-      nowMs,
-    );
+    const starts = this.#due(nowMs).flatMap((tick): OutMessage[] => {
+      if (this.#runOf(tick) !== undefined) {
+        tick.outcome = "fired";
+        return [];
+      }
+      tick.outcome = this.#mutation === "tick_marked_before_start" ? "fired" : "firing";
+      tick.saidMs = nowMs;
+      return [startOf(tick)];
+    });
+    if (dies) return; // the rows are there, the messages are not
+    publish({ bus: this.#bus, database: this.#database, mutation: this.#mutation, nowMs }, starts);
   }
 
   problem(): string | undefined {
@@ -92,4 +85,14 @@ export class Scheduler {
       ? undefined
       : `tick ${open.dueMs} is ${open.outcome ?? "not looked at"} and has no run`;
   }
+}
+
+function startOf({ dagId, dueMs }: Tick): OutMessage {
+  const key = String(dueMs);
+  const id = `start:${dagId}:${key}`;
+  const causeKind = RunCauseKind.SCHEDULE;
+  const value = { dagId, key, logicalMs: dueMs, causeKind, by: "schedule", paramsJson: "{}" };
+  const message = create(InboxMessageSchema, { id, body: { case: "startRun", value } });
+  const data = toBinary(InboxMessageSchema, message);
+  return { id, subject: subjects.inbox("dag", dagId), data, bundle: "starts" };
 }

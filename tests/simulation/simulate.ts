@@ -12,13 +12,15 @@
 //   H1 what depends on the past waits for it
 //   P1 never more at work than a pool has slots
 //   C1 each wanted run exists at most once, and its parent knows it     C2 no run works for which nobody waits
+//   I1 what makes no sense is a dead letter by itself, whatever it travels with
 //   A1 a question is answered once, after it was asked     A2 who is told that his answer counts, is right
 //   L1 every tick ends in a settled run  L2 a green run has been mailed once, or the doubt is shown
 //   L3 every slot of a pool comes back   L4 and every slot of a DAG
 import { isSettled } from "../../libs/machine/src/index.ts";
-import type { Body } from "../../services/state-machine/src/core/inbound.ts";
-import type { Message } from "./model-bus.ts";
+import { timerDue } from "../../services/state-machine/src/say/messages.ts";
+import type { ModelBus } from "./model-bus.ts";
 import { modelBus } from "./model-bus.ts";
+import { letterOf } from "./model-inbox.ts";
 import { ModelDatabase } from "./model-database.ts";
 import type { Mutation } from "./mutations.ts";
 import { overmapped, tooEarlyInside, wronglyMapped } from "./mapping-check.ts";
@@ -33,12 +35,14 @@ import { wronglyPaused } from "./pause-check.ts";
 import { giveUp, resayAll } from "./planted.ts";
 import type { Random } from "../support/random.ts";
 import { randomFrom } from "../support/random.ts";
-import type { CrashPoint } from "./replica.ts";
-import { Replica } from "./replica.ts";
+import type { Crash } from "./replica.ts";
+import { NO_CRASH, Replica } from "./replica.ts";
 import { Scheduler } from "./scheduler.ts";
-import type { Voice } from "./say.ts";
+import { post, type Voice } from "./say.ts";
 import { STEP_MS } from "./time-scale.ts";
+import { slotKept, slotless, tooManyActive } from "./slots-check.ts";
 import { sweep } from "./sweeper.ts";
+import { unburied, wronglyBuried } from "./inbox-check.ts";
 import { overfull, unreturned } from "./pools-check.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -81,7 +85,7 @@ class SimulatedWorld {
   readonly #random: Random;
   readonly #options: SimulationOptions;
   readonly #mutation: Mutation;
-  readonly #bus = modelBus();
+  readonly #bus: ModelBus;
   readonly #database: ModelDatabase;
   readonly #replicas: readonly Replica[];
   readonly #outside: Outside;
@@ -95,6 +99,7 @@ class SimulatedWorld {
     this.#random = random;
     this.#options = options;
     this.#mutation = options.mutation ?? "none";
+    this.#bus = modelBus(this.#mutation);
     this.#database = new ModelDatabase(options.scenario);
     this.#replicas = [0, 1].map(() => new Replica(this.#bus, this.#database, this.#mutation));
     const lists = new Set(Object.values(options.scenario.lists ?? {}));
@@ -124,7 +129,8 @@ class SimulatedWorld {
     const random = this.#random;
     const dies = (p: number): boolean => faults && random.chance(p);
     const actions: Action[] = [];
-    if (inbox.messages.size > 0) actions.push(["decide", 10, () => this.#decide(faults)]);
+    if (inbox.free(this.nowMs).length > 0 || this.#replicas.some(({ isIdle }) => !isIdle))
+      actions.push(["decide", 10, () => this.#decide(faults)]);
     if (tasks.messages.size > 0) actions.push(["assign", 6, () => this.#assign(faults)]);
     if (cancels.length > 0)
       actions.push([
@@ -139,7 +145,7 @@ class SimulatedWorld {
       actions.push([
         "pod starts",
         2,
-        () => this.#outside.started(random.pick(running), this.nowMs),
+        () => this.#outside.started(some(random, running), this.nowMs),
       ]);
       const ending = running.filter(({ hangs }) => !hangs);
       if (ending.length > 0)
@@ -153,7 +159,10 @@ class SimulatedWorld {
       actions.push([
         "watch",
         4,
-        () => this.#outside.watch(random.pick(ended), this.nowMs, dies(0.3)),
+        () =>
+          this.#outside.watch(some(random, ended), this.nowMs, {
+            ...{ dies: dies(0.3), stray: dies(0.1) },
+          }),
       ]);
     const due = this.#due();
     if (due.length > 0) actions.push(["timer", 5, () => this.#timer(random.pick(due), dies(0.3))]);
@@ -170,7 +179,14 @@ class SimulatedWorld {
 
   #faults(): Action[] {
     const random = this.#random;
-    const actions: Action[] = [["replica crashes", 0.3, () => random.pick(this.#replicas).crash()]];
+    const { inbox } = this.#bus;
+    const actions: Action[] = [
+      ["replica crashes", 0.3, () => random.pick(this.#replicas).crash(this.nowMs)],
+      ["an ack is lost", 0.3, () => (inbox.losesAck = true)],
+    ];
+    const { held } = inbox;
+    if (held.length > 0)
+      actions.push(["somebody is slow", 0.3, () => void (random.pick(held).holder = undefined)]);
     if (this.#options.sweeper)
       actions.push([
         "the store of the bus is lost",
@@ -219,17 +235,19 @@ class SimulatedWorld {
 
   #decide(faults: boolean): void {
     const random = this.#random;
-    const all = [...this.#bus.inbox.messages.values()];
-    const batch = new Set<Message<never>>();
+    const free = this.#bus.inbox.free(this.nowMs);
+    const isBusy = ({ isIdle }: Replica): boolean => !isIdle;
+    const replica = random.pick(free.length > 0 ? this.#replicas : this.#replicas.filter(isBusy));
     const count = 1 + Math.floor(random.next() * 4);
-    for (let i = 0; i < count; i++) batch.add(random.pick(all) as Message<never>);
-    for (const message of batch) message.deliveries += 1;
-    const crash: CrashPoint =
-      faults && random.chance(0.3)
-        ? random.pick(["before_commit", "after_commit", "after_publish"] as const)
-        : "none";
-    random.pick(this.#replicas).handle([...batch], this.nowMs, crash);
-    if (this.#mutation === "resay_without_state_filter") resayAll(this.#voice(), [...batch]);
+    for (let i = 0; i < count && free.length > 0; i++) {
+      const [letter] = free.splice(Math.floor(random.next() * free.length), 1);
+      if (letter !== undefined) replica.receive(letter);
+    }
+    const part = random.chance(0.7) ? 1 : random.next();
+    const crash: Crash =
+      faults && random.chance(0.3) ? { at: random.pick(CRASHES), part: random.next() } : NO_CRASH;
+    const batch = replica.work(this.nowMs, { part, crash });
+    if (this.#mutation === "resay_without_state_filter") resayAll(this.#voice(), batch);
     if (this.#mutation === "clear_before_old_seen_gone")
       for (const runId of this.#database.runs.keys())
         giveUp(this.#voice(), this.#outside, {
@@ -253,15 +271,13 @@ class SimulatedWorld {
   }
 
   #timer(runId: string, dies: boolean): void {
-    const state = this.#database.state(runId);
-    const id = `timer:${runId}:${state?.wakeMs ?? 0}`;
-    const body = { to: "run" as const, runId, message: { kind: "timer" as const } };
+    const due = timerDue(runId, this.#database.state(runId)?.wakeMs ?? 0);
     if (this.#mutation === "timer_decided_directly") {
-      const direct: Message<typeof body> = { id, body, deliveries: 1, publishedMs: this.nowMs };
-      this.#random
-        .pick(this.#replicas)
-        .handle([direct], this.nowMs, dies ? "after_commit" : "none");
-    } else this.#bus.inbox.publish(id, body, this.nowMs);
+      const replica = new Replica(this.#bus, this.#database, this.#mutation);
+      replica.receive(letterOf(due, { publishedMs: this.nowMs, sequence: 0 }));
+      const crash = dies ? { at: "after_commit" as const, part: 1 } : NO_CRASH;
+      replica.work(this.nowMs, { part: 1, crash });
+    } else post(this.#voice(), due);
     if (this.#mutation === "retry_before_old_seen_gone")
       giveUp(this.#voice(), this.#outside, {
         runId,
@@ -280,65 +296,15 @@ class SimulatedWorld {
     if (outside !== undefined || this.#looked === database.commits) return outside;
     this.#looked = database.commits;
     return (
-      this.#tooManyActive() ??
-      this.#slotless() ??
+      tooManyActive(database) ??
+      (this.#options.sweeper ? undefined : slotless(database, this.#bus)) ??
+      wronglyBuried(this.#bus) ??
       strayChild(database) ??
       wronglyAnswered(database, this.#bus) ??
       wronglyPaused(database) ??
       wronglyOperated(database, this.#bus) ??
       hasten(database)
     );
-  }
-
-  #tooManyActive(): string | undefined {
-    const { runs, dags } = this.#database;
-    for (const [dagId, { dag }] of dags) {
-      const active = [...runs].filter(
-        ([id, { meta, history }]) =>
-          meta.dagId === dagId &&
-          this.#database.state(id)?.status === "running" &&
-          !history.some(({ event }) => event.type === "run_reopened"),
-      );
-      if (active.length > dag.facts.maxActiveRuns)
-        return `D1 ${active.length} active runs of ${dagId}`;
-    }
-    return undefined;
-  }
-
-  /**
-   * D2: whoever is at work holds its slot, whatever is heard late of its earlier ends. One that was reopened may begin
-   * by an old admission while its request for a slot is on its way, or what reopened it still to be said again; where
-   * that may be lost, nothing can be said.
-   */
-  #slotless(): string | undefined {
-    if (this.#options.sweeper) return undefined;
-    const asked = new Set(
-      [...this.#bus.inbox.messages.values()].flatMap(({ id, body }: Message<Body>) => {
-        if (body.to === "run") return this.#isReopenedBy(body.runId, id) ? [body.runId] : [];
-        return body.to === "dag" && body.kind === "other" && body.message.kind === "reopened"
-          ? [body.message.runId]
-          : [];
-      }),
-    );
-    for (const [runId, { meta }] of this.#database.runs) {
-      if (this.#database.state(runId)?.status !== "running" || asked.has(runId)) continue;
-      if (!(this.#database.loadDag(meta.dagId)?.state.active.includes(runId) ?? false))
-        return `D2 run ${runId} is at work and holds no slot`;
-    }
-    return undefined;
-  }
-
-  /** L4: nobody is at work, so nobody holds a slot of his DAG. */
-  #slotKept(): string | undefined {
-    for (const [runId, { meta }] of this.#database.runs)
-      if (this.#database.loadDag(meta.dagId)?.state.active.includes(runId) === true)
-        return `L4 run ${runId} is settled and holds a slot`;
-    return undefined;
-  }
-
-  #isReopenedBy(runId: string, messageId: string): boolean {
-    const history = this.#database.runs.get(runId)?.history ?? [];
-    return history.some(({ event, cause }) => event.type === "run_reopened" && cause === messageId);
   }
 
   unfinished(): string | undefined {
@@ -361,11 +327,23 @@ class SimulatedWorld {
     const lists = this.#options.scenario.lists ?? {};
     return (
       unreturned(this.#database) ??
-      this.#slotKept() ??
+      slotKept(this.#database) ??
+      (this.#options.sweeper ? undefined : unburied(this.#bus)) ??
       wronglyMapped(this.#database, lists) ??
       forgotten(this.#database)
     );
   }
+}
+
+const CRASHES = [
+  ...(["before_commit", "after_commit", "while_publishing"] as const),
+  ...(["after_publish", "while_acking"] as const),
+];
+
+/** A few of them, in one go. */
+function some<T>(random: Random, all: readonly T[]): T[] {
+  const chosen = new Set([random.pick(all), random.pick(all), random.pick(all)]);
+  return [...chosen].slice(0, 1 + Math.floor(random.next() * 3));
 }
 
 function never(): never {

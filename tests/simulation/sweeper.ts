@@ -1,18 +1,24 @@
 // The sweeper: says again what the rows want and nobody heard, by the rules of the real one. It changes no state.
+import type { OutMessage } from "../../libs/bus/src/index.ts";
 import { allWanted, isSettled } from "../../libs/machine/src/index.ts";
 import type { RunEffect, TaskState } from "../../libs/machine/src/index.ts";
 import type { CachedRun } from "../../services/state-machine/src/core/aggregates.ts";
 import * as unheard from "../../services/state-machine/src/core/unheard.ts";
-import { reopenRun, settleRun } from "../../services/state-machine/src/say/messages.ts";
+import {
+  inboxMessage,
+  reopenRun,
+  settleRun,
+} from "../../services/state-machine/src/say/messages.ts";
 import { releaseSlots } from "../../services/state-machine/src/say/pool-messages.ts";
 import type { Outside } from "./outside.ts";
 import type { Voice } from "./say.ts";
-import { AGAIN_MS, againAt, post, sayEffect } from "./say.ts";
+import { AGAIN_MS, againAt, post, publish, sayEffect } from "./say.ts";
 import { taskAt } from "./task-at.ts";
 
 export function sweep(voice: Voice, outside: Outside): void {
   const { bus, database, nowMs } = voice;
-  const again: Voice = { ...voice, again: againAt(nowMs) };
+  const call: OutMessage[] = [];
+  const again: Voice = { ...voice, again: againAt(nowMs), call };
   const isLost = bus.wentBack;
   bus.wentBack = false;
   for (const runId of database.runs.keys()) {
@@ -25,12 +31,13 @@ export function sweep(voice: Voice, outside: Outside): void {
     for (const claim of claims)
       if (unheard.isDeadClaim(claim, taskAt(database.state(claim.runId), claim)))
         post(again, releaseSlots(claim.runId, { ...claim, pool }, again.again));
+  publish(voice, call);
   // A job runner holds its evidence until the attempt is settled, and says it again.
   for (const pod of outside.pods.values()) if (pod.state !== "running") pod.reported = false;
 }
 
 function sweepRun(again: Voice, run: CachedRun): void {
-  const { bus, database, nowMs } = again;
+  const { database, nowMs } = again;
   const { runId, dagId } = run.meta;
   const patience: unheard.Patience = { nowMs, olderMs: AGAIN_MS };
   const { state } = run;
@@ -47,7 +54,7 @@ function sweepRun(again: Voice, run: CachedRun): void {
   const dag = database.loadDag(dagId)?.state ?? { active: [] };
   if (unheard.isAdmittedUnheard(state, dag, patience)) {
     const id = `admit:${runId}:${run.version}`;
-    bus.inbox.publish(id, { to: "run", runId, message: { kind: "admit" } }, nowMs);
+    post(again, inboxMessage("run", runId, id, { case: "admitRun", value: { runId } }));
   }
   if (unheard.isSlotlessUnheard(state, dag, patience)) post(again, reopenRun(run));
   if (unheard.isSettledUnheard(state, dag, patience)) post(again, settleRun(run));

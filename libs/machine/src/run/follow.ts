@@ -151,15 +151,40 @@ function addReleases(state: RunState, task: TaskState | undefined, effects: RunE
   for (const { pool } of claims) effects.push({ kind: "release", taskId, mapIndex, attempt, pool });
 }
 
+/** Attempts of a task that can have come and gone before a message comes again. */
+const EARLIER_MAX = 10;
+
+/** The next attempt may begin before a message comes again that ended an earlier one and never told its pools. */
+function addEarlier(
+  state: RunState,
+  task: TaskState | undefined,
+  named: number | undefined,
+  effects: RunEffect[],
+): void {
+  if (task === undefined || task.claims.length === 0) return;
+  const { mapIndex, claims } = task;
+  const taskId = state.plan.tasks[task.plan]?.id ?? "";
+  const last = Math.min(task.attempt - 1, named ?? Infinity);
+  for (let attempt = named ?? Math.max(1, task.attempt - EARLIER_MAX); attempt <= last; attempt++)
+    for (const { pool } of claims)
+      effects.push({ kind: "release", taskId, mapIndex, attempt, pool });
+}
+
 /**
- * What a message that was decided before once caused and the state still wants. A message about one task can only have
- * released what that task held.
+ * What a message that was decided before once caused and the state still wants. A message about one task, or attempt, can
+ * only have released what that held.
  */
-export function stillWanted(state: RunState, cause: string, about?: TaskRef): RunEffect[] {
+export function stillWanted(
+  state: RunState,
+  cause: string,
+  about?: TaskRef & { readonly attempt?: number },
+): RunEffect[] {
   const effects: RunEffect[] = [];
   const slot = about === undefined ? undefined : slotNamed(state, about.taskId, about.mapIndex);
-  for (const task of about === undefined ? state.tasks : [state.tasks[slot ?? -1]])
+  for (const task of about === undefined ? state.tasks : [state.tasks[slot ?? -1]]) {
     addReleases(state, task, effects);
+    addEarlier(state, task, about?.attempt, effects);
+  }
   for (const [slot, task] of state.tasks.entries()) {
     if (task.cause !== cause) continue;
     const effect = wantedOf(state, slot);

@@ -49,6 +49,19 @@ describe("pools", () => {
     expect(s.wait(200).effects).toMatchObject([{ kind: "acquire", attempt: 2 }]);
   });
 
+  test("an end that comes again after the repeat began gives back what its attempt held, and nothing else", () => {
+    const s = story({ a: { pools: ["db"], retries: 1 }, b: { pools: ["db"] } });
+    s.start();
+    s.grant("a", "db");
+    s.fail("a");
+    s.wait(200);
+    const released = [{ kind: "release", taskId: "a", mapIndex: -1, attempt: 1, pool: "db" }];
+    const about = { taskId: "a", mapIndex: -1 };
+    expect(stillWanted(s.state, "end", { ...about, attempt: 1 })).toEqual(released);
+    expect(stillWanted(s.state, "end", { ...about, attempt: 2 })).toEqual([]);
+    expect(stillWanted(s.state, "clear")).toEqual(released);
+  });
+
   test("who is cancelled in line gives up its place", () => {
     const s = story({ a: { pools: ["db"] } });
     s.start();
