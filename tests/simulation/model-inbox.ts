@@ -1,6 +1,6 @@
 // The INBOX as far as the protocol leans on it. What one call says may travel as one message, put together and taken
 // apart by the bus's own code: it is stored, delivered, acked and lost as a whole, and the window knows its id, not those
-// of its parts. Whoever holds a message holds it alone until he dies, gives it back, or is too slow.
+// of its parts. Whoever holds a message holds it alone until he dies or gives it back: he tells the server that he lives.
 import { subjects } from "../../libs/contracts/src/index.ts";
 import { parseAckSubject } from "../../libs/bus/src/ack-subject.ts";
 import { JetDelivery } from "../../libs/bus/src/delivery.ts";
@@ -43,9 +43,6 @@ export class ModelInbox {
   free(nowMs: number): Letter[] {
     const isFree = ({ holder, againMs }: Letter) => holder === undefined && againMs <= nowMs;
     return [...this.#letters.values()].filter(isFree);
-  }
-  get held(): Letter[] {
-    return [...this.#letters.values()].filter(({ holder }) => holder !== undefined);
   }
   /** What is on its way, to look at. */
   says(): Inbound[] {

@@ -157,6 +157,7 @@ export class Replica {
       }
       const runId =
         body.to === "run" ? body.runId : body.kind === "start" ? body.start.runId : undefined;
+      if (runId !== undefined && body.to === "dag" && redelivered) runs.delete(runId);
       if (runId !== undefined && !runs.has(runId)) {
         const run = this.#database.loadRun(runId);
         if (run !== undefined) runs.set(runId, run);

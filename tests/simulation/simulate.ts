@@ -184,9 +184,6 @@ class SimulatedWorld {
       ["replica crashes", 0.3, () => random.pick(this.#replicas).crash(this.nowMs)],
       ["an ack is lost", 0.3, () => (inbox.losesAck = true)],
     ];
-    const { held } = inbox;
-    if (held.length > 0)
-      actions.push(["somebody is slow", 0.3, () => void (random.pick(held).holder = undefined)]);
     if (this.#options.sweeper)
       actions.push([
         "the store of the bus is lost",

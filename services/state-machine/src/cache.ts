@@ -62,7 +62,7 @@ export class Cache {
     const runIds = new Set<string>();
     const dagIds = new Set<string>();
     const pools = new Set<string>();
-    for (const { body } of messages) {
+    for (const { body, redelivered } of messages) {
       if (body.to === "pool") {
         if (!this.#touchPool(body.pool)) pools.add(body.pool);
         continue;
@@ -73,6 +73,8 @@ export class Cache {
       }
       const runId =
         body.to === "run" ? body.runId : body.kind === "start" ? body.start.runId : undefined;
+      // What is said again of its run is believed: the verdict looks at the DAG alone.
+      if (runId !== undefined && body.to === "dag" && redelivered) this.dropRun(runId);
       if (runId !== undefined && !this.#touch(runId)) runIds.add(runId);
       if (body.to === "dag" && !this.#touchDag(body.dagId)) dagIds.add(body.dagId);
     }
