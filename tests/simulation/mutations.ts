@@ -12,7 +12,7 @@ export const plainMutations = [
   "two_aggregates_one_loses",
 ] as const;
 
-/** Of what travels together: found where one commit says much. */
+/** Of what travels together. */
 export const bundleMutations = [
   "bundle_acked_with_first",
   "bundle_dead_with_one",
@@ -42,7 +42,6 @@ export const operationsMutations = [
   "instances_mixed_up",
   "past_told_once",
   "settled_without_its_moment",
-  "reopening_forgotten",
 ] as const;
 
 export type Mutation =

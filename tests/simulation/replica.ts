@@ -2,7 +2,6 @@
 // Its cache may be stale at any time; it crashes at any point. What it was handed and has not taken yet waits with it.
 import type { BatchItem, OutMessage } from "../../libs/bus/src/index.ts";
 import { RejectError } from "../../libs/bus/src/index.ts";
-import type { DagState } from "../../libs/machine/src/index.ts";
 import { judge } from "../../services/state-machine/src/judge.ts";
 import type { Judgement } from "../../services/state-machine/src/judge.ts";
 import { aggregateNamed } from "../../services/state-machine/src/core/aggregates.ts";
@@ -169,7 +168,6 @@ export class Replica {
       if (stored === undefined) continue;
       if (cached === undefined) dags.set(body.dagId, stored);
       else cached.waiting = stored.waiting;
-      if (this.#mutation === "reopening_forgotten") forget((cached ?? stored).state);
     }
   }
 
@@ -281,11 +279,6 @@ export class Replica {
       else sayEffect(voice, run, effect);
     }
   }
-}
-
-/** Planted bug: a DAG knows nothing of runs that were reopened and have given their slot back. */
-function forget({ active, reopened }: DagState): void {
-  for (const runId of reopened.keys()) if (!active.includes(runId)) reopened.delete(runId);
 }
 
 const emptyCache = (): Aggregates => ({
