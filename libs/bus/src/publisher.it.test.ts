@@ -94,7 +94,10 @@ test("no stream for a subject: failed at once, with a reason, and looked after",
   expect(await machine.publish([event])).toEqual(["failed"]);
   await expect(machine.publishOne(event)).rejects.toThrow(/failed: no stream has this subject/);
   // The state machine may create it again, and does.
-  await t.log.until(1, ({ message }) => message === "bus: stream was gone, created it again");
+  await t.log.until(
+    1,
+    ({ message }) => message === "bus: stream CHASQUI_EVENTS was not there, made it",
+  );
   expect(await machine.publish([event])).toEqual(["stored"]);
 });
 
