@@ -34,6 +34,7 @@ function hasRoom({ plan, active }: RunState): boolean {
 }
 
 function startReady(draft: RunState, emit: Emit, atMs: number): number {
+  if (draft.ready.length > 1 && hasPriorities(draft.plan)) sortByPriority(draft);
   let next = 0; // an index, not shift(): a fan-out of 10,000 stays linear
   let started = 0;
   for (; next < draft.ready.length && started < ASSIGN_MAX && hasRoom(draft); next++, started++) {
@@ -44,6 +45,22 @@ function startReady(draft: RunState, emit: Emit, atMs: number): number {
   draft.ready.splice(0, next);
   return started;
 }
+
+/** Who goes first has the room that is left, and asks its pools first; of one priority, who was ready first. */
+function sortByPriority({ ready, tasks, plan }: RunState): void {
+  const priorityOf = (slot: number): number => plan.tasks[tasks[slot]?.plan ?? -1]?.priority ?? 0;
+  ready.sort((a, b) => priorityOf(b) - priorityOf(a));
+}
+
+function hasPriorities(plan: Plan): boolean {
+  let known = ranked.get(plan);
+  if (known === undefined) {
+    known = plan.tasks.some(({ priority }) => priority !== plan.tasks[0]?.priority);
+    ranked.set(plan, known);
+  }
+  return known;
+}
+const ranked = new WeakMap<Plan, boolean>();
 
 /** Asked after every decision: looked for once in a plan, or a run of 10,000 tasks would look at each as often. */
 function exitsOf(plan: Plan): readonly number[] {

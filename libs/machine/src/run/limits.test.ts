@@ -12,6 +12,23 @@ test("never more tasks at work than max_active_tasks; the next starts when one e
   expect(s.succeed("b").effects).toEqual([{ kind: "assign", slot: 2, attempt: 1 }]);
 });
 
+test("what is ready at once begins by priority: whoever has the room, and asks a pool first", () => {
+  const tasks = { a: {}, b: { priority: 5 }, c: { priority: 9 }, d: { priority: 5 } };
+  const s = story(tasks, { maxActiveTasks: 1 });
+  const begins = ["c", "b", "d", "a"].map((id) => {
+    const slot = ["a", "b", "c", "d"].indexOf(id);
+    return { id, effects: [{ kind: "assign", slot, attempt: 1 }] };
+  });
+  expect(s.start().effects).toEqual(begins[0]?.effects);
+  for (const [index, { id }] of begins.slice(0, -1).entries())
+    expect(s.succeed(id).effects).toEqual(begins[index + 1]?.effects);
+  const pooled = story({ a: { pools: ["db"] }, b: { pools: ["db"], priority: 1 } });
+  expect(pooled.start().effects).toMatchObject([
+    { kind: "acquire", slot: 1 },
+    { kind: "acquire", slot: 0 },
+  ]);
+});
+
 describe("pools", () => {
   const claim = (pool: string) => ({ pool, slots: 1 });
 

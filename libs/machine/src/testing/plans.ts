@@ -23,6 +23,7 @@ export interface TaskLiteral {
   readonly itemsMax?: number;
   readonly group?: string;
   readonly pools?: readonly string[];
+  readonly priority?: number;
   readonly named?: boolean;
   readonly past?: boolean;
   readonly was?: readonly string[];
@@ -95,7 +96,7 @@ function taskFrom(
       slots: 1,
       size: undefined,
     })),
-    priority: 0,
+    priority: literal.priority ?? 0,
     dependsOnPast: literal.past ?? false,
     was: literal.was ?? [],
     retries: {
