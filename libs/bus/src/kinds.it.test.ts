@@ -1,7 +1,7 @@
 // Kinds: announced by runners, read by whoever validates DAGs.
 import type { KindAnnouncement } from "@chasqui/contracts";
 import { expect, test } from "vitest";
-import { setup } from "./testing.ts";
+import { setup, starting } from "./testing.ts";
 
 const announcement = (kind: string, description: string): KindAnnouncement => ({
   $typeName: "chasqui.task.v1.KindAnnouncement",
@@ -37,4 +37,14 @@ test("a runner may not announce the kind of another", async () => {
   await expect(runner.announceKind(announcement("k8s.pod", "mine now"))).rejects.toThrow(
     /failed: user bench-runner may not publish there/,
   );
+});
+
+test("a kind that is announced while the bucket is gone is said again once it is back", async () => {
+  await using t = await setup();
+  const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
+  await t.manager.streams.delete("KV_CHASQUI_KINDS");
+  await runner.announceKind(announcement("bench.noop", "said once"));
+  await t.log.until(1, ({ message }) => message === "bus: kinds not announced, trying again");
+  await machine.ensureTopology({ durables: [], streams: [] }, starting());
+  await expect.poll(() => machine.listKinds()).toMatchObject([{ description: "said once" }]);
 });
