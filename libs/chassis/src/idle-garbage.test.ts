@@ -53,6 +53,13 @@ test("who works every second is not made to wait for a collection, however much 
   expect(t.collected).toBe(0);
 });
 
+test("who looks after something now and then is idle all the same", () => {
+  let looks = 0;
+  const t = setUp(() => (looks++ % 4 === 0 ? 0.06 : 0.002));
+  vi.advanceTimersByTime(10_000);
+  expect(t.collected).toBe(1);
+});
+
 test("of a large heap a small growth is not worth a collection", () => {
   let rss = 400 * MIB;
   const t = setUp(

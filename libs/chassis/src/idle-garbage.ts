@@ -8,7 +8,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 const LOOK_MS = 500;
-const IDLE_UTILIZATION_MAX = 0.02;
+/** Between two looks, and on average: who looks after something every two seconds for ten milliseconds is idle. */
+const IDLE_UTILIZATION_MAX = 0.1;
+const IDLE_MEAN_MAX = 0.02;
 /**
  * So many looks in a row find nothing to do: ten seconds, then it is no pause between two pieces of work. What is given
  * back too early is fetched again: with two seconds that was a quarter of the CPU time of a start.
@@ -31,20 +33,25 @@ export function collectGarbageWhenIdle(options: IdleGarbageOptions = {}): () => 
   const { rssBytes = () => process.memoryUsage.rss() } = options;
   let floorBytes = -Infinity; // the start is always a burst
   let isSettling = false;
-  let idleLooks = 0;
+  let looks: number[] = []; // the last ones, since it was busy
   const timer = setInterval(() => {
-    idleLooks = utilization() <= IDLE_UTILIZATION_MAX ? idleLooks + 1 : 0;
-    if (idleLooks === 0) return;
+    const used = utilization();
+    looks = used <= IDLE_UTILIZATION_MAX ? [...looks.slice(1 - IDLE_LOOKS), used] : [];
+    if (looks.length === 0) return;
     if (isSettling) {
       floorBytes = rssBytes(); // one idle look after a collection: what is left is what is needed
       isSettling = false;
-    } else if (idleLooks >= IDLE_LOOKS && rssBytes() > floorBytes + grownMin(floorBytes)) {
+    } else if (isIdle(looks) && rssBytes() > floorBytes + grownMin(floorBytes)) {
       collect();
       isSettling = true;
     }
   }, LOOK_MS).unref();
   return () => clearInterval(timer);
 }
+
+const isIdle = (looks: readonly number[]): boolean =>
+  looks.length === IDLE_LOOKS &&
+  looks.reduce((sum, used) => sum + used, 0) <= IDLE_MEAN_MAX * IDLE_LOOKS;
 
 const grownMin = (floorBytes: number): number =>
   Math.max(GROWN_BYTES_MIN, floorBytes * GROWN_PART_MIN);
