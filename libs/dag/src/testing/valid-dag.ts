@@ -237,7 +237,12 @@ const tasksAndGroups = fc
       ];
     });
     const last: [string, JsonObject][] =
-      exit === undefined ? [] : [["zz-exit", { ...exit, on_exit: true }]];
+      exit === undefined
+        ? []
+        : [
+            ["zz-exit", { ...exit, on_exit: true }],
+            ["zz-each", { uses: "noop", on_exit: true, for_each: ["x", "y"] }],
+          ];
     return {
       tasks: Object.fromEntries([...tasks, ...last]),
       ...(made.length === 0 ? {} : { groups: Object.fromEntries(made) }),

@@ -12,8 +12,9 @@ export const ASSIGN_MAX = 1_000;
 
 export function goOn(draft: RunState, emit: Emit, atMs: number): void {
   if (draft.status === "queued") return;
-  const started = startReady(draft, emit, atMs);
+  const started = startReady(draft, emit, atMs, ASSIGN_MAX);
   startExits(draft, emit, atMs, ASSIGN_MAX - started);
+  startReady(draft, emit, atMs, ASSIGN_MAX - started); // the instances of an exit that is mapped
   if (draft.unfinished > 0) return;
   const verdict = verdictOf(draft);
   emit({
@@ -33,11 +34,11 @@ function hasRoom({ plan, active }: RunState): boolean {
   return plan.maxActiveTasks === 0 || active < plan.maxActiveTasks;
 }
 
-function startReady(draft: RunState, emit: Emit, atMs: number): number {
+function startReady(draft: RunState, emit: Emit, atMs: number, max: number): number {
   if (draft.ready.length > 1 && hasPriorities(draft.plan)) sortByPriority(draft);
   let next = 0; // an index, not shift(): a fan-out of 10,000 stays linear
   let started = 0;
-  for (; next < draft.ready.length && started < ASSIGN_MAX && hasRoom(draft); next++, started++) {
+  for (; next < draft.ready.length && started < max && hasRoom(draft); next++, started++) {
     const slot = draft.ready[next];
     if (slot !== undefined && draft.tasks[slot]?.status === "waiting")
       startTask(draft, slot, emit, atMs);

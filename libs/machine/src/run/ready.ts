@@ -45,7 +45,7 @@ export function becomeReady(draft: RunState, slot: number | undefined): void {
 }
 
 export function hasItsTurn(draft: RunState, task: TaskState, planned: PlanTask): boolean {
-  if (planned.role === "on_exit") return false; // starts when all else has ended
+  if (planned.role === "on_exit" && task.mapIndex < 0) return false; // starts when all else has ended
   if (draft.status === "cancelling") {
     if (!outlivesCancel(planned)) return false;
     if (task.mapIndex < 0) return !isInner(planned, task.plan);

@@ -1,5 +1,6 @@
 // Setup, teardown and on-exit tasks told as stories.
 import { expect, test } from "vitest";
+import { itemsOf } from "../testing/plans.ts";
 import type { TaskLiteral } from "../testing/plans.ts";
 import { story } from "../testing/story.ts";
 
@@ -113,6 +114,24 @@ test("on-exit tasks run in a cancelled run, and their failure is one", () => {
   red.succeed("a");
   red.fail("report");
   expect(red.state.reason).toBe("task `report` failed");
+});
+
+test("a mapped on-exit task has its instances when all else has ended, in a cancelled run, too", () => {
+  const tasks = { a: {}, tell: { role: "on_exit" as const, items: itemsOf(2), parallel: 1 } };
+  const s = story(tasks);
+  s.start();
+  s.succeed("a");
+  expect(s.statuses()).toMatchObject({ "tell[0]": "assigned", "tell[1]": "waiting" });
+  s.succeed("tell[0]");
+  s.succeed("tell[1]");
+  expect(s.state.status).toBe("succeeded");
+  const cancelled = story(tasks);
+  cancelled.start();
+  cancelled.cancel();
+  cancelled.report("a", 1, 3, { state: "cancelled" });
+  cancelled.succeed("tell[0]");
+  cancelled.succeed("tell[1]");
+  expect(cancelled.state.status).toBe("cancelled");
 });
 
 test("a run that was cancelled before it began runs nothing at all", () => {

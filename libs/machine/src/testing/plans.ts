@@ -192,6 +192,6 @@ function literalOf(
     needs: isExit ? [] : before.map((n) => `t${n}`),
     setups: used === "teardown" ? setups : [],
     ...(group ? { group: "g" } : {}),
-    ...(!group && count >= 0 && !isExit ? { items: itemsOf(count), parallel } : {}),
+    ...(!group && count >= 0 ? { items: itemsOf(count), parallel } : {}),
   };
 }
