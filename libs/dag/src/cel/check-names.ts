@@ -49,7 +49,7 @@ export function checkNames(names: Names, known: KnownNames): NameProblem[] {
   const problems: NameProblem[] = [];
   for (const { name, offset } of names.calls)
     if (!isOperator(name) && !functionNames.includes(name))
-      problems.push(unknown(`no function ${quote(name)}`, name, functionNames, offset));
+      problems.push(unknown(`no function ${quote(name)}`, name, functionNames, offset, python));
   for (const reference of names.references) {
     const problem = checkReference(reference, known);
     if (problem !== undefined) problems.push(problem);
@@ -90,6 +90,14 @@ function doubtsIn(names: Names, known: KnownTasks, before: ReadonlySet<string>):
   return [...doubts.values()];
 }
 
+/** Words of another language that many conditions were first written in. */
+const python: Readonly<Record<string, string>> = {
+  True: "write true",
+  False: "write false",
+  None: "write null",
+  len: "write size",
+};
+
 function checkReference(reference: Reference, known: KnownNames): NameProblem | undefined {
   const { root, path, offset } = reference;
   const { elsewhere = {} } = known;
@@ -97,7 +105,7 @@ function checkReference(reference: Reference, known: KnownNames): NameProblem | 
     if (typeNames.includes(root)) return undefined;
     const message = `no name ${quote(root)}`;
     return elsewhere[root] === undefined
-      ? unknown(message, root, known.roots, offset)
+      ? unknown(message, root, known.roots, offset, python)
       : { message, offset, suggestion: elsewhere[root] };
   }
   if (root === "tasks" && known.tasks !== undefined) return checkTask(reference, known.tasks);
@@ -141,7 +149,8 @@ function unknown(
   name: string,
   known: readonly string[],
   offset: number,
+  meant: Readonly<Record<string, string>> = {},
 ): NameProblem {
-  const suggestion = suggest(name, known);
+  const suggestion = Object.hasOwn(meant, name) ? meant[name] : suggest(name, known);
   return { message, offset, ...(suggestion === undefined ? {} : { suggestion }) };
 }

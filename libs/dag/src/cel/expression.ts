@@ -130,17 +130,22 @@ function syntaxError(text: string, thrown: unknown): Parsed<Expression> {
   const message = RESERVED.test(found)
     ? `\`${found}\` is a reserved word of CEL`
     : `unexpected \`${found}\``;
-  const suggestion = hintFor(text, found);
+  const suggestion = hintFor(text, found, text.slice(0, offset));
   return { ok: false, message, offset, ...(suggestion === undefined ? {} : { suggestion }) };
 }
 
-function hintFor(text: string, found: string): string | undefined {
-  if (found === "=") return "compare with ==";
+function hintFor(text: string, found: string, before: string): string | undefined {
+  if (/\{\{/.test(text)) return "CEL has no {{ }}: write the expression by itself";
+  if (/\.\s*$/.test(before))
+    return `a name that CEL keeps for itself stands in brackets: ['${found}']`;
+  if (/\bnot\s*$/i.test(before)) return "write ! for not";
+  if (/^\s*<>/.test(text.slice(before.length))) return "compare with !=";
+  if (found === "=" || found === "==" || found === "is") return "compare with ==";
   if (found === "&" || found === "|" || /^(and|or)$/i.test(found))
     return "write && for and, || for or";
   if (/^not$/i.test(found)) return "write ! for not";
   if (/['"]/.test(found)) return "is a quotation mark missing?";
-  if (/[([{]/.test(found) && unbalanced(text)) return "is a closing bracket missing?";
+  if (unbalanced(text)) return "is a closing bracket missing?";
   return undefined;
 }
 

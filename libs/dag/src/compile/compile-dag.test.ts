@@ -230,6 +230,13 @@ test.each([
     "task `b` reads task `a`, which it does not wait for; add `a` to its needs",
   ],
   [dag("  a: { uses: noop, when: foo(1) }\n"), "no function `foo`"],
+  [dag("  a: { uses: noop, when: len(run.date) > 1 }\n"), "no function `len`; write size"],
+  [dag("  a: { uses: noop, when: run.date != None }\n"), "no name `None`; write null"],
+  [dag("  a: { uses: noop, when: run.date === 'x' }\n"), "unexpected `==`; compare with =="],
+  [dag("  a: { uses: noop, when: run.date <> 'x' }\n"), "compare with !="],
+  [dag("  a: { uses: noop, when: not true }\n"), "write ! for not"],
+  [dag('  a: { uses: noop, when: "{{ ds }}" }\n'), "CEL has no {{ }}"],
+  [dag("  a: { uses: noop, when: tasks.in.state == 'x' }\n"), "stands in brackets: ['in']"],
   [dag("  a: { uses: noop, when: params.day == '' }\n"), "no field `day` in `params`"],
   [
     dag('  a: { uses: k8s.pod, with: { image: "${vars.x", args: [1] } }\n'),
