@@ -1,9 +1,10 @@
 // `npm run bench`: edge latency, fan-outs, concurrent and sustained diamonds, triggers, due times, waiting sensors;
-// through separate processes, all durable.
+// through separate processes, all durable. And what a call of the command line takes.
 // Absolute figures hold for this machine and this minute; ratios to the probes of the same run travel.
 import { parseArgs } from "node:util";
 import { probes } from "./probes.ts";
 import { schedules, trigger } from "./clock.ts";
+import { commandLine } from "./command-line.ts";
 import { burst, chain, fanOut, large, mapped, sustained } from "./scenarios.ts";
 import { waitingSensors } from "./sensors.ts";
 import { openBench } from "./world.ts";
@@ -11,7 +12,7 @@ import { openBench } from "./world.ts";
 const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
-    only: { type: "string", default: "chain,fan,burst,sustained,trigger,schedules,sensors" },
+    only: { type: "string", default: "chain,fan,burst,sustained,trigger,schedules,sensors,cli" },
     runs: { type: "string", default: "2500" },
   },
 });
@@ -24,7 +25,8 @@ const note = (name: string, figures: Record<string, number>): void => {
   process.stdout.write(`${name.padEnd(28)} ${text.join("   ")}\n`);
 };
 
-if ([...wanted].some((part) => part !== "sensors")) await measureTasks();
+if ([...wanted].some((part) => part !== "sensors" && part !== "cli")) await measureTasks();
+if (wanted.has("cli")) note("chasqui simulate", await commandLine());
 if (wanted.has("sensors")) note("10,000 sensors wait", await waitingSensors(10_000));
 if (values.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
 
