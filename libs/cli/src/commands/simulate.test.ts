@@ -92,6 +92,21 @@ test("vars come from the environment; without one each stands for itself", async
   expect(await stateOf()).toBe("succeeded");
 });
 
+test("what is said of an instance that never was is named", async () => {
+  put("x.yaml", "id: x\ntasks: { a: { uses: noop, for_each: [1, 2] } }\n");
+  const { code, err } = await simulate(
+    "x.yaml",
+    "--outcome",
+    "a[2]=fail",
+    "--outcome",
+    "a[1]=skip",
+  );
+  expect({ code, err }).toEqual({
+    code: 0,
+    err: "warning: nothing became of what is said of a[2]: no such instance\n",
+  });
+});
+
 test("--at: a date and a local time are of the DAG's own zone", async () => {
   put(
     "x.yaml",

@@ -34,6 +34,8 @@ export async function simulateDag(
   const dag = await readOneDag(cli, file, options);
   if (dag === undefined) return exitCodes.failed;
   const simulated = run(cli, dag, script, options);
+  for (const key of neverThere(script, simulated))
+    printLines(cli.err, [`warning: nothing became of what is said of ${key}: no such instance`]);
   if (options.json === true) printJson(cli.out, simulated);
   else
     printLines(
@@ -57,6 +59,18 @@ function readScript({ outcome = [], output = [], takes = [], pool = [], event }:
     pools: readPairs("--pool", pool, "<pool>=<slots>", slots),
     ...(data === undefined ? {} : { event: data }),
   };
+}
+
+/** Instances that the script names though the list had fewer items; of what was never mapped nothing is said. */
+function neverThere(
+  { outcomes, outputs, takes }: ReturnType<typeof readScript>,
+  { tasks }: Simulated,
+): string[] {
+  const named = new Set([outcomes, outputs, takes].flatMap((said) => Object.keys(said)));
+  return [...named].filter((key) => {
+    const [, id = key] = /^(.*)\[\d+\]$/.exec(key) ?? [];
+    return tasks[key] === undefined && tasks[`${id}[0]`] !== undefined;
+  });
 }
 
 function run(
