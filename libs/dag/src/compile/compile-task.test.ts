@@ -119,6 +119,10 @@ test.each([
     "id: x\ntasks: { a: { uses: approval, with: { message: Go?, default: maybe } } }\n",
     "task `a`: with: default: `maybe`: want one of approve, reject",
   ],
+  [
+    "id: x\ntasks: { a: { uses: approval, with: { message: Go?, default: reject } } }\n",
+    "x.yaml:2:62: warning: task `a`: with: default, but the task has no timeout; write timeout: 1d",
+  ],
   ["id: x\ntasks: { a: { uses: dag.run, with: {} } }\n", "field `dag` (Its id) is missing"],
   [
     "id: x\ntasks: { a: { uses: dag.run, with: { dag: y, allowed: [ok] } } }\n",

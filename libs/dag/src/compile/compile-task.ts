@@ -7,6 +7,7 @@ import type { KnownNames } from "../cel/check-names.ts";
 import { parseExpression } from "../cel/expression.ts";
 import { containsTemplate } from "../cel/template.ts";
 import type { Type } from "../cel/types.ts";
+import { APPROVAL_KIND } from "@chasqui/machine";
 import { limits } from "../limits.ts";
 import { checkSchema } from "../schema/check-schema.ts";
 import { checkValue } from "../schema/check-value.ts";
@@ -78,6 +79,8 @@ export function compileTask(reader: Reader, node: Node, around: TaskSurroundings
   const item = forEach === undefined ? around.item : itemType(forEach, names.lists);
   const when = joined([...around.conditions, readWhen(reader, node, names.instance(item))]);
   const known = behind(names.instance(item), when);
+  const shared = readSharedFields(reader, node, around.shared);
+  if (uses === APPROVAL_KIND && shared.timeout === undefined) noteNeverDefault(reader, node);
   return {
     id,
     uses: uses ?? "",
@@ -96,7 +99,7 @@ export function compileTask(reader: Reader, node: Node, around: TaskSurroundings
     ),
     role: roles[node.role],
     teardownOf: node.setups.map((setup) => setup.id),
-    ...readSharedFields(reader, node, around.shared),
+    ...shared,
     ...readConcurrency(reader, node, known),
     dependsOnPast: readBoolean(
       reader,
@@ -214,6 +217,16 @@ function readKind(
   return unknownKinds === "warning" ? uses : undefined;
 }
 
+/** The default is the answer when the time is over, and there is none. */
+function noteNeverDefault(reader: Reader, { name, path, fields }: Node): void {
+  const config = fields["with"];
+  if (typeof config !== "object" || config === null || !("default" in config)) return;
+  reader.note([...path, "with", "default"], `${name}: with: default, but the task has no timeout`, {
+    severity: "warning",
+    suggestion: "write timeout: 1d, or it waits for ever",
+  });
+}
+
 /** With `default: approve` the form must hold when nobody fills it in. */
 function noteUnfilled(reader: Reader, what: string, at: Path, form: JsonValue): void {
   const empty = resolveForm(form, {});
@@ -241,7 +254,7 @@ function readWith(
     noteFindings(reader, what, at, findings);
   }
   const { form } = config;
-  if (uses === "approval" && typeof form === "object") {
+  if (uses === APPROVAL_KIND && typeof form === "object") {
     const wrong = checkSchema(form, [...at, "form"]);
     noteFindings(reader, what, at, wrong);
     if (config["default"] === "approve" && wrong.length === 0 && !containsTemplate(form))
