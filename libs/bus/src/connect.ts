@@ -1,5 +1,6 @@
 // The bus of one service: one connection, and on it all that the contract offers.
 import {
+  bucketStream,
   consumersOf,
   type ConsumerSpec,
   type KindAnnouncement,
@@ -11,9 +12,8 @@ import { openBatches } from "./batches.ts";
 import { consume } from "./consume.ts";
 import { createUndertaker, type Undertaker } from "./dead.ts";
 import type { Buriable } from "./delivery.ts";
-import { BusError } from "./errors.ts";
+import { BusError, reasonOf } from "./errors.ts";
 import { findMessage } from "./find-message.ts";
-import { streamInfo } from "./jetstream-api.ts";
 import { createKinds, type Kinds } from "./kinds.ts";
 import { openLink, type Link } from "./link.ts";
 import { Publisher } from "./publisher.ts";
@@ -157,7 +157,7 @@ class JetBus implements Bus {
     return findMessage(this.#link, stream, filter, from);
   }
   async streamPosition(stream: StreamName): Promise<StreamPosition> {
-    const { created, lastSequence } = await streamInfo(this.#link, stream);
+    const { created, lastSequence } = await this.#repair.look(stream);
     return { created, lastSequence };
   }
 
@@ -179,6 +179,11 @@ class JetBus implements Bus {
 
   async streamPositions(): Promise<Record<StreamName, StreamPosition>> {
     const position = (name: StreamName): Promise<StreamPosition> => this.streamPosition(name);
+    // Whoever looks at all streams notices too that the bucket is gone, which has no position.
+    const { log } = this.#link;
+    await this.#repair
+      .look(bucketStream("CHASQUI_KINDS"))
+      .catch((thrown: unknown) => log.warn({ err: reasonOf(thrown) }, "bus: no bucket for kinds"));
     const [triggers, inbox, tasks, events, logs, dead] = await Promise.all([
       position("CHASQUI_TRIGGERS"),
       position("CHASQUI_INBOX"),

@@ -1,11 +1,11 @@
 // What vanished is made again: a durable by the service that reads it, a stream by the one user that may (the state
-// machine), which looks after all of them for as long as it runs. Everybody else keeps asking until it is back.
+// machine) as soon as it misses one. Everybody else keeps asking until it is back.
 // Invariant: a stream is made with what ops had chosen for it (replicas, bytes, placement), as far as that is known.
 import { bucketStream, consumersOf, jetStreamSubjects, streams, usersOf } from "@chasqui/contracts";
 import type { Installation, StreamName } from "@chasqui/contracts";
 import { createWhatFits, thingOf } from "./create-stream.ts";
 import { BusError, reasonOf } from "./errors.ts";
-import { isStreamMissing, putConsumer, streamInfo } from "./jetstream-api.ts";
+import { isStreamMissing, putConsumer, streamInfo, type StreamState } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
 import {
   bucketConfig,
@@ -17,7 +17,7 @@ import {
 import type { OpsOwned } from "./types.ts";
 
 const SOON_MS = 200;
-const LOOK_EVERY_MS = 2_000;
+const SOON_MS_MAX = 5_000;
 
 export interface Repair {
   /** The user who makes this stream when it is missing. */
@@ -27,10 +27,10 @@ export interface Repair {
   makeStreams(): Promise<ReadonlyMap<string, string>>;
   /** Creates a durable of the topology again, and its stream when this user may. */
   recreateConsumer(durable: string): Promise<void>;
-  /** From now on, for those who may make streams: all of them soon, then every few seconds. Harmless if repeated. */
+  /** Makes soon what is missing, until nothing is; for those who may. Harmless if repeated. */
   lookAfterStreams(): void;
-  /** Remembers what ops chose, for the day the stream must be created again. */
-  remember(stream: string, config: Readonly<Record<string, unknown>>): void;
+  /** Asks for a stream or bucket: remembers what ops chose for it, and looks after it when it is missing. */
+  look(stream: string): Promise<StreamState>;
   /** What is remembered, by stream. */
   readonly opsOwned: ReadonlyMap<string, OpsOwned>;
 }
@@ -51,8 +51,11 @@ export function createRepair(
     names.map((name) => [name, users.find((one) => isMaker(one, name))?.name] as const),
   );
   const mayCreate = (stream: string): boolean => makers.get(stream) === user;
-  const remember = (stream: string, config: Readonly<Record<string, unknown>>): void =>
-    void opsOwned.set(stream, opsOwnedOf(config));
+  async function see(name: string): Promise<StreamState> {
+    const state = await streamInfo(link, name);
+    opsOwned.set(name, opsOwnedOf(state.config));
+    return state;
+  }
 
   const configOf = (name: string): StreamConfig =>
     name === kinds
@@ -80,7 +83,7 @@ export function createRepair(
 
   const isMissing = async (name: string): Promise<boolean> => {
     try {
-      remember(name, (await streamInfo(link, name)).config);
+      await see(name);
       return false;
     } catch (thrown) {
       if (isStreamMissing(thrown)) return true;
@@ -104,7 +107,8 @@ export function createRepair(
     return failures;
   }
 
-  const lookAfterStreams = lookAfter(link, makeStreams);
+  const lookSoon = lookAfter(link, makeStreams);
+  const lookAfterStreams = (): void => void (mayCreate(kinds) && lookSoon());
 
   return {
     makerOf: (stream) => makers.get(stream),
@@ -122,8 +126,15 @@ export function createRepair(
         await putConsumer(link, spec.stream, config);
       }
     },
-    lookAfterStreams: () => void (mayCreate(kinds) && lookAfterStreams()),
-    remember,
+    lookAfterStreams,
+    async look(stream) {
+      try {
+        return await see(stream);
+      } catch (thrown) {
+        if (isStreamMissing(thrown)) lookAfterStreams();
+        throw thrown;
+      }
+    },
     opsOwned,
   };
 }
@@ -131,7 +142,7 @@ export function createRepair(
 const isMaker = ({ publish }: { readonly publish: readonly string[] }, stream: string): boolean =>
   publish.includes(jetStreamSubjects.streamCreate(stream));
 
-/** Answers how to ask for a look soon; each look is followed by another one later. */
+/** Answers how to ask for a look soon; one that fails is followed by another. */
 function lookAfter(
   link: Link,
   makeStreams: () => Promise<ReadonlyMap<string, string>>,
@@ -153,11 +164,11 @@ function lookAfter(
     if (link.state !== "connected") return; // the reconnect asks again
     const why = await makeStreams();
     failures = why.size === 0 ? 0 : failures + 1;
-    if (why.size > 0)
-      link.log.warn({ err: [...why].map((entry) => entry.join(": ")).join("; ") }, FAILED);
-    lookIn(why.size === 0 ? LOOK_EVERY_MS : Math.min(SOON_MS * 2 ** failures, LOOK_EVERY_MS));
+    if (failures === 0) return;
+    const err = [...why].map((entry) => entry.join(": ")).join("; ");
+    link.log.warn({ err }, "bus: streams not looked after, trying again");
+    lookIn(Math.min(SOON_MS * 2 ** failures, SOON_MS_MAX));
   }
 
   return () => lookIn(SOON_MS);
 }
-const FAILED = "bus: streams not looked after, trying again";

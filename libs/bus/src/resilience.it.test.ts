@@ -117,9 +117,10 @@ test("deleted streams are created again by the state machine, then their consume
   await t.manager.streams.delete("CHASQUI_INBOX");
   await roundTrip("after");
   expect(await bytesOf("CHASQUI_TASKS")).toBe(77 * 1024 * 1024);
-  // It looks after those too that it neither reads nor writes.
+  // It looks after those too that it neither reads nor writes, as often as it asks how far they are.
   await t.manager.streams.delete("CHASQUI_LOGS");
   await t.manager.streams.delete("KV_CHASQUI_KINDS");
+  await expect(machine.streamPositions()).rejects.toThrow("stream not found");
   for (const name of ["stream CHASQUI_LOGS", "bucket CHASQUI_KINDS"])
     await t.log.until(1, ({ message }) => message === `bus: ${name} was not there, made it`);
   expect(await bytesOf("CHASQUI_LOGS")).toBe(77 * 1024 * 1024);

@@ -3,7 +3,7 @@
 import type { ConsumerSpec } from "@chasqui/contracts";
 import { thingOf } from "./create-stream.ts";
 import { reasonOf } from "./errors.ts";
-import { consumerInfo, isConsumerMissing, isStreamMissing, streamInfo } from "./jetstream-api.ts";
+import { consumerInfo, isConsumerMissing, isStreamMissing } from "./jetstream-api.ts";
 import { isForbidden, type Link } from "./link.ts";
 import type { Repair } from "./repair.ts";
 import {
@@ -50,15 +50,14 @@ export async function checkTopology(
 }
 
 async function ofStream(
-  { link, repair }: CheckContext,
+  { repair }: CheckContext,
   want: StreamConfig,
   essentials: readonly string[],
 ): Promise<Finding[]> {
   const { name } = want;
   const thing = thingOf(name);
   try {
-    const { config } = await streamInfo(link, name);
-    repair.remember(name, config);
+    const { config } = await repair.look(name);
     const found = differences(config, want, essentials);
     return found.map((one) => ({ kind: "wrong", name, line: `${thing}: ${inWords(one)}` }));
   } catch (thrown) {

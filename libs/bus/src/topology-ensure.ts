@@ -46,7 +46,10 @@ async function untilThere(
     const findings = await checkTopology(context, needs);
     refuseWrong(findings);
     const streamsNotMade = await context.repair.makeStreams();
-    if (findings.length === 0) return context.repair.lookAfterStreams();
+    if (findings.length === 0) {
+      if (streamsNotMade.size > 0) context.repair.lookAfterStreams(); // others need them
+      return;
+    }
     const lines = await mend(context, findings, streamsNotMade);
     if (lines.length === 0) continue; // everything was made: looked at again, for the store may be lost meanwhile
     waitFor(lines);

@@ -165,6 +165,7 @@ export interface Bus {
    * something differs from the topology, with what to do; and when the process is told to stop.
    */
   ensureTopology(needs: Needs, starting: Starting): Promise<void>;
+  /** Asked now and then by whoever may make streams, it also notices those that are missing, and has them made. */
   streamPositions(): Promise<Record<StreamName, StreamPosition>>;
   /** What ops had chosen for each stream and bucket that was seen: for whoever makes it again after the next start. */
   opsOwned(): Readonly<Record<string, OpsOwned>>;
