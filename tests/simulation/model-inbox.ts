@@ -68,7 +68,7 @@ export class ModelInbox {
     const message = { subject, data, headers: new Map([["Nats-Msg-Id", [id]]]) };
     const counts = `${deliveries}.${sequence}.${sequence}.${publishedMs}000000.0`;
     const ackSubject = `$JS.ACK.CHASQUI_INBOX.state-machine.${counts}`;
-    const arrival = { message, ackSubject, life: 1 } as unknown as Arrival;
+    const arrival = { message, data, ackSubject, life: 1 } as unknown as Arrival;
     const delivery = new JetDelivery(arrival, this.#owner);
     const items = itemsOf(delivery, this.#owner.bury);
     return items.map((item) => this.#spoiled(item, delivery));

@@ -11,6 +11,42 @@ const update = (runId: string) => ({
 });
 const runs = (count: number) => Array.from({ length: count }, (_, index) => update(`run-${index}`));
 
+const KIB = 1024;
+
+test("the queue is bounded by bytes, and what waits for room comes in its order, the largest message too", async () => {
+  await using t = await setup();
+  const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
+  const [durable = ""] = inboxDurables.filter((name) => name.endsWith("-0"));
+  const runId = Array.from({ length: 99 }, (_, n) => `run-${n}`).find((id) =>
+    subjects.inbox("update", id).startsWith("chasqui.inbox.0."),
+  );
+  const source = await machine.consumeBatches([durable], { batchMax: 1_000 });
+  const sized = (id: string, size: number) => ({
+    ...update(runId ?? ""),
+    id,
+    data: Buffer.alloc(size, id),
+  });
+  const ids = Array.from({ length: 300 }, (_, index) => `u-${index}`);
+  for (const id of ids) await runner.publishOne(sized(id, 100 * KIB));
+  const requests = async () =>
+    (await t.manager.consumers.info("CHASQUI_INBOX", durable)).num_waiting;
+  await expect.poll(requests).toBe(0); // there is no room for what it could ask for
+  expect(source.waiting).toBeGreaterThan(40);
+  expect(source.waiting * 100 * KIB).toBeLessThan(10 * 1024 * KIB);
+
+  await runner.publishOne(sized("largest", 1000 * KIB));
+  const seen: string[] = [];
+  while (seen.length < 301) {
+    const batch = await source.next();
+    expect(batch.reduce((sum, { data }) => sum + data.length, 0)).toBeLessThan(9 * 1024 * KIB);
+    for (const item of batch) {
+      seen.push(item.id);
+      item.ack();
+    }
+  }
+  expect(seen).toEqual([...ids, "largest"]);
+});
+
 test("next resolves as soon as something waits, from all durables, at most batchMax", async () => {
   await using t = await setup();
   const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];

@@ -2,8 +2,8 @@
 // one batch is being committed is the next batch; there is no timer, so an idle machine answers at once.
 // Invariants:
 //   B1. `next` resolves as soon as one message waits, with all that came in the same piece off the socket.
-//   B2. The queue is bounded: each durable hands out at most `batchMax` messages that nobody has taken; a bundle is
-//       one of them, and taken when its last message is.
+//   B2. The queue is bounded: each durable hands out at most `batchMax` messages that nobody has taken, and no more of
+//       them while they have QUEUE_BYTES_MAX; a bundle is one of them, and taken when its last message is.
 //   B3. A message that waits, here or in its receiver's hands, does not come again because of that.
 import { JetDelivery, type Arrival, type DeliveryOwner } from "./delivery.ts";
 import type { Undertaker } from "./dead.ts";
@@ -13,6 +13,10 @@ import { Pull } from "./pull.ts";
 import type { BatchItem, BatchSource } from "./types.ts";
 import { itemsOf, type Queued } from "./unbundle.ts";
 
+/** Of each durable: full bundles would be 64 MiB. A few milliseconds' work; a bundle has 64 KiB at most. */
+const QUEUE_BYTES_MAX = 4 * 1024 * 1024;
+/** Of one batch: some are in their receiver's hands at once. */
+const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 /** Above this a message in its receiver's hands is taken for lost, and the server delivers it again. */
 const HOLD_MS_MAX = 600_000;
 
@@ -41,6 +45,7 @@ interface Source {
   readonly pull: Pull;
   /** Taken since the source was last told. */
   takenCount: number;
+  takenBytes: number;
 }
 
 class Batches implements BatchSource {
@@ -84,7 +89,10 @@ class Batches implements BatchSource {
     const { link, batchMax } = this.#options;
     const owner: DeliveryOwner = {
       say: (ackSubject, word, life) => pull.say(ackSubject, word, life),
-      leftQueue: () => void source.takenCount++,
+      leftQueue: (bytes) => {
+        source.takenCount++;
+        source.takenBytes += bytes;
+      },
       settled: (delivery) => this.#keepAlive.delete(delivery),
       bury: async (delivery, reason) => void (await undertaker.bury(delivery, reason)),
     };
@@ -93,10 +101,11 @@ class Batches implements BatchSource {
       stream,
       durable,
       creditMax: batchMax,
+      bytesMax: QUEUE_BYTES_MAX,
       recreate,
       onMessage: (arrival) => this.#receive(arrival, owner),
     });
-    const source: Source = { pull, takenCount: 0 };
+    const source: Source = { pull, takenCount: 0, takenBytes: 0 };
     return source;
   }
 
@@ -118,7 +127,13 @@ class Batches implements BatchSource {
 
   #take(): Queued[] {
     const { batchMax } = this.#options;
-    const items = this.#queue.slice(this.#head, this.#head + batchMax);
+    const items: Queued[] = [];
+    for (let bytes = 0; items.length < batchMax && bytes < BATCH_BYTES_MAX;) {
+      const item = this.#queue[this.#head + items.length];
+      if (item === undefined) break;
+      bytes += item.data.length;
+      items.push(item);
+    }
     for (const item of items) item.leaveQueue();
     this.#head += items.length;
     if (this.waiting === 0 || this.#head > 4 * batchMax) {
@@ -126,8 +141,8 @@ class Batches implements BatchSource {
       this.#head = 0;
     }
     for (const source of this.#sources) {
-      if (source.takenCount > 0) source.pull.release(source.takenCount);
-      source.takenCount = 0;
+      if (source.takenCount > 0) source.pull.release(source.takenCount, source.takenBytes);
+      source.takenCount = source.takenBytes = 0;
     }
     return items;
   }

@@ -106,7 +106,7 @@ class Consumer implements Consuming {
       delivery.retry(RETRY_DELAY_MS);
     }
     this.#work.delete(delivery);
-    this.#pull.release(1);
+    this.#pull.release(1, delivery.data.length);
   }
 
   /** What the handler threw; undefined when it resolved. */

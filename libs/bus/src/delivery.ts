@@ -15,6 +15,8 @@ const NANOSECONDS = 1e6;
 /** A message as it came off the wire. */
 export interface Arrival {
   readonly message: Msg;
+  /** The message's, which the client cuts out anew each time. */
+  readonly data: Uint8Array;
   readonly ackSubject: string;
   /** Of its stream, counted from 1: one that was lost and created again begins another. */
   readonly life: number;
@@ -35,8 +37,8 @@ export interface Buriable extends BatchItem {
 export interface DeliveryOwner {
   /** Tells the server a word about a delivery that came in this life of its stream. */
   say(ackSubject: string, word: Uint8Array, life: number): void;
-  /** A delivery that waited was taken by its receiver. */
-  leftQueue(): void;
+  /** A delivery that waited, of so many bytes, was taken by its receiver. */
+  leftQueue(bytes: number): void;
   /** The delivery is no longer ours. */
   settled(delivery: JetDelivery): void;
   /** Stores the dead letter, then ends the message with `term`; gives it back when that fails. */
@@ -52,7 +54,6 @@ export class JetDelivery implements Buriable {
   readonly #countOffset: number;
   #facts: AckFacts | undefined;
   #headers: string | undefined;
-  #data: Uint8Array | undefined;
   #isSettled = false;
   readonly receivedMs = Date.now();
   /** When the server last heard of it; what the keep-alive goes by. */
@@ -82,7 +83,7 @@ export class JetDelivery implements Buriable {
     return this.#arrival.message.subject;
   }
   get data(): Uint8Array {
-    return (this.#data ??= this.#arrival.message.data);
+    return this.#arrival.data;
   }
   get id(): string {
     return this.header(ORIGINAL_ID_HEADER) ?? this.header("Nats-Msg-Id") ?? this.place;
@@ -110,7 +111,7 @@ export class JetDelivery implements Buriable {
     return this.#countOffset > 0;
   }
   leaveQueue(): void {
-    if (!this.isCopy) this.#owner.leftQueue();
+    if (!this.isCopy) this.#owner.leftQueue(this.data.length);
   }
   header(name: string): string | undefined {
     return findHeader(this.#headerText, name);

@@ -2,7 +2,8 @@
 // Our own, because the client's `consume` asks for more as soon as messages arrive, whether or not they are worked
 // on: its queue has no bound but the consumer's max_ack_pending.
 // Invariants:
-//   U1. Asked + held ≤ creditMax (but for messages that were under way when the broker was lost).
+//   U1. Asked + held ≤ creditMax (but for messages that were under way when the broker was lost). With `bytesMax` it asks
+//       only while it holds fewer bytes, and for so many at most, or one message: together two to three times as many.
 //   U2. It goes on by itself after a restart, a deleted consumer, a deleted stream; only `stop` ends it.
 //   U3. A word about a message reaches the stream that it came from or none: one that was lost and created again
 //       counts from the beginning, and an old ack would end another message with the same number.
@@ -29,6 +30,9 @@ const RETRY_DELAY_MS_MAX = 5_000;
 const STOP_MS_MAX = 1_000;
 const SWEEP_NS = 20 * 1e6;
 const ACK_WAIT_MS_ASSUMED = 30_000;
+const PAYLOAD_BYTES_ASSUMED = 1024 * 1024;
+/** Subject, reply and ack subject count for the server, too. */
+const NAMES_BYTES = 8 * 1024;
 const GIVE_BACK = Buffer.from("-NAK");
 
 export interface PullOptions {
@@ -36,6 +40,7 @@ export interface PullOptions {
   readonly stream: string;
   readonly durable: string;
   readonly creditMax: number;
+  readonly bytesMax?: number;
   /** A message; it counts as held until `release`. */
   onMessage(arrival: Arrival): void;
   /** The consumer is gone: creates it again, or throws when it cannot. */
@@ -59,6 +64,7 @@ export class Pull {
   #ackWaitMs = ACK_WAIT_MS_ASSUMED;
   #asked = 0;
   #held = 0;
+  #heldBytes = 0;
   #heardMs = Date.now();
   #isLive = false;
   #stopping: Promise<void> | undefined;
@@ -97,9 +103,10 @@ export class Pull {
     else if (word !== WORKING) this.#unsaid.push({ ackSubject, word });
   }
 
-  /** So many messages are no longer held. */
-  release(count: number): void {
+  /** So many messages, and bytes of them, are no longer held. */
+  release(count: number, bytes: number): void {
     this.#held -= count;
+    this.#heldBytes -= bytes;
     this.#ask();
   }
 
@@ -142,16 +149,29 @@ export class Pull {
   }
 
   #ask(): void {
-    const { creditMax, link } = this.#options;
+    const { creditMax, bytesMax = Infinity, link } = this.#options;
     const missing = creditMax - this.#held - this.#asked;
     // One request for many: while some are still out, wait until a quarter is missing.
     if (!this.#isLive || missing <= 0 || (this.#asked > 0 && missing < creditMax / 4)) return;
+    if (this.#heldBytes >= bytesMax) return;
     if (this.#asked === 0) this.#heardMs = Date.now();
     this.#asked += missing;
-    const request = { batch: missing, expires: EXPIRES_NS, idle_heartbeat: HEARTBEAT_NS };
+    const request = {
+      ...{ batch: missing, expires: EXPIRES_NS, idle_heartbeat: HEARTBEAT_NS },
+      ...(bytesMax === Infinity ? {} : { max_bytes: this.#share(missing / creditMax, bytesMax) }),
+    };
     link.nc.publish(this.#nextSubject, JSON.stringify(request), {
       reply: `${this.#inbox}.${this.#epoch}`,
     });
+  }
+
+  /**
+   * Never less than the largest message: the server would refuse it to every request. One that is used up to the very
+   * byte ends without a word, once in ten thousand times; then what is missing is asked for with the next heartbeats.
+   */
+  #share(part: number, bytesMax: number): number {
+    const largest = this.#options.link.nc.info?.max_payload ?? PAYLOAD_BYTES_ASSUMED;
+    return Math.max(Math.ceil(part * bytesMax), largest + NAMES_BYTES);
   }
 
   /** Makes sure that the consumer is there, then starts anew. */
@@ -229,9 +249,11 @@ export class Pull {
     if (ackSubject === "") return this.#onStatus(message);
     if (this.#stopping !== undefined) return void this.#late.push(ackSubject);
     this.#failures = 0;
+    const { data } = message;
     if (this.#asked > 0) this.#asked--;
     this.#held++;
-    this.#options.onMessage({ message, ackSubject, life: this.#life });
+    this.#heldBytes += data.length;
+    this.#options.onMessage({ message, data, ackSubject, life: this.#life });
     this.#ask();
   }
 
@@ -242,9 +264,10 @@ export class Pull {
     if (code === "100") return; // a heartbeat
     const left = findHeader(text, "Nats-Pending-Messages");
     if (code === "408" || left !== undefined) {
-      // This request is over. Ask again: at once when its time was up, soon when the server was unwilling.
+      // This request is over. Ask again: at once when its time or bytes were up, soon when the server was unwilling.
       this.#asked = left === undefined ? 0 : Math.max(0, this.#asked - Number(left));
-      return code === "408" ? this.#ask() : this.#later(() => this.#ask());
+      const isUsedUp = code === "408" || /maxbytes/i.test(description);
+      return isUsedUp ? this.#ask() : this.#later(() => this.#ask());
     }
     // The consumer was deleted, nobody answers (503), or the request was not to the server's taste.
     const { link, stream, durable } = this.#options;

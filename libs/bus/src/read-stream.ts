@@ -174,7 +174,7 @@ class Reader {
     const reply = message.reply ?? "";
     if (reply.startsWith("$JS.ACK."))
       return this.#onDelivery(
-        new JetDelivery({ message, ackSubject: reply, life: 1 }, this.#owner),
+        new JetDelivery({ message, data: message.data, ackSubject: reply, life: 1 }, this.#owner),
       );
     if (reply !== "") return this.#push({ kind: "flow", reply });
     // A heartbeat: the server has nothing more at the moment, or waits for our answer.
