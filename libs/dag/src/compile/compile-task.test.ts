@@ -75,7 +75,10 @@ test.each([
   [task("pool: GPU"), "x.yaml:3:26: task `a`: pool: `GPU`: want a pool's name"],
   [task("pool: { slots: 2 }"), "task `a`: pool has no `name`"],
   [task("pool: { name: g, slots: 0 }"), "task `a`: pool slots: `0`: want an integer in 1..10000"],
-  [task("priority: high"), "task `a`: priority: `high`: want an integer in -1000000..1000000"],
+  [
+    task("priority: high"),
+    "task `a`: priority: `high` is text: want an integer in -1000000..1000000",
+  ],
   [task("concurrency: { max: 2 }"), "task `a`: concurrency has no `key`"],
   [
     task("concurrency: { key: '${prams.x}' }"),
@@ -123,6 +126,12 @@ test.each([
     "id: x\ntasks: { a: { uses: approval, with: { message: Go?, default: reject } } }\n",
     "x.yaml:2:62: warning: task `a`: with: default, but the task has no timeout; write timeout: 1d",
   ],
+  [
+    task('retries: "3"'),
+    "retries: `3` is text: want an integer in 0..100; leave out the quotation",
+  ],
+  [task('on_exit: "true"'), "on_exit: `true` is text: want true or false; leave out the quotation"],
+  [task("retries: { rules: { then: fail } }"), "retries rules is a map: want a list"],
   ["id: x\ntasks: { a: { uses: dag.run, with: {} } }\n", "field `dag` (Its id) is missing"],
   [
     "id: x\ntasks: { a: { uses: dag.run, with: { dag: y, allowed: [ok] } } }\n",

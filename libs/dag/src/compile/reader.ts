@@ -96,7 +96,8 @@ export function readList(
 ): readonly JsonValue[] {
   if (value === undefined) return [];
   if (Array.isArray(value)) return value;
-  reader.note(path, `${what}: ${showValue(value)} is ${kindOf(value)}: want a list`);
+  const shown = typeof value === "object" && value !== null ? what : `${what}: ${showValue(value)}`;
+  reader.note(path, `${shown} is ${kindOf(value)}: want a list`);
   return [];
 }
 
@@ -162,9 +163,13 @@ export function readBoolean(
   if (value === undefined) return false;
   if (typeof value === "boolean") return value;
   const word = typeof value === "string" && /^(yes|on|no|off)$/i.test(value);
-  reader.note(path, `${what}: ${showValue(value)}: want true or false`, {
-    suggestion: word ? `write ${/^(yes|on)$/i.test(value) ? "true" : "false"}` : undefined,
-  });
+  const meant = word ? `write ${/^(yes|on)$/i.test(value) ? "true" : "false"}` : undefined;
+  const isQuoted = value === "true" || value === "false";
+  reader.note(
+    path,
+    `${what}: ${showValue(value)}${isQuoted ? " is text" : ""}: want true or false`,
+    { suggestion: isQuoted ? UNQUOTED : meant },
+  );
   return false;
 }
 
@@ -180,9 +185,14 @@ export function readNumber(
   const fits = typeof value === "number" && value >= min && value <= max;
   if (fits && (!integer || Number.isInteger(value))) return value;
   const kind = integer ? "an integer" : "a number";
-  reader.note(path, `${what}: ${showValue(value)}: want ${kind} in ${min}..${max}`);
+  const isText = typeof value === "string";
+  const unquoted = isText && /^-?\d+(\.\d+)?$/.test(value) ? UNQUOTED : undefined;
+  const shown = `${showValue(value)}${isText ? " is text" : ""}`;
+  reader.note(path, `${what}: ${shown}: want ${kind} in ${min}..${max}`, { suggestion: unquoted });
   return undefined;
 }
+
+const UNQUOTED = "leave out the quotation marks";
 
 /** A duration in milliseconds; more than nothing unless `zero` is allowed. */
 export function readDuration(
