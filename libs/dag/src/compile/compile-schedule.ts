@@ -47,6 +47,11 @@ export function compileSchedule(
   { hasTriggers, readFile }: ScheduleContext,
 ): Schedule | undefined {
   if (value === undefined) return undefined;
+  if (typeof value === "string") {
+    const suggestion = `write { cron: ${JSON.stringify(value)} }`;
+    reader.note(PATH, "schedule is text: want a map", { suggestion });
+    return undefined;
+  }
   const fields = readMap(reader, PATH, value, "schedule", scheduleFields);
   if (fields === undefined) return undefined;
   const timezone = readZone(reader, fields["timezone"]);

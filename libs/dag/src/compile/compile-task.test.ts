@@ -131,6 +131,7 @@ test.each([
     "retries: `3` is text: want an integer in 0..100; leave out the quotation",
   ],
   [task('on_exit: "true"'), "on_exit: `true` is text: want true or false; leave out the quotation"],
+  [task("depends_on: [b]"), "unknown field `depends_on` in task `a`; did you mean `needs`?"],
   [task("retries: { rules: { then: fail } }"), "retries rules is a map: want a list"],
   ["id: x\ntasks: { a: { uses: dag.run, with: {} } }\n", "field `dag` (Its id) is missing"],
   [

@@ -67,6 +67,24 @@ export function pathText(path: Path): string {
 const isMap = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** What other systems call a field; the nearest by its letters is often another. */
+const elsewhere: Readonly<Record<string, string>> = {
+  depends_on: "needs",
+  depends: "needs",
+  upstream: "needs",
+  if: "when",
+  condition: "when",
+  operator: "uses",
+  kind: "uses",
+  type: "uses",
+  expand: "for_each",
+  continue_on_error: "allow_failure",
+  retry_policy: "retries",
+  execution_timeout: "timeout",
+  dag_id: "id",
+  priority_weight: "priority",
+};
+
 /** A map with some of the known fields; others are noted. */
 export function readMap(
   reader: Reader,
@@ -82,7 +100,12 @@ export function readMap(
   for (const key of known === undefined ? [] : Object.keys(value)) {
     if (known?.includes(key) !== false) continue;
     const { message, suggestion } = unknownField(key, known, path);
-    reader.note([...path, key], `${message} in ${what}`, { at: "key", suggestion });
+    const meant = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
+    reader.note([...path, key], `${message} in ${what}`, {
+      at: "key",
+      suggestion:
+        meant !== undefined && known.includes(meant) ? `did you mean ${quote(meant)}?` : suggestion,
+    });
   }
   return value;
 }

@@ -99,7 +99,7 @@ test("everything that is wrong is told at once, at its place, with what was mean
 test.each([
   ["", "the file is empty"],
   ["[]", "a file of policies is a list: want a map"],
-  ["policies: {}", "policies: a map is a map: want a list"],
+  ["policies: {}", "policies is a map: want a list"],
   ["polices: []", "unknown field `polices` in a file of policies; did you mean `policies`?"],
   ["policies: [x]", "a policy is text: want a map"],
 ])("%s is no file of policies", (text, message) => {
