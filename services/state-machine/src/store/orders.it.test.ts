@@ -3,9 +3,11 @@ import { create } from "@bufbuild/protobuf";
 import { DagSpecSchema, runIdOf } from "@chasqui/contracts";
 import { fingerprintOf } from "@chasqui/dag";
 import { expect, test } from "vitest";
+import { Cache } from "../cache.ts";
+import { decideBatch } from "../core/batch.ts";
 import type { Body, Inbound } from "../core/inbound.ts";
 import { commit } from "./commit.ts";
-import { dagId, inbound, setup, spec, start } from "./testing-replicas.ts";
+import { dagId, inbound, setup, spec, start, update } from "./testing-replicas.ts";
 
 type Replicas = Awaited<ReturnType<typeof setup>>;
 type Said = Extract<Body, { kind: "other" }>["message"];
@@ -53,6 +55,25 @@ test("an apply that comes again after it was rolled back applies nothing", async
   expect(await folder(applied("a3", fingerprintOf(spec)))).toBe("moved");
   expect(await folder(again(forward))).toBe("nothing");
   expect(await dagRow(t)).toMatchObject({ fingerprint: fingerprintOf(spec) });
+});
+
+test("a StartRun that comes again to a replica with an old state of its run assigns nothing that has ended since", async () => {
+  await using t = await setup();
+  const old = new Cache(t.sql, t.versions, { tasksMax: 100 });
+  const saidBy = async (message: Inbound): Promise<string[]> => {
+    await old.load([message]);
+    const batch = decideBatch(old.aggregates, [message], { nowMs: 1_000, isTraced: () => false });
+    await commit(t.sql, batch);
+    for (const { run } of batch.runs.values()) run.version += 1;
+    old.endRound();
+    return batch.said.flatMap(({ runEffects }) => runEffects.map(({ effect }) => effect.kind));
+  };
+  expect(await saidBy(start("k1"))).toEqual(["assign"]);
+  expect(await saidBy(again(start("k1")))).toEqual(["assign"]); // its first saying may be lost
+  const message = { kind: "cancel" as const, by: "user:test", reason: "" };
+  await decided(t, inbound("cancel", { to: "run", runId: runIdOf(dagId, "k1"), message }));
+  await decided(t, update("k1", { state: "cancelled" }));
+  expect(await saidBy(again(start("k1")))).not.toContain("assign");
 });
 
 test("a pool's size that comes again after somebody said another one changes nothing", async () => {
