@@ -13,11 +13,15 @@ for (const stream of [process.stdout, process.stderr])
 /** Calls that nobody can interrupt are not waited for longer than this. */
 const INTERRUPT_MS_MAX = 500;
 const interrupt = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const)
-  process.once(name, () => {
-    interrupt.abort(new Error(name));
-    setTimeout(() => process.exit(130), INTERRUPT_MS_MAX).unref();
-  }); // a second one ends the process at once
+
+/** Until a server is asked there is nothing to end in order, and a DAG file in TypeScript may loop for ever. */
+function hearInterrupts(): void {
+  for (const name of ["SIGINT", "SIGTERM"] as const)
+    process.once(name, () => {
+      interrupt.abort(new Error(name));
+      setTimeout(() => process.exit(130), INTERRUPT_MS_MAX).unref();
+    }); // a second one ends the process at once
+}
 
 process.exitCode = await runCli({
   args: process.argv.slice(2),
@@ -26,5 +30,6 @@ process.exitCode = await runCli({
   out: outputOf(process.stdout),
   err: outputOf(process.stderr),
   signal: interrupt.signal,
+  connecting: hearInterrupts,
   version: manifest.version,
 });

@@ -49,6 +49,17 @@ test("Ctrl-C ends a wait with 130", async () => {
   expect([await logs.ended, await logs.err]).toEqual([130, ""]);
 });
 
+test("Ctrl-C ends a DAG file that never comes to its end", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "chasqui-"));
+  const loop = `import { writeSync } from "node:fs"; writeSync(1, "begun"); for (;;);`;
+  await writeFile(path.join(folder, "a.ts"), loop);
+  const validate = start(["validate", path.join(folder, "a.ts")]);
+  await once(validate.child.stdout, "data");
+  validate.child.kill("SIGINT");
+  expect(await validate.ended).toBe("SIGINT");
+  await rm(folder, { recursive: true });
+});
+
 test("a DAG is simulated without what only servers need: neither gRPC, database nor bus is loaded", async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "chasqui-"));
   await writeFile(path.join(folder, "a.yaml"), "id: a\ntasks: { a: { uses: noop } }\n");

@@ -16,6 +16,8 @@ export interface Invocation {
   readonly out: Output;
   readonly err: Output;
   readonly signal: AbortSignal;
+  /** Told once, before the first server is asked. */
+  readonly connecting?: () => void;
   readonly version: string;
 }
 
@@ -41,6 +43,7 @@ export async function runCli(invocation: Invocation): Promise<number> {
       connect(other = url) {
         const known = servers.get(other);
         if (known !== undefined) return known;
+        if (servers.size === 0) invocation.connecting?.();
         const server = connect(other, principalOf(env), signal);
         servers.set(other, server);
         return server;
