@@ -13,8 +13,8 @@ export const ASSIGN_MAX = 1_000;
 export function goOn(draft: RunState, emit: Emit, atMs: number): void {
   if (draft.status === "queued") return;
   const started = startReady(draft, emit, atMs, ASSIGN_MAX);
-  startExits(draft, emit, atMs, ASSIGN_MAX - started);
-  startReady(draft, emit, atMs, ASSIGN_MAX - started); // the instances of an exit that is mapped
+  const room = ASSIGN_MAX - started;
+  if (startExits(draft, emit, atMs, room)) startReady(draft, emit, atMs, room); // the instances of a mapped one
   if (draft.unfinished > 0) return;
   const verdict = verdictOf(draft);
   emit({
@@ -35,7 +35,7 @@ function hasRoom({ plan, active }: RunState): boolean {
 }
 
 function startReady(draft: RunState, emit: Emit, atMs: number, max: number): number {
-  if (draft.ready.length > 1 && hasPriorities(draft.plan)) sortByPriority(draft);
+  if (draft.ready.length > 1 && hasRoom(draft) && hasPriorities(draft.plan)) sortByPriority(draft);
   let next = 0; // an index, not shift(): a fan-out of 10,000 stays linear
   let started = 0;
   for (; next < draft.ready.length && started < max && hasRoom(draft); next++, started++) {
@@ -74,14 +74,15 @@ function exitsOf(plan: Plan): readonly number[] {
 }
 const knownExits = new WeakMap<Plan, readonly number[]>();
 
-/** On-exit tasks start when nothing else is left. */
-function startExits(draft: RunState, emit: Emit, atMs: number, room: number): void {
-  if (draft.unfinished === 0 || draft.ready.length > 0) return;
+/** On-exit tasks start when nothing else is left. Answers whether it was so. */
+function startExits(draft: RunState, emit: Emit, atMs: number, room: number): boolean {
+  if (draft.unfinished === 0 || draft.ready.length > 0) return false;
   const exits = exitsOf(draft.plan);
-  if (exits.length < draft.unfinished) return;
+  if (exits.length < draft.unfinished) return false;
   const left = exits.filter((slot) => !isFinalTask(draft.tasks[slot]?.status ?? "removed"));
-  if (left.length === 0 || left.length < draft.unfinished) return;
+  if (left.length === 0 || left.length < draft.unfinished) return false;
   for (const slot of left.slice(0, Math.max(0, room)))
     if (draft.tasks[slot]?.status === "waiting" && hasRoom(draft))
       startTask(draft, slot, emit, atMs);
+  return true;
 }
