@@ -141,3 +141,11 @@ test.each([
 ])("%s → %s", (text, expected) => {
   expect(problemsOf(text)).toContainEqual(expect.stringContaining(expected));
 });
+
+test.each(["timeout: 1d", "total_timeout: 1d"])(
+  "a default of an approval with %s counts",
+  (limit) => {
+    const asked = "uses: approval, with: { message: Go?, default: reject }";
+    expect(problemsOf(`id: x\ntasks: { a: { ${asked}, ${limit} } }\n`)).toEqual([]);
+  },
+);

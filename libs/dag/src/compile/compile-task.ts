@@ -80,7 +80,8 @@ export function compileTask(reader: Reader, node: Node, around: TaskSurroundings
   const when = joined([...around.conditions, readWhen(reader, node, names.instance(item))]);
   const known = behind(names.instance(item), when);
   const shared = readSharedFields(reader, node, around.shared);
-  if (uses === APPROVAL_KIND && shared.timeout === undefined) noteNeverDefault(reader, node);
+  const isTimed = shared.timeout !== undefined || shared.totalTimeout !== undefined;
+  if (uses === APPROVAL_KIND && !isTimed) noteNeverDefault(reader, node);
   return {
     id,
     uses: uses ?? "",
