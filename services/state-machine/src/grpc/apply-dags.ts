@@ -14,7 +14,7 @@ import * as reads from "../store/reads.ts";
 import { accepted } from "./commands.ts";
 import type { DagServiceOptions } from "./dag-service.ts";
 import { judgeFolder } from "./judge-folder.ts";
-import { createTurns } from "./one-after-another.ts";
+import { createTurns } from "./turns.ts";
 
 /** A message of the bus has a megabyte; each DAG takes a hundred bytes or two of it. */
 const FOLDER_DAGS_MAX = 2_000;
