@@ -161,7 +161,10 @@ export function report(a: Assignment, state: AttemptState, sequence = 1) {
   return inboxMessage("update", runId, updateIdOf(attemptId, sequence), { case: "update", value });
 }
 
-/** Takes assignments and says what `answer` makes of them. Counts how often each attempt was assigned. */
+/**
+ * Takes assignments and says what `answer` makes of them, each a message of its own, in this order and before anything
+ * that the first of them causes. Counts how often each attempt was assigned.
+ */
 export async function runner(world: World, answer: (a: Assignment) => ReturnType<typeof report>[]) {
   const seen = new Map<string, number>();
   const consuming = await world.bus.consume(kindDurable("test.task"), {
@@ -169,7 +172,7 @@ export async function runner(world: World, answer: (a: Assignment) => ReturnType
     async handle(delivery) {
       const assignment = fromBinary(AssignmentSchema, delivery.data);
       seen.set(assignment.attemptId, (seen.get(assignment.attemptId) ?? 0) + 1);
-      for (const message of answer(assignment)) await world.bus.publish([message]);
+      await Promise.all(answer(assignment).map((message) => world.bus.publish([message])));
     },
   });
   world.stack.defer(() => consuming.stop(1_000));
