@@ -31,6 +31,8 @@ test("a redriven message is handled with its own id, headers and body", async ()
   });
   await expect.poll(() => listDead({ ...admin, limit: 9 }).then(({ length }) => length)).toBe(1);
   const [letter] = await listDead({ ...admin, limit: 9 });
+  const isEnded = async () => (await t.manager.streams.info("CHASQUI_TASKS")).state.messages === 0;
+  await expect.poll(isEnded).toBe(true); // which is after its letter is stored
   isMended = true;
   const sent = await redrive({ ...admin, deadSequence: letter?.deadSequence ?? 0 });
   expect(sent.subject).toBe("chasqui.task.bench_noop.att-1");
@@ -91,4 +93,35 @@ test("the youngest letters come first", async () => {
   await gone.until(3);
   const letters = await listDead({ ...admin, limit: 2 });
   expect(letters.map(({ reason }) => reason)).toEqual(["no att-3", "no att-2"]);
+});
+
+test("a letter waits while another message of its subject is at work", async () => {
+  await using t = await setup();
+  const admin = adminOptions(t.nats.url);
+  const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
+  const gone = happenings<string>();
+  const atWork = Promise.withResolvers<void>();
+  const mayEnd = Promise.withResolvers<void>();
+  await runner.consume(DURABLE, {
+    concurrency: 1,
+    async handle({ id }) {
+      if (id === "first") throw new RejectError("broken");
+      atWork.resolve();
+      await mayEnd.promise;
+    },
+    onDead: async ({ id }) => gone.add(id),
+  });
+  const say = (id: string) =>
+    machine.publish([{ subject: subjects.task("bench.noop", "att-1"), data: bytes(""), id }]);
+  await say("first");
+  await gone.until(1);
+  await expect.poll(() => say("second")).toEqual(["stored"]);
+  await atWork.promise;
+  await expect(redrive({ ...admin, deadSequence: 1 })).rejects.toThrow(
+    "dead letter 1: a message of chasqui.task.bench_noop.att-1 is still in CHASQUI_TASKS, " +
+      "where only one may be: want it ended first",
+  );
+  mayEnd.resolve();
+  const again = () => redrive({ ...admin, deadSequence: 1 }).then(({ id }) => id);
+  await expect.poll(() => again().catch(String)).toBe("first");
 });

@@ -6,7 +6,7 @@ import { ORIGINAL_ID_HEADER } from "./delivery.ts";
 import { BusError } from "./errors.ts";
 import { isMessageMissing, streamInfo } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
-import { Publisher } from "./publisher.ts";
+import { isStored, notStored, Publisher } from "./publisher.ts";
 import { findHeader, listHeaders } from "./wire-headers.ts";
 
 const DEAD_STREAM = "CHASQUI_DEAD";
@@ -66,12 +66,19 @@ export async function redrive(
       ([name]) => !name.startsWith("chasqui-dead-") && !/^nats-/i.test(name),
     );
     // A new id for the stream, which may still remember the old one; readers are told the old one.
-    await new Publisher(link, () => undefined).publishOne({
+    const message = {
       subject: letter.subject,
       data: letter.data,
       id: `redrive:${deadSequence}`,
       headers: { ...Object.fromEntries(kept), [ORIGINAL_ID_HEADER]: letter.id },
-    });
+    };
+    const ack = await new Publisher(link, () => undefined).tryOne(message);
+    if (ack.outcome === "refused")
+      throw new BusError(
+        `dead letter ${deadSequence}: a message of ${letter.subject} is still in ${letter.stream}, ` +
+          "where only one may be: want it ended first",
+      );
+    if (!isStored(ack)) throw notStored(message, ack);
     return letter;
   } finally {
     await link.drain();
