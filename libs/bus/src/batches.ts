@@ -88,7 +88,8 @@ class Batches implements BatchSource {
   #open({ stream, durable, undertaker, recreate }: BatchDurable): Source {
     const { link, batchMax } = this.#options;
     const owner: DeliveryOwner = {
-      say: (ackSubject, word, life) => pull.say(ackSubject, word, life),
+      say: (word) => pull.say(word),
+      isLate: (heard) => pull.isLate(heard),
       leftQueue: (bytes) => {
         source.takenCount++;
         source.takenBytes += bytes;

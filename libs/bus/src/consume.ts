@@ -60,7 +60,8 @@ class Consumer implements Consuming {
       holdMsMax: Number.POSITIVE_INFINITY, // its handler is at work
     });
     this.#owner = {
-      say: (ackSubject, word, life) => this.#pull.say(ackSubject, word, life),
+      say: (word) => this.#pull.say(word),
+      isLate: (heard) => this.#pull.isLate(heard),
       leftQueue: () => undefined, // there is no queue
       settled: (delivery) => this.#keepAlive.delete(delivery),
       bury: async (delivery, reason) => void (await undertaker.bury(delivery, reason)),

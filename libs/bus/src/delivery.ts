@@ -20,6 +20,21 @@ export interface Arrival {
   readonly ackSubject: string;
   /** Of its stream, counted from 1: one that was lost and created again begins another. */
   readonly life: number;
+  /** The server sent it at this time or later. */
+  readonly sentSinceMs: number;
+}
+
+/** What the server knows of a delivery. */
+export interface Heard {
+  readonly ackSubject: string;
+  /** Of the stream, when the delivery came. */
+  readonly life: number;
+  /** When the server last heard of it, or a little earlier. */
+  readonly heardMs: number;
+}
+/** What it is to be told. */
+export interface Word extends Heard {
+  readonly word: Uint8Array;
 }
 
 /** What can be buried: a delivery, or a message of a bundle. */
@@ -35,8 +50,10 @@ export interface Buriable extends BatchItem {
 
 /** Whose deliveries they are: told when one is settled, asked to bury one. */
 export interface DeliveryOwner {
-  /** Tells the server a word about a delivery that came in this life of its stream. */
-  say(ackSubject: string, word: Uint8Array, life: number): void;
+  /** Tells the server now, or as soon as it can; returns whether it was now. */
+  say(word: Word): boolean;
+  /** Its ack-wait is over: the server may have given it to someone else. */
+  isLate(heard: Heard): boolean;
   /** A delivery that waited, of so many bytes, was taken by its receiver. */
   leftQueue(bytes: number): void;
   /** The delivery is no longer ours. */
@@ -56,11 +73,11 @@ export class JetDelivery implements Buriable {
   #headers: string | undefined;
   #isSettled = false;
   readonly receivedMs = Date.now();
-  /** When the server last heard of it; what the keep-alive goes by. */
-  touchedMs = this.receivedMs;
+  #touchedMs: number;
 
   constructor(arrival: Arrival, owner: DeliveryOwner, countOffset = 0) {
     this.#arrival = arrival;
+    this.#touchedMs = arrival.sentSinceMs;
     this.#owner = owner;
     this.#countOffset = countOffset;
   }
@@ -94,6 +111,9 @@ export class JetDelivery implements Buriable {
   get deliveryCount(): number {
     return this.facts.deliveryCount + this.#countOffset;
   }
+  get isRepeated(): boolean {
+    return this.deliveryCount > 1 || this.#owner.isLate(this.#heard);
+  }
   get streamSequence(): number {
     return this.facts.streamSequence;
   }
@@ -105,6 +125,10 @@ export class JetDelivery implements Buriable {
   }
   get traceparent(): string | undefined {
     return this.header("traceparent");
+  }
+  /** When the server last heard of it; what the keep-alive goes by. */
+  get touchedMs(): number {
+    return this.#touchedMs;
   }
   /** Made by `again`: nobody asked the server for it. */
   get isCopy(): boolean {
@@ -118,9 +142,7 @@ export class JetDelivery implements Buriable {
   }
 
   working(): void {
-    if (this.#isSettled) return;
-    this.touchedMs = Date.now();
-    this.#say(WORKING);
+    if (!this.#isSettled && this.#say(WORKING)) this.#touchedMs = Date.now();
   }
   ack(): void {
     if (this.#end()) this.#say(ACK);
@@ -144,7 +166,11 @@ export class JetDelivery implements Buriable {
     this.#owner.settled(this);
     return true;
   }
-  #say(word: Uint8Array): void {
-    this.#owner.say(this.#arrival.ackSubject, word, this.#arrival.life);
+  get #heard(): Heard {
+    const { ackSubject, life } = this.#arrival;
+    return { ackSubject, life, heardMs: this.#touchedMs };
+  }
+  #say(word: Uint8Array): boolean {
+    return this.#owner.say({ ...this.#heard, word });
   }
 }

@@ -7,10 +7,12 @@
 //   U2. It goes on by itself after a restart, a deleted consumer, a deleted stream; only `stop` ends it.
 //   U3. A word about a message reaches the stream that it came from or none: one that was lost and created again
 //       counts from the beginning, and an old ack would end another message with the same number.
-//   U4. After `stop` resolved the server delivers nothing more to it; what came late was given back.
+//   U4. A word comes before the server's ack-wait is over, or not at all: then someone else may have the message, and
+//       may have died over it.
+//   U5. After `stop` resolved the server delivers nothing more to it; what came late was given back.
 import { jetStreamSubjects } from "@chasqui/contracts";
 import type { Msg, Subscription } from "nats";
-import { WORKING, type Arrival } from "./delivery.ts";
+import { WORKING, type Arrival, type Heard, type Word } from "./delivery.ts";
 import { reasonOf } from "./errors.ts";
 import {
   consumerInfo,
@@ -19,6 +21,7 @@ import {
   type ConsumerState,
 } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
+import { startReadClock, type ReadClock } from "./read-clock.ts";
 import { findHeader, headerText } from "./wire-headers.ts";
 
 const EXPIRES_NS = 30_000 * 1e6;
@@ -30,6 +33,7 @@ const RETRY_DELAY_MS_MAX = 5_000;
 const STOP_MS_MAX = 1_000;
 const SWEEP_NS = 20 * 1e6;
 const ACK_WAIT_MS_ASSUMED = 30_000;
+const COMPLAINT_INTERVAL_MS = 1_000;
 const PAYLOAD_BYTES_ASSUMED = 1024 * 1024;
 /** Subject, reply and ack subject count for the server, too. */
 const NAMES_BYTES = 8 * 1024;
@@ -47,11 +51,6 @@ export interface PullOptions {
   recreate(): Promise<void>;
 }
 
-interface Word {
-  readonly ackSubject: string;
-  readonly word: Uint8Array;
-}
-
 export class Pull {
   readonly #options: PullOptions;
   readonly #inbox: string;
@@ -62,10 +61,12 @@ export class Pull {
   /** Resolves after the first attempt to reach the consumer, successful or not. */
   readonly started: Promise<void>;
   #ackWaitMs = ACK_WAIT_MS_ASSUMED;
+  #readClock: ReadClock | undefined; // since it knows the ack-wait
   #asked = 0;
   #held = 0;
   #heldBytes = 0;
   #heardMs = Date.now();
+  #complainedMs = 0;
   #isLive = false;
   #stopping: Promise<void> | undefined;
   readonly #late: string[] = []; // came after `stop`
@@ -97,10 +98,27 @@ export class Pull {
     return this.#ackWaitMs;
   }
 
-  say(ackSubject: string, word: Uint8Array, life: number): void {
-    if (life !== this.#life) return;
-    if (this.#isSure) this.#publish({ ackSubject, word });
-    else if (word !== WORKING) this.#unsaid.push({ ackSubject, word });
+  /** Returns whether it was said now; a last word is kept until it may be. */
+  say(word: Word): boolean {
+    if (word.life !== this.#life) return false;
+    if (this.isLate(word)) return this.#complain(word);
+    if (this.#isSure) return this.#publish(word);
+    if (word.word !== WORKING) this.#unsaid.push(word);
+    return false;
+  }
+
+  isLate({ heardMs }: Heard): boolean {
+    return Date.now() - heardMs > this.#ackWaitMs;
+  }
+
+  #complain({ heardMs }: Word): false {
+    const nowMs = Date.now();
+    if (nowMs - this.#complainedMs < COMPLAINT_INTERVAL_MS) return false;
+    this.#complainedMs = nowMs;
+    const { link, stream, durable } = this.#options;
+    const facts = { stream, durable, heardMsAgo: nowMs - heardMs, ackWaitMs: this.#ackWaitMs };
+    link.log.warn(facts, "bus: too late to settle a message, it comes again");
+    return false;
   }
 
   /** So many messages, and bytes of them, are no longer held. */
@@ -121,6 +139,7 @@ export class Pull {
     this.#generation++;
     clearTimeout(this.#retry);
     clearInterval(this.#monitor);
+    this.#readClock?.stop();
     for (const stopListening of this.#unlisten) stopListening();
     if (link.state !== "connected") return this.#subscription.unsubscribe();
     // The server answers the flush after it has dropped our subscription; until then messages may still come.
@@ -186,6 +205,7 @@ export class Pull {
       const { created } = await streamInfo(link, stream);
       if (mine !== this.#generation) return;
       this.#ackWaitMs = ackWaitMs;
+      this.#readClock ??= startReadClock(link, () => this.#ackWaitMs);
       this.#enter(created);
       this.#failures = 0;
       this.#isLive = true;
@@ -206,15 +226,16 @@ export class Pull {
     }
     this.#created = created;
     this.#isSure = true;
-    for (const word of this.#unsaid) this.#publish(word);
+    for (const word of this.#unsaid) this.say(word);
     this.#unsaid = [];
   }
 
-  #publish({ ackSubject, word }: Word): void {
+  #publish({ ackSubject, word }: Pick<Word, "ackSubject" | "word">): boolean {
     try {
       this.#options.link.nc.publish(ackSubject, word);
+      return true;
     } catch {
-      // The connection is closed. A lost word is harmless: the message comes again.
+      return false; // the connection is closed; a lost word is harmless: the message comes again
     }
   }
 
@@ -253,7 +274,8 @@ export class Pull {
     if (this.#asked > 0) this.#asked--;
     this.#held++;
     this.#heldBytes += data.length;
-    this.#options.onMessage({ message, data, ackSubject, life: this.#life });
+    const sentSinceMs = this.#readClock?.sentSinceMs ?? 0;
+    this.#options.onMessage({ message, data, ackSubject, life: this.#life, sentSinceMs });
     this.#ask();
   }
 

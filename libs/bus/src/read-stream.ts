@@ -69,7 +69,8 @@ class Reader {
     this.#link = link;
     this.#options = options;
     this.#owner = {
-      say: () => undefined, // nothing is acknowledged
+      say: () => false, // nothing is acknowledged
+      isLate: () => false,
       leftQueue: () => undefined,
       settled: () => undefined,
       bury: () => Promise.resolve(),
@@ -174,7 +175,10 @@ class Reader {
     const reply = message.reply ?? "";
     if (reply.startsWith("$JS.ACK."))
       return this.#onDelivery(
-        new JetDelivery({ message, data: message.data, ackSubject: reply, life: 1 }, this.#owner),
+        new JetDelivery(
+          { message, data: message.data, ackSubject: reply, life: 1, sentSinceMs: Date.now() },
+          this.#owner,
+        ),
       );
     if (reply !== "") return this.#push({ kind: "flow", reply });
     // A heartbeat: the server has nothing more at the moment, or waits for our answer.

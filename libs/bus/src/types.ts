@@ -51,6 +51,8 @@ export interface Delivery {
 
 /** A delivery that its receiver settles. Only the first settlement counts. */
 export interface BatchItem extends Delivery {
+  /** It was delivered before, or may have been given to someone else since: what it asks for may be done. */
+  readonly isRepeated: boolean;
   ack(): void;
   retry(delayMs: number): void;
   /** Copies the message to CHASQUI_DEAD, then ends it; if the copy is not stored, it comes again instead. */

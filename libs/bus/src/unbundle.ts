@@ -120,6 +120,9 @@ class Part implements Queued {
   get deliveryCount(): number {
     return this.#whole.delivery.deliveryCount;
   }
+  get isRepeated(): boolean {
+    return this.#whole.delivery.isRepeated;
+  }
   get streamSequence(): number {
     return this.#whole.delivery.streamSequence;
   }

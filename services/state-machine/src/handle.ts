@@ -94,7 +94,7 @@ export async function handleBatch(
   const spoken: Spoken[] = [];
   try {
     for (let round = 0; pending.length > 0 && round < ROUNDS_MAX; round++) {
-      const groups = round === 0 ? groupsOf(pending) : pending.map((work) => [work]); // apart: one may spoil the others
+      const groups = round === 0 ? groupsOf(pending) : pending.map((work) => [lookedAtAgain(work)]); // apart: one may spoil the others
       pending = [];
       for (const group of groups) {
         const [first] = group;
@@ -120,6 +120,12 @@ export async function handleBatch(
   cache.age();
   return spoken;
 }
+
+/** Who it lost its fence to may have been the same message, elsewhere: this process may have stood still. */
+const lookedAtAgain = ({ item, inbound, ...work }: Work): Work => ({
+  ...{ ...work, item },
+  inbound: { ...inbound, redelivered: item.isRepeated },
+});
 
 function parse(items: readonly BatchItem[], log: Logger): Work[] {
   const receivedMs = performance.timeOrigin + performance.now();

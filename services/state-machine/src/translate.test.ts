@@ -14,7 +14,7 @@ const folder: Body = { case: "changeDags", value: { changes: [{ dagId: "costs" }
 
 const heard = (what: Parameters<typeof inboxMessage>[0], body: Body) => {
   const { subject, data } = inboxMessage(what, "costs", "m1", body);
-  return translate({ subject, data, deliveryCount: 1 }).body.to;
+  return translate({ subject, data, isRepeated: false }).body.to;
 };
 
 test("each body is heard where its sort is said", () => {

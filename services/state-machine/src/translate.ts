@@ -25,7 +25,8 @@ const OUTPUT_BYTES_MAX = 64 * 1024;
 export interface Received {
   readonly subject: string;
   readonly data: Uint8Array;
-  readonly deliveryCount: number;
+  /** It may be decided already. */
+  readonly isRepeated: boolean;
 }
 
 export function translate(received: Received): Inbound {
@@ -36,7 +37,7 @@ export function translate(received: Received): Inbound {
   checkSubject(received.subject, message, body);
   return {
     id: message.id,
-    redelivered: received.deliveryCount > 1,
+    redelivered: received.isRepeated,
     replyTo: message.replyTo,
     ...commandOf(message),
     body,

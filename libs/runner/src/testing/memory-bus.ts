@@ -30,7 +30,10 @@ export interface Assign {
   readonly attempt?: number;
   readonly timeoutMs?: number;
   readonly deliveryCount?: number;
+  /** Since it was stored. */
   readonly ageMs?: number;
+  /** Since it was decided. */
+  readonly decidedMsAgo?: number;
   readonly traceparent?: string;
   /** In place of a well-formed assignment. */
   readonly data?: Uint8Array;
@@ -39,6 +42,8 @@ export interface Assign {
 export interface MemoryBus extends RunnerBus {
   assign(assign: Assign): Promise<Settled>;
   cancel(kind: string, ref: AttemptRef): void;
+  /** The connection was lost for a moment. */
+  reconnect(): void;
   /** Said so far; `stored` only, in order. */
   readonly updates: readonly AttemptUpdate[];
   readonly updateMessages: readonly OutMessage[];
@@ -64,7 +69,7 @@ export function refOf(assign: Pick<Assign, "taskId" | "attempt" | "traceparent">
 
 function assignmentOf(assign: Assign): Uint8Array {
   const { traceparent: _not, ...ref } = refOf(assign);
-  const { kind, config = {}, timeoutMs = 0 } = assign;
+  const { kind, config = {}, timeoutMs = 0, decidedMsAgo = 0 } = assign;
   return toBinary(
     AssignmentSchema,
     create(AssignmentSchema, {
@@ -73,7 +78,7 @@ function assignmentOf(assign: Assign): Uint8Array {
       timeoutMs,
       dagId: "tests",
       configJson: JSON.stringify(config),
-      assignedMs: 1_000,
+      assignedMs: Date.now() - decidedMsAgo,
       environment: "local",
       logicalTime: "2026-01-02T00:00:00Z",
       runKey: "1",
@@ -86,6 +91,7 @@ export function memoryBus(): MemoryBus {
   const seen = new Set<string>();
   const takers = new Map<string, (delivery: Delivery) => Promise<Settled>>();
   const listeners = new Map<string, (data: Uint8Array, subject: string) => void>();
+  const reconnected: (() => void)[] = [];
   const waiters: { count: number; resolve: () => void }[] = [];
   const updates: AttemptUpdate[] = [];
   const updateMessages: OutMessage[] = [];
@@ -132,6 +138,10 @@ export function memoryBus(): MemoryBus {
         established: async () => undefined,
         unsubscribe: () => void listeners.delete(subject),
       };
+    },
+    onReconnect: (listener) => void reconnected.push(listener),
+    reconnect() {
+      for (const listener of reconnected) listener();
     },
     async consume(durable, { handle }) {
       const abort = new AbortController();
@@ -196,7 +206,7 @@ function settledAs(error: unknown): Settled {
 
 function deliveryOf(assign: Assign): Delivery {
   const ref = refOf(assign);
-  const { deliveryCount = 1, ageMs = 5 } = assign;
+  const { deliveryCount = 1, ageMs = 0 } = assign;
   return {
     subject: subjects.task(assign.kind, ref.attemptId),
     data: assign.data ?? assignmentOf(assign),
@@ -227,6 +237,7 @@ function batchesFrom(
     const settled = Promise.withResolvers<Settled>();
     waiting.push({
       ...delivery,
+      isRepeated: delivery.deliveryCount > 1,
       ack: () => settled.resolve("acked"),
       retry: (delayMs) => settled.resolve(`retry in ${delayMs}`),
       dead: async (reason) => settled.resolve(`dead: ${reason}`),
