@@ -6,7 +6,7 @@
 //   K4. Work that was given back because the process ends says nothing, unless it is done.
 import type { Delivery } from "@chasqui/bus";
 import type { Attempt, AttemptRef, Outcome } from "./attempt.ts";
-import { DELIVERIES_MAX, admit, afterClaim } from "./core/admission.ts";
+import { DELIVERIES_MAX, admit, afterClaim, sinceDecided } from "./core/admission.ts";
 import { recent } from "./core/recent.ts";
 import { attemptOf } from "./deps.ts";
 import type { Deps } from "./deps.ts";
@@ -60,7 +60,9 @@ export class CallShell implements Shell {
     }
     if (this.#inHand.has(assigned.attemptId)) return { do: "retry", delayMs: TWICE_MS };
     const cancelled = this.#cancelled.has(assigned.attemptId);
-    const admission = admit({ shape: "call", deliveryCount, ageMs: delivery.ageMs, cancelled });
+    const clocks = { nowMs: this.#deps.now(), hearsSinceMs: this.#deps.hearsSinceMs() };
+    const age = sinceDecided(delivery, assigned, clocks);
+    const admission = admit({ shape: "call", deliveryCount, cancelled, ...age });
     if (admission === "cancelled")
       return this.#refuse(assigned, { state: "cancelled" }, deliveryCount);
     if (admission === "claim") {

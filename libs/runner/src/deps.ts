@@ -19,6 +19,8 @@ export interface Deps {
   readonly bus: RunnerBus;
   readonly log: RunnerLog;
   readonly now: () => number;
+  /** Cancels are heard without a gap since then: they are plain messages, and who was disconnected missed some. */
+  readonly hearsSinceMs: () => number;
   readonly asking: Asking;
   readonly tracing: Tracing;
   readonly updates: UpdateSender;
@@ -46,12 +48,17 @@ export function depsOf(world: {
   const { bus, log, now, telemetry } = world;
   const traces = tracing(telemetry, now);
   const updates = startUpdateSender({ bus, tracing: traces, log, now });
+  let hearsSinceMs = now();
+  bus.onReconnect(() => {
+    hearsSinceMs = now();
+  });
   const ended = telemetry.counter("chasqui.attempt.ended", "{attempt}");
   const duration = telemetry.histogram("chasqui.attempt.duration", "s");
   return {
     bus,
     log,
     now,
+    hearsSinceMs: () => hearsSinceMs,
     updates,
     tracing: traces,
     asking: asking(world.claims, log),

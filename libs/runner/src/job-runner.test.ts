@@ -149,8 +149,18 @@ describe("assignments", () => {
   test("not wanted any more: acked, nothing created", async () => {
     const { bus, world } = await setup({ wanted: () => false });
     expect(await bus.assign({ kind: KIND, ageMs: 60_000 })).toBe("acked");
+    expect(await bus.assign({ kind: KIND, decidedMsAgo: 60_000 })).toBe("acked");
     expect(world.jobs.size).toBe(0);
     expect(bus.updates).toEqual([]);
+  });
+
+  test("decided before a gap in the connection: asked for, its cancel may have been missed", async () => {
+    const { bus, world } = await setup({ wanted: () => false });
+    bus.reconnect();
+    await bus.assign({ kind: KIND, taskId: "before", decidedMsAgo: 50 });
+    expect(world.jobs.size).toBe(0);
+    await bus.assign({ kind: KIND, taskId: "after" });
+    expect(world.jobs.size).toBe(1);
   });
 });
 

@@ -9,7 +9,7 @@ import type { Delivery } from "@chasqui/bus";
 import { TaskFailure } from "./attempt.ts";
 import type { Attempt, AttemptRef, Outcome } from "./attempt.ts";
 import type { Shell } from "./call-shell.ts";
-import { admit, afterClaim } from "./core/admission.ts";
+import { admit, afterClaim, sinceDecided } from "./core/admission.ts";
 import { recent } from "./core/recent.ts";
 import { ACCEPTED_SEQUENCE } from "./core/sequence.ts";
 import { attemptOf } from "./deps.ts";
@@ -41,7 +41,7 @@ export class JobShell implements Shell {
   }
 
   async handle(delivery: Delivery, signal: AbortSignal): Promise<Verdict> {
-    const { deliveryCount, ageMs, traceparent } = delivery;
+    const { deliveryCount, traceparent } = delivery;
     const startMs = this.#deps.now();
     let assigned: Assigned;
     try {
@@ -54,7 +54,10 @@ export class JobShell implements Shell {
     const arrival = {
       shape: "job",
       deliveryCount,
-      ageMs,
+      ...sinceDecided(delivery, assigned, {
+        nowMs: startMs,
+        hearsSinceMs: this.#deps.hearsSinceMs(),
+      }),
       cancelled: this.#cancelled.has(attemptId),
     } as const;
     const admission = admit(arrival);

@@ -6,7 +6,13 @@ import type { SpanRecord } from "@chasqui/chassis";
 /** The part of libs/bus that runners use. */
 export type RunnerBus = Pick<
   Bus,
-  "publish" | "publishPlain" | "subscribePlain" | "consume" | "consumeBatches" | "announceKind"
+  | "publish"
+  | "publishPlain"
+  | "subscribePlain"
+  | "onReconnect"
+  | "consume"
+  | "consumeBatches"
+  | "announceKind"
 >;
 
 /** RunService.claimAttempt of the state machine, as a client of the chassis offers it. */

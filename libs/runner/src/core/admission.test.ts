@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CLAIM_AGE_MS, DELIVERIES_MAX, admit, afterClaim } from "./admission.ts";
+import { CLAIM_AGE_MS, DELIVERIES_MAX, admit, afterClaim, sinceDecided } from "./admission.ts";
 import type { Shape } from "./admission.ts";
 
 const shapes: Shape[] = ["call", "job"];
@@ -7,18 +7,51 @@ const shapes: Shape[] = ["call", "job"];
 describe("an assignment that arrives", () => {
   for (const shape of shapes) {
     test.each([
-      { deliveryCount: 1, ageMs: 0, cancelled: false, wants: "begin" },
-      { deliveryCount: 1, ageMs: CLAIM_AGE_MS - 1, cancelled: false, wants: "begin" },
-      { deliveryCount: 1, ageMs: CLAIM_AGE_MS, cancelled: false, wants: "claim" },
-      { deliveryCount: 2, ageMs: 0, cancelled: false, wants: "claim" },
-      { deliveryCount: 9, ageMs: 0, cancelled: false, wants: "claim" },
-      { deliveryCount: 1, ageMs: 0, cancelled: true, wants: "cancelled" },
-      { deliveryCount: 2, ageMs: CLAIM_AGE_MS, cancelled: true, wants: "cancelled" },
-    ])(`${shape}: delivery $deliveryCount, $ageMs ms old, cancelled $cancelled: $wants`, (row) => {
-      expect(admit({ shape, ...row })).toBe(row.wants);
-    });
+      { deliveryCount: 1, ageMs: 0, isUnheard: false, cancelled: false, wants: "begin" },
+      {
+        deliveryCount: 1,
+        ageMs: CLAIM_AGE_MS - 1,
+        isUnheard: false,
+        cancelled: false,
+        wants: "begin",
+      },
+      { deliveryCount: 1, ageMs: CLAIM_AGE_MS, isUnheard: false, cancelled: false, wants: "claim" },
+      { deliveryCount: 2, ageMs: 0, isUnheard: false, cancelled: false, wants: "claim" },
+      { deliveryCount: 9, ageMs: 0, isUnheard: false, cancelled: false, wants: "claim" },
+      { deliveryCount: 1, ageMs: 0, isUnheard: true, cancelled: false, wants: "claim" },
+      { deliveryCount: 1, ageMs: 0, isUnheard: true, cancelled: true, wants: "cancelled" },
+      { deliveryCount: 1, ageMs: 0, isUnheard: false, cancelled: true, wants: "cancelled" },
+      {
+        deliveryCount: 2,
+        ageMs: CLAIM_AGE_MS,
+        isUnheard: false,
+        cancelled: true,
+        wants: "cancelled",
+      },
+    ])(
+      `${shape}: delivery $deliveryCount, $ageMs ms old, unheard $isUnheard, cancelled $cancelled: $wants`,
+      (row) => {
+        expect(admit({ shape, ...row })).toBe(row.wants);
+      },
+    );
   }
 });
+
+test.each([
+  { what: "said at once", stored: 5, decided: 5, ageMs: 5, isUnheard: false },
+  { what: "said late", stored: 5, decided: 90_000, ageMs: 90_000, isUnheard: true },
+  { what: "stored long ago", stored: 90_000, decided: 5, ageMs: 90_000, isUnheard: true },
+  { what: "of a clock that is far ahead", stored: 5, decided: -90_000, ageMs: 5, isUnheard: false },
+  { what: "as old as the listening", stored: 5, decided: 60, ageMs: 60, isUnheard: false },
+  { what: "a little older", stored: 5, decided: 61, ageMs: 61, isUnheard: true },
+])(
+  "an assignment $what: $ageMs ms old, unheard $isUnheard",
+  ({ stored, decided, ageMs, isUnheard }) => {
+    const clocks = { nowMs: 1_000_000, hearsSinceMs: 1_000_000 - 60 };
+    const assigned = { assignedMs: clocks.nowMs - decided };
+    expect(sinceDecided({ ageMs: stored }, assigned, clocks)).toEqual({ ageMs, isUnheard });
+  },
+);
 
 describe("after the claim", () => {
   const rows = shapes.flatMap((shape) =>

@@ -1,7 +1,7 @@
 // What to do with an assignment that was delivered: run it, ask first, or refuse it. Pure.
 // Invariants:
-//   A1. Work begins without asking only on the first delivery of a young assignment: everything else asks
-//       ClaimAttempt before any side effect.
+//   A1. Work begins without asking only on the first delivery of a young assignment, decided since this process hears
+//       cancels: everything else asks ClaimAttempt before any side effect.
 //   A2. A call runner begins an attempt at most DELIVERIES_MAX times: what killed three replicas is not
 //       given a fourth one, but reported lost.
 //   A3. What was cancelled before it began never begins.
@@ -18,16 +18,33 @@ export interface Arrival {
   readonly shape: Shape;
   /** 1 = first. */
   readonly deliveryCount: number;
+  /** By `ageOf`. */
   readonly ageMs: number;
+  /** Its cancel may have been said before this process heard cancels. */
+  readonly isUnheard: boolean;
   /** A cancel for this attempt came before it. */
   readonly cancelled: boolean;
+}
+
+/**
+ * How old it is, and what may have been missed. Whoever decided it may have stood still before he said it, so that it is
+ * young for the stream; where clocks disagree it counts as older rather than younger, for asking does no harm.
+ */
+export function sinceDecided(
+  { ageMs }: { readonly ageMs: number },
+  { assignedMs }: { readonly assignedMs: number },
+  { nowMs, hearsSinceMs }: { readonly nowMs: number; readonly hearsSinceMs: number },
+): Pick<Arrival, "ageMs" | "isUnheard"> {
+  const decidedMs = Math.min(nowMs - ageMs, assignedMs);
+  return { ageMs: nowMs - decidedMs, isUnheard: decidedMs < hearsSinceMs };
 }
 
 export type Admission = "begin" | "claim" | "cancelled";
 
 export function admit(arrival: Arrival): Admission {
   if (arrival.cancelled) return "cancelled";
-  return arrival.deliveryCount > 1 || arrival.ageMs >= CLAIM_AGE_MS ? "claim" : "begin";
+  const { deliveryCount, ageMs, isUnheard } = arrival;
+  return deliveryCount > 1 || ageMs >= CLAIM_AGE_MS || isUnheard ? "claim" : "begin";
 }
 
 export type Claimed = "begin" | "drop" | "lost";
