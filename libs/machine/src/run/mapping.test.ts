@@ -176,6 +176,7 @@ describe("a mapped group", () => {
 });
 
 describe("mapped again after a clear", () => {
+  const AROUND = { upstream: true, downstream: true };
   const shrinking = (counts: number[]): Record<string, TaskLiteral> => ({
     list: {},
     load: {
@@ -213,5 +214,32 @@ describe("mapped again after a clear", () => {
     s.report("load[0]", 1, 3, { state: "cancelled" });
     expect(s.statuses()).toMatchObject({ load: "running", "load[2]": "assigned" });
     expect(s.task("load[0]")?.attempt).toBe(2);
+  });
+
+  /** It was cleared and then cancelled; an instance that was at work succeeded all the same. */
+  const cancelledWhileCleared = () => {
+    const s = story(shrinking([2, 3]));
+    s.start();
+    s.succeed("list");
+    s.clear(["list"], { downstream: true });
+    s.cancel();
+    s.succeed("load[1]");
+    s.report("load[0]", 1, 3, { state: "cancelled" });
+    s.report("list", 2, 3, { state: "cancelled" });
+    expect(s.state.status).toBe("cancelled");
+    return s;
+  };
+
+  test.each([
+    { what: "what failed", tasks: [], more: { onlyFailed: true } },
+    { what: "an instance, with what is around it", tasks: ["load[1]"], more: AROUND },
+  ])("$what is cleared: no instance of the old list is taken for one of the new", (row) => {
+    const s = cancelledWhileCleared();
+    s.clear(row.tasks, row.more);
+    s.say({ kind: "admit" });
+    s.succeed("list");
+    expect(s.statuses()).toMatchObject({ "load[0]": "assigned", "load[1]": "assigned" });
+    for (const label of ["load[0]", "load[1]", "load[2]", "sum"]) s.succeed(label);
+    expect(s.state.status).toBe("succeeded");
   });
 });

@@ -6,15 +6,26 @@ import { isFinalTask } from "./state.ts";
 
 type Choice = Pick<ClearMessage, "tasks" | "upstream" | "downstream" | "onlyFailed">;
 
-/** In the order of the slots. A task that is mapped brings all its instances; what maps it comes along. */
+/**
+ * In the order of the slots. A task that is mapped brings all its instances; what maps it comes along. What is to be
+ * mapped anew brings them however they ended: they are of a list that counts no more.
+ */
 export function relativesOf(draft: RunState, choice: Choice): TaskState[] {
   const chosen = choice.tasks.length === 0 ? new Set(draft.tasks.keys()) : named(draft, choice);
   const closed = new Set([...chosen].flatMap((slot) => withInstances(draft, slot)));
   const isIn = (slot: number): boolean => closed.has(slot);
   return draft.tasks.filter(
     (task, slot) =>
-      closed.has(slot) && !(choice.onlyFailed && !isRed(task)) && !isLonelyFrame(task),
+      closed.has(slot) &&
+      (!choice.onlyFailed || isRed(task) || isMappedAnew(task)) &&
+      !isLonelyFrame(task),
   );
+
+  function isMappedAnew(task: TaskState): boolean {
+    const mapper = draft.plan.tasks[task.plan]?.mapper;
+    const above = mapper === undefined ? undefined : draft.tasks[mapper];
+    return mapper !== undefined && above !== undefined && isUnmapped(draft, mapper) && isRed(above);
+  }
 
   /** With onlyFailed a frame is not cleared itself: its instances are, and it follows from them. */
   function isLonelyFrame(task: TaskState): boolean {
@@ -54,12 +65,16 @@ export function isUnmapped(draft: RunState, mapper: number): boolean {
   return task !== undefined && task.items === undefined && isFinalTask(task.status);
 }
 
-/** A task with all its instances; of a mapped group the node with all its tasks. */
+/** A task with all its instances; of a mapped group the node with all its tasks. What is not mapped any more has all. */
 function withInstances(draft: RunState, slot: number): number[] {
   const task = draft.tasks[slot];
   const planned = task === undefined ? undefined : draft.plan.tasks[task.plan];
-  if (task === undefined || planned === undefined || task.mapIndex >= 0) return [slot];
+  if (task === undefined || planned === undefined) return [slot];
   const { mapper, map, member } = planned;
+  if (task.mapIndex >= 0)
+    return mapper !== undefined && isUnmapped(draft, mapper)
+      ? withInstances(draft, mapper)
+      : [slot];
   if (map !== undefined) {
     const mapping = draft.maps.get(task.plan);
     return [slot, ...map.members, ...(mapping?.slots.flat() ?? [])];
