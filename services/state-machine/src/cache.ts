@@ -5,7 +5,7 @@ import { waitingWanted } from "@chasqui/machine";
 import type { DagMessage } from "@chasqui/machine";
 import type { Aggregates, CachedDag, CachedPool, CachedRun } from "./core/aggregates.ts";
 import { dependsOnPast } from "./core/aggregates.ts";
-import { versionKey } from "./core/batch.ts";
+import { versionKey } from "./core/create-run.ts";
 import { messageOf } from "./core/folder.ts";
 import { isCommand, orderedOf } from "./core/inbound.ts";
 import type { Body, Inbound } from "./core/inbound.ts";

@@ -88,7 +88,10 @@ function saidOf(decision: FolderDecision): { said: Said; batch: Batch } {
           changedDags: [...changesOf(decision).keys()],
         };
   const dags = decision.kind === "rejected" ? new Map<string, DagChange>() : decision.dags;
-  return { said, batch: { runs: new Map(), dags, pools: new Map(), said: [said] } };
+  return {
+    said,
+    batch: { runs: new Map(), dags, pools: new Map(), regranted: new Set(), said: [said] },
+  };
 }
 
 function outcomeOf(decision: FolderDecision): Outcome {

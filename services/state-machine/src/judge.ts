@@ -1,5 +1,5 @@
 // What becomes of each message of a batch after its commit: done, decide again, or dead. Pure.
-import type { Batch, Outcome } from "./core/batch.ts";
+import type { Batch, Said } from "./core/batch.ts";
 import { poolOfKey } from "./core/aggregates.ts";
 
 export interface Evidence {
@@ -30,9 +30,10 @@ export type Judgement =
   | { readonly kind: "dead"; readonly why: string };
 
 export const judge = (batch: Batch, evidence: Evidence): Judgement[] =>
-  batch.said.map(({ outcome }) => judgeOne(outcome, evidence));
+  batch.said.map((said) => judgeOne(said, batch, evidence));
 
-function judgeOne(outcome: Outcome, evidence: Evidence): Judgement {
+function judgeOne(said: Said, batch: Batch, evidence: Evidence): Judgement {
+  const { outcome } = said;
   const { aggregate } = outcome;
   const { winners } = evidence;
   if (outcome.kind === "threw") return { kind: "dead", why: `cannot be decided: ${outcome.why}` };
@@ -42,15 +43,34 @@ function judgeOne(outcome: Outcome, evidence: Evidence): Judgement {
     return (evidence.counts.get(aggregate) ?? 1) > 1
       ? { kind: "again" }
       : { kind: "dead", why: refused };
-  const pool = poolOfKey(aggregate);
-  const won =
-    pool === undefined
-      ? winners.runs.has(aggregate) || winners.dags.has(aggregate)
-      : winners.pools.has(pool);
+  const won = hasWon(aggregate, winners);
   if (outcome.kind === "moved") return won ? { kind: "done" } : { kind: "again" };
+  if (restsOnLost(said, batch, evidence)) return { kind: "again" };
   if (!won && !isCurrent(aggregate, evidence)) return { kind: "again" };
   return outcome.kind === "rejected" ? { kind: "dead", why: outcome.why } : { kind: "done" };
 }
+
+function hasWon(aggregate: string, winners: Evidence["winners"]): boolean {
+  const pool = poolOfKey(aggregate);
+  return pool === undefined
+    ? winners.runs.has(aggregate) || winners.dags.has(aggregate)
+    : winners.pools.has(pool);
+}
+
+/**
+ * It changed nothing itself, and was decided, or says again what a run wants, after a change that never came about: of
+ * another message of this batch.
+ */
+const restsOnLost = (
+  { outcome, runEffects }: Said,
+  { runs, dags, pools }: Batch,
+  { winners, threw }: Evidence,
+): boolean =>
+  [outcome.aggregate, ...runEffects.map(({ run }) => run.meta.runId)].some(
+    (id) =>
+      threw.has(id) ||
+      ((runs.has(id) || dags.has(id) || pools.has(poolOfKey(id) ?? "")) && !hasWon(id, winners)),
+  );
 
 function isCurrent(aggregate: string, { isFresh, current, versionOf }: Evidence): boolean {
   if (isFresh(aggregate)) return true;

@@ -2,8 +2,8 @@
 import { create } from "@bufbuild/protobuf";
 import { DagSpecSchema, runIdOf } from "@chasqui/contracts";
 import { planOf } from "@chasqui/dag";
-import { decide, newRun } from "@chasqui/machine";
-import type { RunMessage } from "@chasqui/machine";
+import { decide, newPool, newRun } from "@chasqui/machine";
+import type { PoolMessage, RunMessage } from "@chasqui/machine";
 import { expect, test } from "vitest";
 import type { Aggregates } from "./aggregates.ts";
 import { decideBatch } from "./batch.ts";
@@ -112,4 +112,49 @@ test("a run that is admitted after its end says its end once more, for it holds 
   });
   expect(all.runs.get(runId)?.state.settledMs).toBeDefined();
   expect(saidOf("late", { kind: "admit" })).toEqual([{ kind: "tell_dag", asked: "late" }]);
+});
+
+test("a command that comes twice in one batch is decided once, whatever was asked for in between", () => {
+  const all = running();
+  const ask = (id: string, message: RunMessage): Inbound => ({
+    ...{ id, redelivered: false, replyTo: "", by: "", note: "" },
+    body: { to: "run", runId, message },
+  });
+  const of = { taskId: "flaky", mapIndex: -1, by: "user:ana", reason: "" };
+  const mark = ask("m1", { kind: "mark", state: "failed", ...of });
+  const clear = ask("c1", {
+    ...{ kind: "clear", tasks: [of], by: "user:bob", reason: "" },
+    ...{ upstream: false, downstream: false, onlyFailed: false },
+  });
+  const { said } = decideBatch(all, [mark, clear, mark], { nowMs: 10, isTraced: () => false });
+  expect(said.map(({ outcome }) => outcome.kind)).toEqual(["moved", "moved", "nothing"]);
+});
+
+test("a message to a pool that comes again says every grant again, once for a batch", () => {
+  const all = running();
+  const state = newPool("warehouse");
+  state.size = 2;
+  all.pools.set("warehouse", { state, version: 1, fresh: true });
+  const asker = (n: number) => ({
+    ...{ attemptId: `att-${n}`, runId, dagId: "costs", taskId: "slow", mapIndex: -1 },
+    ...{ attempt: n, slots: 1, priority: 0 },
+  });
+  const tell = (message: PoolMessage, redelivered: boolean): Inbound => ({
+    ...{ id: `${message.kind}`, redelivered, replyTo: "", by: "", note: "" },
+    body: { to: "pool", pool: "warehouse", message },
+  });
+  const acquire = (n: number, redelivered: boolean) =>
+    tell({ kind: "acquire", claim: asker(n), size: undefined }, redelivered);
+  const granted = (...messages: Inbound[]) =>
+    decideBatch(all, messages, { nowMs: 10, isTraced: () => false }).said.map(({ poolEffects }) =>
+      poolEffects.map(({ effect }) => effect.claim.attemptId),
+    );
+  expect(granted(acquire(1, false), acquire(3, false))).toEqual([["att-1"], ["att-3"]]);
+  // It moves the pool, and its first time may have granted what nobody has heard of.
+  const release = tell({ kind: "release", attemptId: "att-1" }, true);
+  expect(granted(acquire(4, false), release, acquire(3, true))).toEqual([
+    [],
+    ["att-3", "att-4"],
+    ["att-3"],
+  ]);
 });

@@ -4,31 +4,22 @@
 //       of a folder of DAGs is no part of a batch: folder.ts.)
 //   B2. What a message caused is said only if the commit of its aggregate won.
 //   B3. A message whose decision throws harms only itself: its aggregate is decided again without it.
-import { traceIdOf } from "@chasqui/contracts";
-import {
-  allGrants,
-  decide,
-  decideDag,
-  decidePool,
-  effectsOf,
-  newRun,
-  stillWanted,
-} from "@chasqui/machine";
+import { allGrants, decide, decideDag, decidePool, effectsOf, stillWanted } from "@chasqui/machine";
 import type {
   DagDecision,
   DagEffect,
   DagEvent,
   DagMessage,
-  Json,
-  Plan,
   PoolEffect,
   Recorded,
   RunEffect,
 } from "@chasqui/machine";
 import type { Aggregates, CachedDag, CachedPool, CachedRun } from "./aggregates.ts";
-import type { PreviousRun } from "./aggregates.ts";
-import { dependsOnPast, poolKey } from "./aggregates.ts";
+import { poolKey } from "./aggregates.ts";
 import { DECIDED, decidedBefore } from "./decided.ts";
+import { createRun, versionToStart } from "./create-run.ts";
+import type { VersionToStart } from "./create-run.ts";
+import { isOrder } from "./inbound.ts";
 import type { Inbound, StartFacts } from "./inbound.ts";
 import { admit, admitted, askedAgain, pauseAgain, stillToCancel } from "./say-again.ts";
 
@@ -88,6 +79,8 @@ export interface Batch {
   readonly runs: Map<string, RunChange>;
   readonly dags: Map<string, DagChange>;
   readonly pools: Map<string, PoolChange>;
+  /** Pools of which every grant was said again, once for all messages that came again. */
+  readonly regranted: Set<string>;
   /** In the order of the messages. */
   readonly said: readonly Said[];
 }
@@ -102,11 +95,16 @@ export function decideBatch(
   messages: readonly Inbound[],
   context: BatchContext,
 ): Batch {
-  const batch: Batch = { runs: new Map(), dags: new Map(), pools: new Map(), said: [] };
+  const batch: Batch = {
+    ...{ runs: new Map(), dags: new Map(), pools: new Map() },
+    ...{ regranted: new Set(), said: [] },
+  };
   const said = messages.map((message): Said => {
     const aggregate = aggregateOf(message.body);
     try {
-      return decideOne(aggregates, batch, message, context);
+      const one = decideOne(aggregates, batch, message, context);
+      if (one.outcome.kind === "moved" && isOrder(message.body)) aggregates.decided.add(message.id); // a copy of it may be in this batch
+      return one;
     } catch (thrown) {
       return silent({
         kind: "threw",
@@ -154,8 +152,10 @@ function decideForPool(
   const decision = all.decided.has(cause)
     ? { kind: "nothing" as const, why: DECIDED, effects: [] }
     : decidePool(pool.state, body.message, nowMs);
-  const grants = decision.kind === "nothing" && redelivered ? allGrants(pool.state) : [];
-  const poolEffects = [...decision.effects, ...grants].map((effect) => ({ pool, effect }));
+  const isFirst = redelivered && !batch.regranted.has(body.pool);
+  if (isFirst) batch.regranted.add(body.pool);
+  const grants = isFirst ? allGrants(pool.state) : decision.effects;
+  const poolEffects = grants.map((effect) => ({ pool, effect }));
   if (decision.kind === "nothing")
     return { ...silent({ kind: "nothing", aggregate, why: decision.why }), poolEffects };
   const change = batch.pools.get(body.pool) ?? { pool, atMs: nowMs, sizes: [] };
@@ -256,14 +256,17 @@ function decideForDag(
     const said = event.type === "paused_set" ? { by: event.by, note: event.reason } : { by, note };
     change.events.push({ event, cause, ...said, commitId });
   }
-  const runEffects =
-    body.kind === "start" && version !== undefined
-      ? createRun(all, batch, { dag, version, start: body.start }, decision.effects, {
-          nowMs: context.nowMs,
-          cause: inbound.id,
-          isTraced: context.isTraced,
-        })
-      : [];
+  const created = decision.effects.find((effect) => effect.kind === "create_run");
+  let runEffects: Said["runEffects"] = [];
+  if (body.kind === "start" && version !== undefined && created !== undefined) {
+    const wanted = { version, start: body.start, admitted: created.admitted };
+    const about = { ...context, cause: inbound.id };
+    const { run, events, ...said } = createRun(all, batch.runs.values(), wanted, about);
+    all.runs.set(runId, run);
+    if (run.state.status === "queued") dag.waiting.push(runId);
+    changeOf(batch, run, true).events.push(...events);
+    runEffects = said.runEffects;
+  }
   return {
     ...silent({ kind: "moved", aggregate: body.dagId }, runId),
     runEffects,
@@ -273,8 +276,6 @@ function decideForDag(
     ...(body.kind === "start" && dag.state.paused ? { paused: true } : {}),
   };
 }
-
-export const versionKey = (dagId: string, fingerprint: string): string => `${dagId} ${fingerprint}`;
 
 function dagMessageOf(all: Aggregates, body: Extract<Inbound["body"], { to: "dag" }>): DagMessage {
   if (body.kind === "other") return body.message;
@@ -318,83 +319,4 @@ function sayAgain(
     return { ...said, dagEffects: [...state.active.map(admit), ...pauseAgain(inbound, state)] };
   const runEffects = stillWanted(run.state, inbound.id).map((effect) => ({ run, effect }));
   return { ...said, runEffects, dagEffects: stillToCancel(state, runId) };
-}
-
-interface VersionToStart {
-  readonly plan: Plan;
-  readonly number: number;
-}
-
-/** The version that a new run is of: the one that is asked for, or the current one. */
-function versionToStart(
-  all: Aggregates,
-  dag: CachedDag,
-  { pinned }: Extract<Inbound["body"], { kind: "start" }>,
-): VersionToStart | undefined {
-  if (pinned === undefined) return dag.plan && { plan: dag.plan, number: dag.state.number };
-  const plan = all.versions.get(versionKey(dag.state.dagId, pinned.fingerprint))?.plan;
-  return plan && { plan, number: pinned.number };
-}
-
-const isObject = (json: Json): json is { readonly [name: string]: Json } =>
-  typeof json === "object" && json !== null && !Array.isArray(json);
-
-/** The run before: of the rows, or made by this very batch. */
-function previousOf(
-  all: Aggregates,
-  batch: Batch,
-  { runId, dagId, logicalMs }: StartFacts,
-): PreviousRun | undefined {
-  let best = all.previous.get(runId);
-  for (const { run, created } of batch.runs.values()) {
-    const { meta } = run;
-    if (!created || meta.dagId !== dagId || meta.logicalMs >= logicalMs) continue;
-    if (best === undefined || meta.logicalMs >= best.logicalMs) best = meta;
-  }
-  return best;
-}
-
-function createRun(
-  all: Aggregates,
-  batch: Batch,
-  { dag, version, start }: { dag: CachedDag; version: VersionToStart; start: StartFacts },
-  effects: readonly DagEffect[],
-  { nowMs, cause, isTraced }: BatchContext & { readonly cause: string },
-): { run: CachedRun; effect: RunEffect }[] {
-  const created = effects.find((effect) => effect.kind === "create_run");
-  if (created === undefined) return [];
-  const { plan } = version;
-  const { runId, dagId, key, logicalMs, event } = start;
-  const params = isObject(start.params) ? { ...plan.defaultParams, ...start.params } : start.params;
-  const previous = dependsOnPast(plan) ? previousOf(all, batch, start) : undefined;
-  const interval = start.interval ??
-    plan.intervalOf?.(logicalMs) ?? { startMs: logicalMs, endMs: logicalMs };
-  const facts = {
-    ...{ id: runId, dagId, key, logicalMs, interval, cause: start.causeKind },
-    ...(previous === undefined ? {} : { previousRunId: previous.runId }),
-  };
-  const traceId = start.traceparent?.split("-")[1] ?? traceIdOf(runId);
-  const run: CachedRun = {
-    state: newRun({ plan, facts, params, event }),
-    version: 0,
-    announced: 0,
-    meta: {
-      ...start,
-      params,
-      interval,
-      dagNumber: version.number,
-      createdMs: nowMs,
-      traceId,
-      traced: isTraced(start, plan.tasks.length),
-    },
-    fresh: true,
-  };
-  const { parent, unwanted } = start;
-  const wanted = parent === undefined ? {} : { parent, unwanted };
-  const message = { kind: "start" as const, admitted: created.admitted, ...wanted };
-  const { events } = decide(run.state, message, { nowMs, cause });
-  all.runs.set(runId, run);
-  if (run.state.status === "queued") dag.waiting.push(runId);
-  changeOf(batch, run, true).events.push(...events);
-  return effectsOf(run.state, events, []).map((effect) => ({ run, effect }));
 }

@@ -6,7 +6,7 @@ import { decideDag } from "@chasqui/machine";
 import type { DagDecision, DagEffect, DagMessage } from "@chasqui/machine";
 import type { Aggregates, CachedDag } from "./aggregates.ts";
 import type { DagChange } from "./batch.ts";
-import { versionKey } from "./batch.ts";
+import { versionKey } from "./create-run.ts";
 import { DECIDED } from "./decided.ts";
 import type { Body, FolderChange, Inbound } from "./inbound.ts";
 

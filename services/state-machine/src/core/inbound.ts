@@ -90,3 +90,6 @@ export function orderedOf(body: Body): readonly string[] {
     return [`dag/${body.dagId}`];
   return body.to === "pool" && body.message.kind === "set" ? [`pool/${body.pool}`] : [];
 }
+
+/** What a person asked for: a second time it would undo what was asked for in between. */
+export const isOrder = (body: Body): boolean => isCommand(body) || orderedOf(body).length > 0;
