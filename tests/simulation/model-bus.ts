@@ -16,6 +16,8 @@ export interface Message<B> {
   readonly body: B;
   deliveries: number;
   readonly publishedMs: number;
+  /** Whoever said it may have stood still since. */
+  readonly decidedMs: number;
 }
 
 export class ModelStream<B> {
@@ -27,7 +29,7 @@ export class ModelStream<B> {
     this.#subjectOf = options.onePerSubject;
   }
 
-  publish(id: string, body: B, nowMs: number): void {
+  publish(id: string, body: B, nowMs: number, decidedMs = nowMs): void {
     const knownMs = this.#known.get(id);
     if (knownMs !== undefined && nowMs - knownMs < WINDOW_MS) return;
     if (this.messages.has(id)) return;
@@ -35,7 +37,7 @@ export class ModelStream<B> {
     for (const message of this.messages.values())
       if (subjectOf(message.body) === subjectOf(body)) return;
     this.#known.set(id, nowMs);
-    this.messages.set(id, { id, body, deliveries: 0, publishedMs: nowMs });
+    this.messages.set(id, { id, body, deliveries: 0, publishedMs: nowMs, decidedMs });
   }
 
   ack(id: string): void {

@@ -19,6 +19,13 @@ export const bundleMutations = [
   "bundle_named_by_first",
 ] as const;
 
+/** Of who stands still, and goes on. */
+export type StillMutation =
+  | "settled_too_late"
+  | "late_taken_for_new"
+  | "believed_beside_what_lost"
+  | "assignment_young_again";
+
 /** Of what only the other scenarios use: pools and a DAG that pauses itself; children and questions. */
 export const limitsMutations = [
   "slots_back_at_cancel",
@@ -50,6 +57,7 @@ export type Mutation =
   | "resay_without_state_filter"
   | (typeof plainMutations)[number]
   | (typeof bundleMutations)[number]
+  | StillMutation
   | (typeof limitsMutations)[number]
   | (typeof wantsMutations)[number]
   | (typeof operationsMutations)[number];

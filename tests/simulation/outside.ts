@@ -4,6 +4,7 @@ import { isClaimable } from "../../libs/machine/src/index.ts";
 import type { AttemptReport, Json, RunState } from "../../libs/machine/src/index.ts";
 import type { OutMessage } from "../../libs/bus/src/index.ts";
 import { attemptIdOf } from "../../libs/contracts/src/index.ts";
+import { admit, sinceDecided } from "../../libs/runner/src/core/admission.ts";
 import type { Said } from "../../libs/runner/src/translate.ts";
 import { updateMessage } from "../../libs/runner/src/translate.ts";
 import { attemptNumberOf } from "./attempt-number.ts";
@@ -28,7 +29,6 @@ interface Pod {
 
 /** A pod is kept after its end is confirmed, longer than an assignment may be without a claim, and no longer. */
 const POD_KEPT_MS = 21 * STEP_MS;
-const CLAIM_OLDER_MS = 20 * STEP_MS;
 
 /** A cancel is on its way: a pod that is created now is deleted next, and seen gone. */
 function isBeingCancelled(state: RunState | undefined, body: TaskBody): boolean {
@@ -40,6 +40,9 @@ export class Outside {
   readonly pods = new Map<string, Pod>();
   /** Times a mail left for a run. */
   readonly mails = new Map<string, number>();
+  /** What the runner has heard cancels of, since it lives. */
+  readonly #cancelled = new Set<string>();
+  #hearsSinceMs = 0;
   readonly #ledger = new Map<string, "claimed" | "sent" | "unconfirmed">();
   /** Set at once when something outside is wrong. */
   problem: string | undefined;
@@ -68,12 +71,17 @@ export class Outside {
   ): void {
     const { body } = message;
     const { crash, hangs } = how;
-    const isOld = message.deliveries > 1 || nowMs - message.publishedMs > CLAIM_OLDER_MS;
     if (this.#mutation === "ack_before_work") this.#bus.tasks.ack(message.id);
+    const admission = this.#admit(message, nowMs);
+    if (crash !== "none") this.#forget(nowMs);
     if (crash === "before_work") return;
+    if (admission === "cancelled") {
+      this.#bus.tasks.ack(message.id);
+      return this.report(body, { state: "cancelled" }, 3, nowMs);
+    }
     const state = this.#database.state(body.runId);
     const isWanted = state !== undefined && isClaimable(state, body);
-    if (isOld && !isWanted) return this.#bus.tasks.ack(message.id);
+    if (admission === "claim" && !isWanted) return this.#bus.tasks.ack(message.id);
     if (body.taskId === "mail") {
       if (this.#mail(body, crash === "before_ack")) return;
     } else this.#create(body, isWanted || isBeingCancelled(state, body), hangs);
@@ -81,6 +89,20 @@ export class Outside {
     if (body.taskId === "mail") this.report(body, { state: "succeeded" }, 3, nowMs);
     else this.report(body, { state: "accepted" }, 1, nowMs);
     this.#bus.tasks.ack(message.id);
+  }
+
+  /** By the rules of the real runner. */
+  #admit({ body, deliveries, publishedMs, decidedMs }: Message<TaskBody>, nowMs: number) {
+    const clocks = { nowMs, hearsSinceMs: this.#hearsSinceMs };
+    const age = sinceDecided({ ageMs: nowMs - publishedMs }, { assignedMs: decidedMs }, clocks);
+    const cancelled = this.#cancelled.has(this.#nameOf(body));
+    return admit({ shape: "job", deliveryCount: deliveries, cancelled, ...age });
+  }
+
+  /** It died: the next one hears cancels from now on. */
+  #forget(nowMs: number): void {
+    this.#cancelled.clear();
+    this.#hearsSinceMs = nowMs;
   }
 
   #create(task: TaskBody, isWanted: boolean, hangs: boolean): void {
@@ -164,6 +186,7 @@ export class Outside {
   }
 
   cancel(task: TaskBody, nowMs: number): void {
+    this.#cancelled.add(this.#nameOf(task));
     const pod = this.pods.get(this.#nameOf(task));
     if (pod === undefined) {
       // Never created: that is proof enough once the assignment is gone from the stream, too.

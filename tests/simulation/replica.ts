@@ -7,7 +7,8 @@ import type { Judgement } from "../../services/state-machine/src/judge.ts";
 import { aggregateNamed } from "../../services/state-machine/src/core/aggregates.ts";
 import type { Aggregates } from "../../services/state-machine/src/core/aggregates.ts";
 import type { Batch, Said } from "../../services/state-machine/src/core/batch.ts";
-import { decideBatch, versionKey } from "../../services/state-machine/src/core/batch.ts";
+import { decideBatch } from "../../services/state-machine/src/core/batch.ts";
+import { versionKey } from "../../services/state-machine/src/core/create-run.ts";
 import type { Inbound, StartFacts } from "../../services/state-machine/src/core/inbound.ts";
 import { answersToParent, isToldToParent } from "../../services/state-machine/src/say/children.ts";
 import { dagMessages, undecidable } from "../../services/state-machine/src/say/messages.ts";
@@ -27,6 +28,9 @@ export type CrashPoint =
   | "none"
   | "before_commit"
   | "after_commit"
+  /** It dies not, but stands still. */
+  | "still_before_commit"
+  | "still_after_commit"
   | "while_publishing"
   | "after_publish"
   | "while_acking";
@@ -42,6 +46,11 @@ interface Work {
   readonly item: BatchItem;
   readonly inbound: Inbound;
 }
+interface Decided {
+  readonly works: readonly Work[];
+  readonly inbound: readonly Inbound[];
+  readonly batch: Batch;
+}
 interface Done extends Work {
   readonly said: Said;
   readonly verdict: Judgement;
@@ -53,6 +62,8 @@ export class Replica {
   readonly #mutation: Mutation;
   #cache: Aggregates = emptyCache();
   #waiting: BatchItem[] = [];
+  /** It stands still; what it does next when it goes on. */
+  #rest: ((nowMs: number) => void) | undefined;
 
   constructor(bus: ModelBus, database: ModelDatabase, mutation: Mutation) {
     this.#bus = bus;
@@ -63,15 +74,29 @@ export class Replica {
   get isIdle(): boolean {
     return this.#waiting.length === 0;
   }
+  get isStill(): boolean {
+    return this.#rest !== undefined;
+  }
+
+  standStill(nowMs: number, rest: (nowMs: number) => void = () => undefined): void {
+    this.#bus.inbox.standStill(this, nowMs);
+    this.#rest = rest;
+  }
+  goOn(nowMs: number): void {
+    this.#bus.inbox.goOn(this, nowMs);
+    this.#rest?.(nowMs);
+    this.#rest = undefined;
+  }
 
   crash(nowMs: number): void {
     this.#cache = emptyCache();
     this.#waiting = [];
+    this.#rest = undefined;
     this.#bus.inbox.release(this, nowMs);
   }
 
-  receive(letter: Letter): void {
-    this.#waiting.push(...this.#bus.inbox.deliver(letter, this));
+  receive(letter: Letter, nowMs: number): void {
+    this.#waiting.push(...this.#bus.inbox.deliver(letter, this, nowMs));
   }
 
   /** So much of what waits is decided, committed, said, acked: with one chance to die in between. */
@@ -83,7 +108,10 @@ export class Replica {
     let pending = works;
     for (let round = 0; pending.length > 0 && round < 5; round++) {
       const { again, died } = this.#round(pending, nowMs, crash);
-      if (died) {
+      if (this.isStill) {
+        this.#waiting.unshift(...again.map(({ item }) => item));
+        pending = [];
+      } else if (died) {
         this.crash(nowMs);
         pending = [];
       } else pending = again;
@@ -114,6 +142,21 @@ export class Replica {
     )
       for (const [index, said] of batch.said.entries()) this.#tell(said, inbound[index]);
     if (crash.at === "before_commit") return { again: [], died: true };
+    if (crash.at === "still_before_commit") {
+      this.standStill(nowMs, (laterMs) => {
+        const { again } = this.#commit({ works, inbound, batch }, laterMs, NO_CRASH);
+        this.#waiting.unshift(...again.map(({ item }) => item));
+      });
+      return { again: [], died: false };
+    }
+    return this.#commit({ works, inbound, batch }, nowMs, crash);
+  }
+
+  #commit(
+    { works, inbound, batch }: Decided,
+    nowMs: number,
+    crash: Crash,
+  ): { again: Work[]; died: boolean } {
     const releasing = new Map(
       [...this.#database.dags].map(([dagId, { version }]) => [dagId, version]),
     );
@@ -129,15 +172,28 @@ export class Replica {
     for (const work of again) this.#forget(work.inbound);
     if (this.#mutation === "ack_before_publish") for (const { item } of done) item.ack();
     if (crash.at === "after_commit") return { again: [], died: true };
+    if (crash.at === "still_after_commit") {
+      this.standStill(nowMs, (laterMs) => this.#sayAndEnd(done, laterMs, { crash, releasing }));
+      return { again, died: false };
+    }
+    return { again, died: this.#sayAndEnd(done, nowMs, { crash, releasing }) };
+  }
+
+  /** Returns whether it died. */
+  #sayAndEnd(
+    done: readonly Done[],
+    nowMs: number,
+    { crash, releasing }: { crash: Crash; releasing: ReadonlyMap<string, number> },
+  ): boolean {
     const call: OutMessage[] = [];
     for (const { said, ...about } of done) this.#say(said, { ...about, nowMs, releasing, call });
     const isCut = crash.at === "while_publishing";
     publish(this.#voice(nowMs), call, isCut ? crash.part : 1);
-    if (isCut || crash.at === "after_publish") return { again: [], died: true };
+    if (isCut || crash.at === "after_publish") return true;
     const isSlain = crash.at === "while_acking";
     for (const one of isSlain ? done.slice(0, Math.floor(crash.part * done.length)) : done)
       end(one);
-    return { again, died: isSlain };
+    return isSlain;
   }
 
   #voice(nowMs: number): Voice {
@@ -198,7 +254,9 @@ export class Replica {
       if (outcome.aggregate.startsWith("pool:"))
         pools.set(outcome.aggregate.slice("pool:".length), version);
     }
-    return judge(batch, {
+    const none = { runs: new Map(), dags: new Map(), pools: new Map() };
+    const looked = this.#mutation === "believed_beside_what_lost" ? { ...batch, ...none } : batch;
+    return judge(looked, {
       winners,
       threw: new Set(),
       isFresh: (id) =>

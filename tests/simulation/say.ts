@@ -93,10 +93,11 @@ function store({ bus, mutation, nowMs }: Voice, message: OutMessage): void {
   const { subject, data } = message;
   if (subject.startsWith("chasqui.inbox.")) return bus.inbox.store(message, nowMs);
   if (!subject.startsWith("chasqui.task.")) return;
-  const { runId, taskId, mapIndex, attempt } = fromBinary(AssignmentSchema, data);
+  const { runId, taskId, mapIndex, attempt, assignedMs } = fromBinary(AssignmentSchema, data);
   const number = attemptNumberOf(attempt, mutation);
   const known = attemptIdOf({ runId, taskId, mapIndex, attempt: number });
-  bus.tasks.publish(known, { runId, taskId, mapIndex, attempt }, nowMs);
+  const decidedMs = mutation === "assignment_young_again" ? nowMs : assignedMs;
+  bus.tasks.publish(known, { runId, taskId, mapIndex, attempt }, nowMs, decidedMs);
 }
 
 /** Planted bug: an attempt that is asked to end gives its slots back before it is seen gone. */

@@ -35,7 +35,7 @@ import { wronglyPaused } from "./pause-check.ts";
 import { giveUp, resayAll } from "./planted.ts";
 import type { Random } from "../support/random.ts";
 import { randomFrom } from "../support/random.ts";
-import type { Crash } from "./replica.ts";
+import type { Crash, CrashPoint } from "./replica.ts";
 import { NO_CRASH, Replica } from "./replica.ts";
 import { Scheduler } from "./scheduler.ts";
 import { post, type Voice } from "./say.ts";
@@ -54,6 +54,8 @@ export interface SimulationOptions {
   readonly mutation?: Mutation;
   /** With it the store of the bus may be lost, and the sweeper heals; without it the un-acked message is the outbox. */
   readonly sweeper: boolean;
+  /** A replica may stand still, for longer than a message waits for it, and then go on as if nothing had happened. */
+  readonly standsStill?: boolean;
 }
 export interface SimulationResult {
   readonly ok: boolean;
@@ -129,7 +131,7 @@ class SimulatedWorld {
     const random = this.#random;
     const dies = (p: number): boolean => faults && random.chance(p);
     const actions: Action[] = [];
-    if (inbox.free(this.nowMs).length > 0 || this.#replicas.some(({ isIdle }) => !isIdle))
+    if (inbox.free(this.nowMs).length > 0 || this.#replicas.some(isAtWork))
       actions.push(["decide", 10, () => this.#decide(faults)]);
     if (tasks.messages.size > 0) actions.push(["assign", 6, () => this.#assign(faults)]);
     if (cancels.length > 0)
@@ -172,9 +174,28 @@ class SimulatedWorld {
     if (this.#options.sweeper)
       actions.push(["sweep", 0.5, () => sweep(this.#voice(), this.#outside)]);
     actions.push(...this.#asked(faults));
+    actions.push(...this.#stillness(faults));
     if (faults) actions.push(...this.#faults());
     const idle = actions.every(([name]) => name === "collect" || name === "sweep");
     return idle && random.chance(0.5) ? [] : actions;
+  }
+
+  /** One at a time: else nobody would find out. */
+  #stillness(faults: boolean): Action[] {
+    const { nowMs } = this;
+    const still = this.#replicas.find(({ isStill }) => isStill);
+    if (still !== undefined)
+      return [["a replica goes on", faults ? 0.3 : 3, () => still.goOn(nowMs)]];
+    const busy = this.#replicas.filter(({ isIdle }) => !isIdle);
+    if (!faults || this.#options.standsStill !== true || busy.length === 0) return [];
+    return [["a replica stands still", 1, () => this.#random.pick(busy).standStill(nowMs)]];
+  }
+
+  /** Where a replica at work may be stopped. */
+  get #crashes(): readonly CrashPoint[] {
+    const mayStop =
+      this.#options.standsStill === true && !this.#replicas.some(({ isStill }) => isStill);
+    return mayStop ? [...CRASHES, "still_before_commit", "still_after_commit"] : CRASHES;
   }
 
   #faults(): Action[] {
@@ -233,16 +254,18 @@ class SimulatedWorld {
   #decide(faults: boolean): void {
     const random = this.#random;
     const free = this.#bus.inbox.free(this.nowMs);
-    const isBusy = ({ isIdle }: Replica): boolean => !isIdle;
-    const replica = random.pick(free.length > 0 ? this.#replicas : this.#replicas.filter(isBusy));
+    const replica = random.pick(free.length > 0 ? this.#replicas : this.#replicas.filter(isAtWork));
     const count = 1 + Math.floor(random.next() * 4);
     for (let i = 0; i < count && free.length > 0; i++) {
       const [letter] = free.splice(Math.floor(random.next() * free.length), 1);
-      if (letter !== undefined) replica.receive(letter);
+      if (letter !== undefined) replica.receive(letter, this.nowMs);
     }
+    if (replica.isStill) return;
     const part = random.chance(0.7) ? 1 : random.next();
     const crash: Crash =
-      faults && random.chance(0.3) ? { at: random.pick(CRASHES), part: random.next() } : NO_CRASH;
+      faults && random.chance(0.3)
+        ? { at: random.pick(this.#crashes), part: random.next() }
+        : NO_CRASH;
     const batch = replica.work(this.nowMs, { part, crash });
     if (this.#mutation === "resay_without_state_filter") resayAll(this.#voice(), batch);
     if (this.#mutation === "clear_before_old_seen_gone")
@@ -271,7 +294,7 @@ class SimulatedWorld {
     const due = timerDue(runId, this.#database.state(runId)?.wakeMs ?? 0);
     if (this.#mutation === "timer_decided_directly") {
       const replica = new Replica(this.#bus, this.#database, this.#mutation);
-      replica.receive(letterOf(due, { publishedMs: this.nowMs, sequence: 0 }));
+      replica.receive(letterOf(due, { publishedMs: this.nowMs, sequence: 0 }), this.nowMs);
       const crash = dies ? { at: "after_commit" as const, part: 1 } : NO_CRASH;
       replica.work(this.nowMs, { part: 1, crash });
     } else post(this.#voice(), due);
@@ -331,6 +354,8 @@ class SimulatedWorld {
     );
   }
 }
+
+const isAtWork = ({ isIdle, isStill }: Replica): boolean => !isIdle && !isStill;
 
 const CRASHES = [
   ...(["before_commit", "after_commit", "while_publishing"] as const),

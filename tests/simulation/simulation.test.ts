@@ -1,7 +1,7 @@
 // The protocol between the services, under faults: see simulate.ts. SIM_SEEDS=1000000 for the nightly run;
 // SIM_SEED=<n> for one seed with its whole log.
 import { describe, expect, test } from "vitest";
-import type { Mutation } from "./mutations.ts";
+import type { Mutation, StillMutation } from "./mutations.ts";
 import {
   bundleMutations,
   limitsMutations,
@@ -18,10 +18,14 @@ const seedsCount = Number(process.env["SIM_SEEDS"] ?? 150);
 const only = process.env["SIM_SEED"];
 /** Beyond those that are always tried: each finds something that was mended, should it come back. */
 const FOUND = [174, 296, 1_808, 2_883];
+const FOUND_STILL = [292, 756, 1_105, 1_207, 1_303];
 const seeds =
   only === undefined
-    ? [...Array.from({ length: seedsCount }, (_, i) => i + 1), ...FOUND]
+    ? [...Array.from({ length: seedsCount }, (_, i) => i + 1), ...FOUND, ...FOUND_STILL]
     : [Number(only)];
+/** Half of the worlds have replicas that stand still. */
+const standsStill = (seed: number): boolean =>
+  (seed % 2 === 0 && !FOUND.includes(seed)) || FOUND_STILL.includes(seed);
 /** Seconds, but for a machine that is busy otherwise, or a million seeds. */
 const SEEDS_MS_MAX = 120_000 + seeds.length * 50;
 const plain = { scenario: plainScenario, ticks: 4, faultSteps: 250, stepsMax: 3_000 };
@@ -46,8 +50,8 @@ const worlds: readonly (readonly [string, SimulationOptions])[] = [
 /** No seed finds it: then a simulator that cannot see the bugs it exists for shows nothing. */
 type Where = Omit<SimulationOptions, "sweeper"> & { readonly sweeper?: boolean };
 
-function expectFound(mutation: Mutation, options: Where): void {
-  const found = Array.from({ length: 500 }, (_, i) => i + 1).find(
+function expectFound(mutation: Mutation, options: Where, seedMin = 1): void {
+  const found = Array.from({ length: 500 }, (_, i) => i + seedMin).find(
     (seed) => !simulate(seed, { sweeper: false, ...options, mutation }).ok,
   );
   expect(found, "no seed of 500 found it").toBeDefined();
@@ -58,7 +62,7 @@ describe("simulation", () => {
     `${seeds.length} seeds: %s`,
     (_, options) => {
       for (const seed of seeds) {
-        const result = simulate(seed, options);
+        const result = simulate(seed, { ...options, standsStill: standsStill(seed) });
         const tail = result.log.slice(only === undefined ? -20 : 0).join("\n");
         expect(result.ok, `SIM_SEED=${seed}: ${result.problem}\n${tail}`).toBe(true);
       }
@@ -79,4 +83,13 @@ describe("simulation", () => {
     ...wantsMutations.map((mutation) => [mutation, wants] as const),
     ...operationsMutations.map((mutation) => [mutation, operations] as const),
   ])("finds the planted bug %s", expectFound);
+
+  // Each needs a coincidence: the first seed of 500 is near one that has it.
+  const still = { standsStill: true, sweeper: true };
+  test.each<readonly [StillMutation, Where, number]>([
+    ["settled_too_late", { ...operations, ...still, sweeper: false }, 100],
+    ["late_taken_for_new", { ...operations, ...still }, 3_100],
+    ["believed_beside_what_lost", { ...wants, ...still }, 950],
+    ["assignment_young_again", { ...operations, ...still }, 1],
+  ])("finds the planted bug %s of who stood still", expectFound);
 });
