@@ -33,6 +33,7 @@ export function newRun(init: RunInit): RunState {
     unfinished: tasks.length,
     active: 0,
     ready: [],
+    isReadySorted: true,
     listening: new Set(),
     touched: new Set(),
   };

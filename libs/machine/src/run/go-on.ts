@@ -3,6 +3,7 @@
 // it goes on by a message to itself.
 import type { Plan } from "../plan.ts";
 import type { Emit } from "./emit.ts";
+import { sortReady } from "./ready.ts";
 import { startTask } from "./start-task.ts";
 import type { RunState } from "./state.ts";
 import { isFinalTask } from "./state.ts";
@@ -35,7 +36,7 @@ function hasRoom({ plan, active }: RunState): boolean {
 }
 
 function startReady(draft: RunState, emit: Emit, atMs: number, max: number): number {
-  if (draft.ready.length > 1 && hasRoom(draft) && hasPriorities(draft.plan)) sortByPriority(draft);
+  sortReady(draft); // who goes first has the room that is left, and asks its pools first
   let next = 0; // an index, not shift(): a fan-out of 10,000 stays linear
   let started = 0;
   for (; next < draft.ready.length && started < max && hasRoom(draft); next++, started++) {
@@ -46,22 +47,6 @@ function startReady(draft: RunState, emit: Emit, atMs: number, max: number): num
   draft.ready.splice(0, next);
   return started;
 }
-
-/** Who goes first has the room that is left, and asks its pools first; of one priority, who was ready first. */
-function sortByPriority({ ready, tasks, plan }: RunState): void {
-  const priorityOf = (slot: number): number => plan.tasks[tasks[slot]?.plan ?? -1]?.priority ?? 0;
-  ready.sort((a, b) => priorityOf(b) - priorityOf(a));
-}
-
-function hasPriorities(plan: Plan): boolean {
-  let known = ranked.get(plan);
-  if (known === undefined) {
-    known = plan.tasks.some(({ priority }) => priority !== plan.tasks[0]?.priority);
-    ranked.set(plan, known);
-  }
-  return known;
-}
-const ranked = new WeakMap<Plan, boolean>();
 
 /** Asked after every decision: looked for once in a plan, or a run of 10,000 tasks would look at each as often. */
 function exitsOf(plan: Plan): readonly number[] {

@@ -41,8 +41,21 @@ export function becomeReady(draft: RunState, slot: number | undefined): void {
   const planned = task === undefined ? undefined : draft.plan.tasks[task.plan];
   if (slot === undefined || task === undefined || planned === undefined) return;
   if (task.status !== "waiting" || !hasItsTurn(draft, task, planned)) return;
-  if (verdictOfSlot(draft, task) !== "wait") draft.ready.push(slot);
+  if (verdictOfSlot(draft, task) === "wait") return;
+  const last = draft.ready.at(-1);
+  if (last !== undefined && priorityOf(draft, last) < planned.priority) draft.isReadySorted = false;
+  draft.ready.push(slot);
 }
+
+/** By priority; of one priority, who was ready first. Costs something only when that is not so already. */
+export function sortReady(draft: RunState): void {
+  if (draft.isReadySorted) return;
+  draft.ready.sort((a, b) => priorityOf(draft, b) - priorityOf(draft, a));
+  draft.isReadySorted = true;
+}
+
+const priorityOf = ({ plan, tasks }: RunState, slot: number): number =>
+  plan.tasks[tasks[slot]?.plan ?? -1]?.priority ?? 0;
 
 export function hasItsTurn(draft: RunState, task: TaskState, planned: PlanTask): boolean {
   if (planned.role === "on_exit" && task.mapIndex < 0) return false; // starts when all else has ended

@@ -192,8 +192,9 @@ export interface RunState {
   unfinished: number;
   /** Slots whose attempt is at work, or in line for a slot of a pool. */
   active: number;
-  /** Waiting slots whose trigger rule has a verdict; in the order they became so. */
+  /** Waiting slots whose trigger rule has a verdict: who goes first is first, if `isReadySorted`. */
   readonly ready: number[];
+  isReadySorted: boolean;
   /** Slots that another run waits for. */
   readonly listening: Set<number>;
   /** Slots that changed since the last commit: their rows are to be written. */
