@@ -175,3 +175,30 @@ test("an attempt's update and a command's answer go where they may", async () =>
   other.publishPlain(inbox, bytes("accepted"));
   expect(await answered).toBe("accepted");
 });
+
+test("a runner asks whether an assignment of its kinds is in the stream, and of no other kind", async () => {
+  await using t = await setup();
+  const [machine, runner] = [await t.bus("state-machine"), await t.bus("bench-runner")];
+  const own = subjects.task("bench.noop", "att-1");
+  expect(await runner.hasMessage("CHASQUI_TASKS", own)).toBe(false);
+  await machine.publish(
+    [own, subjects.task("k8s.pod", "att-2")].map((subject) => ({ subject, data: bytes("x") })),
+  );
+  expect(await runner.hasMessage("CHASQUI_TASKS", own)).toBe(true);
+  const held = Promise.withResolvers<void>();
+  const mayEnd = Promise.withResolvers<void>();
+  const consuming = await runner.consume("kind-bench_noop", {
+    concurrency: 1,
+    handle: () => {
+      held.resolve();
+      return mayEnd.promise;
+    },
+  });
+  await held.promise;
+  expect(await runner.hasMessage("CHASQUI_TASKS", own)).toBe(true); // someone has it
+  mayEnd.resolve();
+  await expect.poll(() => runner.hasMessage("CHASQUI_TASKS", own)).toBe(false);
+  await consuming.stop(1_000);
+  const other = runner.hasMessage("CHASQUI_TASKS", subjects.task("k8s.pod", "att-2"));
+  await expect(other).rejects.toThrow(/user bench-runner may not ask it/);
+});

@@ -15,6 +15,7 @@ import type { Buriable } from "./delivery.ts";
 import { BusError, reasonOf } from "./errors.ts";
 import { findMessage } from "./find-message.ts";
 import { createKinds, type Kinds } from "./kinds.ts";
+import { lastMessage } from "./last-message.ts";
 import { openLink, type Link } from "./link.ts";
 import { Publisher } from "./publisher.ts";
 import { readStream } from "./read-stream.ts";
@@ -155,6 +156,9 @@ class JetBus implements Bus {
     from: StreamPlace,
   ): Promise<StoredMessage | undefined> {
     return findMessage(this.#link, stream, filter, from);
+  }
+  async hasMessage(stream: StreamName, subject: string): Promise<boolean> {
+    return (await lastMessage(this.#link, stream, subject)) !== undefined;
   }
   async streamPosition(stream: StreamName): Promise<StreamPosition> {
     const { created, lastSequence } = await this.#repair.look(stream);

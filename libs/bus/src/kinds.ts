@@ -3,13 +3,13 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
   bucketStream,
   bucketSubject,
-  jetStreamSubjects,
   KindAnnouncementSchema,
   kindToken,
   type KindAnnouncement,
 } from "@chasqui/contracts";
 import { reasonOf } from "./errors.ts";
 import { streamInfo } from "./jetstream-api.ts";
+import { lastMessage } from "./last-message.ts";
 import type { Link } from "./link.ts";
 import { isStored, notStored, type Publisher } from "./publisher.ts";
 import { headerText } from "./wire-headers.ts";
@@ -50,10 +50,10 @@ export function createKinds(link: Link, publisher: Publisher): Kinds {
 
   async function read(subject: string): Promise<KindAnnouncement | undefined> {
     const stream = bucketStream(BUCKET);
-    const message = await link.requestMessage(jetStreamSubjects.lastOfSubject(stream, subject));
-    const headers = headerText(message);
-    const isGone = headers.startsWith("NATS/1.0 404") || headers.includes("\r\nKV-Operation:");
-    return isGone ? undefined : fromBinary(KindAnnouncementSchema, message.data);
+    const message = await lastMessage(link, stream, subject);
+    if (message === undefined || headerText(message).includes("\r\nKV-Operation:"))
+      return undefined;
+    return fromBinary(KindAnnouncementSchema, message.data);
   }
 
   return {

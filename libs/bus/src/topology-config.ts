@@ -35,6 +35,7 @@ export function streamConfig(name: StreamName, ops: OpsOwned = {}): StreamConfig
     max_consumers: UNLIMITED,
     max_msgs_per_subject: spec.onePerSubject ? 1 : UNLIMITED,
     discard_new_per_subject: spec.onePerSubject ?? false,
+    allow_direct: spec.readBySubject ?? false,
     duplicate_window: spec.duplicateWindowMs * NANOSECONDS,
     num_replicas: ops.num_replicas ?? 1,
     ...(ops.placement === undefined ? {} : { placement: ops.placement }),
@@ -108,6 +109,7 @@ export const streamEssentials = [
   "max_msgs_per_subject",
   "discard",
   "discard_new_per_subject",
+  "allow_direct",
 ] as const;
 export const bucketEssentials = ["subjects", "max_msgs_per_subject", "allow_direct"] as const;
 export const consumerEssentials = ["filter_subject", "ack_policy", "deliver_subject"] as const;

@@ -158,6 +158,8 @@ export interface Bus {
     filter: string,
     from: StreamPlace,
   ): Promise<StoredMessage | undefined>;
+  /** Of a stream that is read by subject: whether it has a message of this one. Rejects when it does not answer. */
+  hasMessage(stream: StreamName, subject: string): Promise<boolean>;
   streamPosition(stream: StreamName): Promise<StreamPosition>;
   /** Says it now, and again after every reconnect. */
   announceKind(announcement: KindAnnouncement): Promise<void>;

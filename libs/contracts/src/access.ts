@@ -88,6 +88,9 @@ const runsKinds = (kinds: readonly string[]): Pick<BusUser, "publish" | "subscri
     "chasqui.inbox.*.update.*",
     "chasqui.log.*.*.*",
     ...kinds.map((kind) => subjects.inventory(kind)),
+    ...kinds.map((kind) =>
+      jetStreamSubjects.lastOfSubject("CHASQUI_TASKS", subjects.tasksOfKind(kind)),
+    ),
     ...kinds.map((kind) => bucketSubject("CHASQUI_KINDS", kindToken(kind))),
   ],
   subscribe: kinds.map((kind) => subjects.cancelsOfKind(kind)),

@@ -20,6 +20,8 @@ export interface StreamSpec {
   readonly maxBytes: number;
   /** One message per subject at a time: a second copy is refused while the first is queued or held. */
   readonly onePerSubject?: true;
+  /** Whoever may do so asks for the message of a subject, without a consumer. */
+  readonly readBySubject?: true;
   readonly discard: "old" | "new";
   readonly duplicateWindowMs: number;
   readonly purpose: string;
@@ -50,6 +52,7 @@ export const streams = {
     maxAgeMs: 0,
     maxBytes: 1024 * MIB,
     onePerSubject: true,
+    readBySubject: true,
     discard: "new",
     duplicateWindowMs: 2 * MINUTE_MS,
     purpose: "attempts for the runners of a kind",
@@ -180,7 +183,7 @@ export function consumersOf(installation: Installation): Record<string, Consumer
       kindDurable(kind),
       {
         stream: "CHASQUI_TASKS",
-        filter: `chasqui.task.${kindToken(kind)}.*`,
+        filter: subjects.tasksOfKind(kind),
         owner,
         ackWaitMs: 30_000,
         ackPendingMax: 20_000,
@@ -246,6 +249,7 @@ export const subjects = {
   isBundle: (subject: string): boolean => subject.endsWith(`.${BUNDLE}`),
   task: (kind: string, attemptId: string): string =>
     `chasqui.task.${kindToken(kind)}.${token(attemptId)}`,
+  tasksOfKind: (kind: string): string => `chasqui.task.${kindToken(kind)}.*`,
   event: (what: EventWhat, dagId: string, key: string): string =>
     `chasqui.event.${what}.${token(dagId)}.${token(key)}`,
   /** Every event with this word, of one DAG or of all. */

@@ -191,6 +191,45 @@ describe("cancels", () => {
     expect(bus.updates[0]?.state).toBe(AttemptState.CANCELLED);
   });
 
+  test("J2: while another replica may have the assignment, nothing is believed", async () => {
+    const { bus, world } = await setup();
+    const { attemptId } = refOf({});
+    bus.queued.add(attemptId);
+    bus.cancel(KIND, refOf({}));
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(bus.updates).toEqual([]);
+    bus.queued.delete(attemptId);
+    await vi.advanceTimersByTimeAsync(4_000);
+    await bus.updatesStored(1);
+    expect(bus.updates[0]?.state).toBe(AttemptState.CANCELLED);
+    expect(world.said.length).toBeGreaterThan(3);
+  });
+
+  test("J2: as long as that: then the cancel was said again", async () => {
+    const { bus, world } = await setup();
+    bus.queued.add(refOf({}).attemptId);
+    bus.cancel(KIND, refOf({}));
+    await vi.advanceTimersByTimeAsync(120_000);
+    const looks = world.said.length;
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(world.said).toHaveLength(looks);
+    bus.queued.clear();
+    bus.cancel(KIND, refOf({}));
+    await vi.advanceTimersByTimeAsync(4_000);
+    await bus.updatesStored(1);
+  });
+
+  test("J2: what this replica gave back itself nobody has for a while", async () => {
+    const { bus, world } = await setup();
+    world.beforeCreate = () => Promise.reject(new Error("429 Too Many Requests"));
+    expect(await bus.assign({ kind: KIND, deliveryCount: 4 })).toBe("retry in 8000");
+    bus.queued.add(refOf({}).attemptId);
+    bus.cancel(KIND, refOf({}));
+    await vi.advanceTimersByTimeAsync(2_000);
+    await bus.updatesStored(1);
+    expect(bus.updates[0]?.state).toBe(AttemptState.CANCELLED);
+  });
+
   test("J2: a cancel waits for the submit in hand", async () => {
     const { bus, world } = await setup();
     const gate = Promise.withResolvers<void>();

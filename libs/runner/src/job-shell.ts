@@ -3,9 +3,10 @@
 //   J1. An assignment is acked only after the job exists outside and "accepted" is stored: from then on the outside
 //       and its watch answer for the attempt, not this process.
 //   J2. A cancel waits for a submit in hand, and one for an attempt without anything outside is answered
-//       "cancelled" only when it was looked for twice.
+//       "cancelled" only when it was looked for twice while nobody had the assignment.
 //   J3. What was cancelled before it was submitted is not submitted.
 import type { Delivery } from "@chasqui/bus";
+import { subjects } from "@chasqui/contracts";
 import { TaskFailure } from "./attempt.ts";
 import type { Attempt, AttemptRef, Outcome } from "./attempt.ts";
 import type { Shell } from "./call-shell.ts";
@@ -23,8 +24,10 @@ import { MalformedAssignment, translateAssignment } from "./translate.ts";
 import type { Assigned } from "./translate.ts";
 
 const REMEMBERED_MAX = 10_000;
-/** Another replica may be creating the job just now: it has seen the cancel too, and this long to act on it. */
+/** What was just created may not be seen yet. */
 const UNSEEN_MS = 2_000;
+/** Then the cancel will have been said again. */
+const LOOKS_MAX = 30;
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 60_000;
 
@@ -34,6 +37,8 @@ export class JobShell implements Shell {
   readonly #submitting = new Map<string, Promise<unknown>>();
   readonly #cancelling = new Set<string>();
   readonly #cancelled = recent({ max: REMEMBERED_MAX });
+  /** Given back by this process, and until when nobody gets it. */
+  readonly #resting = new Map<string, number>();
 
   constructor(kind: JobKind<unknown>, deps: Deps) {
     this.#kind = kind;
@@ -51,6 +56,7 @@ export class JobShell implements Shell {
       throw error;
     }
     const { attemptId } = assigned;
+    this.#resting.delete(attemptId);
     const arrival = {
       shape: "job",
       deliveryCount,
@@ -113,6 +119,7 @@ export class JobShell implements Shell {
       const delayMs = Math.min(RETRY_MS * 2 ** (delivery.deliveryCount - 1), RETRY_MS_MAX);
       const fields = { attempt_id: attemptId, run_id: attempt.runId, delay_ms: delayMs, error };
       log.warn(fields, `${this.#kind.kind} could not be submitted; tried again`);
+      this.#rests(attemptId, delayMs);
       return { do: "retry", delayMs };
     } finally {
       if (this.#submitting.get(attemptId) === submitting) this.#submitting.delete(attemptId);
@@ -136,15 +143,37 @@ export class JobShell implements Shell {
     return ack;
   }
 
+  /**
+   * That nothing is outside is believed when it was looked for twice while nobody had the assignment: it has left the
+   * stream, or rests there. Otherwise another replica may be about to create the job, as slowly as the outside answers.
+   */
   async #cancelOutside(ref: AttemptRef, reason: string): Promise<void> {
+    const { kind, unseenMs = UNSEEN_MS } = this.#kind;
+    const assignment = subjects.task(kind, ref.attemptId);
     await this.#submitting.get(ref.attemptId)?.catch(() => undefined);
-    for (const look of ["first", "again"] as const) {
+    for (let looks = 0, absent = 0; looks < LOOKS_MAX; looks++) {
+      const isQueued =
+        !this.#isResting(ref.attemptId) &&
+        (await this.#deps.bus.hasMessage("CHASQUI_TASKS", assignment));
       const found = await this.#kind.cancel(ref, reason);
       if (found === "ended") await this.#kind.report(ref.attemptId);
       if (found !== "absent") return;
-      if (look === "first") await sleep(this.#kind.unseenMs ?? UNSEEN_MS);
+      absent = isQueued ? 0 : absent + 1;
+      if (absent === 2) return void (await this.#refuse(ref, { state: "cancelled" }));
+      await sleep(unseenMs);
     }
-    await this.#refuse(ref, { state: "cancelled" });
+  }
+
+  #rests(attemptId: string, delayMs: number): void {
+    const nowMs = this.#deps.now();
+    for (const [id, untilMs] of this.#resting) {
+      if (untilMs > nowMs) break;
+      this.#resting.delete(id);
+    }
+    this.#resting.set(attemptId, nowMs + delayMs);
+  }
+  #isResting(attemptId: string): boolean {
+    return (this.#resting.get(attemptId) ?? 0) > this.#deps.now();
   }
 
   #wroteSpan(ref: AttemptRef, delivery: Delivery, startMs: number, outcome?: Outcome): void {

@@ -12,6 +12,7 @@ export type RunnerBus = Pick<
   | "onReconnect"
   | "consume"
   | "consumeBatches"
+  | "hasMessage"
   | "announceKind"
 >;
 

@@ -42,6 +42,8 @@ export interface Assign {
 export interface MemoryBus extends RunnerBus {
   assign(assign: Assign): Promise<Settled>;
   cancel(kind: string, ref: AttemptRef): void;
+  /** Attempts whose assignment is still in the stream, with whomever. */
+  readonly queued: Set<string>;
   /** The connection was lost for a moment. */
   reconnect(): void;
   /** Said so far; `stored` only, in order. */
@@ -92,6 +94,7 @@ export function memoryBus(): MemoryBus {
   const takers = new Map<string, (delivery: Delivery) => Promise<Settled>>();
   const listeners = new Map<string, (data: Uint8Array, subject: string) => void>();
   const reconnected: (() => void)[] = [];
+  const queued = new Set<string>();
   const waiters: { count: number; resolve: () => void }[] = [];
   const updates: AttemptUpdate[] = [];
   const updateMessages: OutMessage[] = [];
@@ -124,6 +127,8 @@ export function memoryBus(): MemoryBus {
     inventories,
     kinds,
     publishes,
+    queued,
+    hasMessage: async (_stream, subject) => queued.has(subject.split(".").at(-1) ?? ""),
     answer: undefined,
     async publish(messages) {
       publishes.push(messages.length);
