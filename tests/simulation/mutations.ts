@@ -57,6 +57,8 @@ export type Mutation =
   | "resay_without_state_filter"
   | (typeof plainMutations)[number]
   | (typeof bundleMutations)[number]
+  /** Seen where the cluster is slow. */
+  | "absence_believed_too_soon"
   | StillMutation
   | (typeof limitsMutations)[number]
   | (typeof wantsMutations)[number]

@@ -27,6 +27,14 @@ interface Pod {
   confirmedMs: number | undefined;
 }
 
+interface Creation {
+  readonly message: Message<TaskBody>;
+  readonly hangs: boolean;
+  readonly sinceMs: number;
+}
+
+/** A cluster that has not answered by then has refused: shorter than a pod is kept. */
+const CREATION_MS_MAX = 15 * STEP_MS;
 /** A pod is kept after its end is confirmed, longer than an assignment may be without a claim, and no longer. */
 const POD_KEPT_MS = 21 * STEP_MS;
 
@@ -43,6 +51,10 @@ export class Outside {
   /** What the runner has heard cancels of, since it lives. */
   readonly #cancelled = new Set<string>();
   #hearsSinceMs = 0;
+  /** Assignments in the hands of a replica that waits for the cluster; the others go on meanwhile. */
+  readonly creating = new Map<string, Creation>();
+  /** Whose cancel is not answered: somebody may be about to create it. */
+  readonly asked = new Map<string, TaskBody>();
   readonly #ledger = new Map<string, "claimed" | "sent" | "unconfirmed">();
   /** Set at once when something outside is wrong. */
   problem: string | undefined;
@@ -63,11 +75,11 @@ export class Outside {
     this.#mutation = mutation;
   }
 
-  /** The runner gets an assignment; `crash` kills it somewhere on the way. */
+  /** The runner gets an assignment; `crash` kills it somewhere on the way. `slow`: the cluster takes its time. */
   assign(
     message: Message<TaskBody>,
     nowMs: number,
-    how: { crash: "none" | "before_work" | "before_ack"; hangs: boolean },
+    how: { crash: "none" | "before_work" | "before_ack"; hangs: boolean; slow?: boolean },
   ): void {
     const { body } = message;
     const { crash, hangs } = how;
@@ -82,6 +94,8 @@ export class Outside {
     const state = this.#database.state(body.runId);
     const isWanted = state !== undefined && isClaimable(state, body);
     if (admission === "claim" && !isWanted) return this.#bus.tasks.ack(message.id);
+    if (how.slow === true && body.taskId !== "mail")
+      return void this.creating.set(message.id, { message, hangs, sinceMs: nowMs });
     if (body.taskId === "mail") {
       if (this.#mail(body, crash === "before_ack")) return;
     } else this.#create(body, isWanted || isBeingCancelled(state, body), hangs);
@@ -89,6 +103,35 @@ export class Outside {
     if (body.taskId === "mail") this.report(body, { state: "succeeded" }, 3, nowMs);
     else this.report(body, { state: "accepted" }, 1, nowMs);
     this.#bus.tasks.ack(message.id);
+  }
+
+  /** The cluster answers at last, or not in time. Whoever asked it has heard all cancels, and ends the pod. */
+  created(id: string, nowMs: number): void {
+    const creation = this.creating.get(id);
+    this.creating.delete(id);
+    if (creation === undefined || nowMs - creation.sinceMs > CREATION_MS_MAX) return;
+    const { hangs, message } = creation;
+    const { body } = message;
+    const state = this.#database.state(body.runId);
+    const isWanted = state !== undefined && isClaimable(state, body);
+    this.#create(body, isWanted || isBeingCancelled(state, body), hangs);
+    this.report(body, { state: "accepted" }, 1, nowMs);
+    this.#bus.tasks.ack(id);
+    if (this.#cancelled.has(this.#nameOf(body))) this.cancel(body, nowMs);
+  }
+
+  /** Once more for what was to end and was not there. */
+  look(nowMs: number): void {
+    const asked = [...this.asked.values()];
+    this.asked.clear();
+    for (const task of asked) this.cancel(task, nowMs);
+  }
+
+  #assignmentOf({ runId, attempt, ...task }: TaskBody): Message<TaskBody> | undefined {
+    return [...this.#bus.tasks.messages.values()].find(
+      ({ body }) =>
+        body.runId === runId && body.attempt === attempt && labelAt(body) === labelAt(task),
+    );
   }
 
   /** By the rules of the real runner. */
@@ -189,14 +232,12 @@ export class Outside {
     this.#cancelled.add(this.#nameOf(task));
     const pod = this.pods.get(this.#nameOf(task));
     if (pod === undefined) {
-      // Never created: that is proof enough once the assignment is gone from the stream, too.
-      for (const message of this.#bus.tasks.messages.values())
-        if (
-          message.body.runId === task.runId &&
-          labelAt(message.body) === labelAt(task) &&
-          message.body.attempt === task.attempt
-        )
-          this.#bus.tasks.ack(message.id);
+      const assignment = this.#assignmentOf(task);
+      const isInHand = assignment !== undefined && this.creating.has(assignment.id);
+      if (isInHand && this.#mutation !== "absence_believed_too_soon")
+        return void this.asked.set(assignment.id, task);
+      // Never created, and nobody can any more.
+      if (assignment !== undefined && !isInHand) this.#bus.tasks.ack(assignment.id);
       return this.report(task, { state: "cancelled" }, 3, nowMs);
     }
     if (pod.state === "running") pod.state = "deleted";

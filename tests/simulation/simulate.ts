@@ -18,7 +18,7 @@
 //   L3 every slot of a pool comes back   L4 and every slot of a DAG
 import { isSettled } from "../../libs/machine/src/index.ts";
 import { timerDue } from "../../services/state-machine/src/say/messages.ts";
-import type { ModelBus } from "./model-bus.ts";
+import type { Message, ModelBus, TaskBody } from "./model-bus.ts";
 import { modelBus } from "./model-bus.ts";
 import { letterOf } from "./model-inbox.ts";
 import { ModelDatabase } from "./model-database.ts";
@@ -56,6 +56,8 @@ export interface SimulationOptions {
   readonly sweeper: boolean;
   /** A replica may stand still, for longer than a message waits for it, and then go on as if nothing had happened. */
   readonly standsStill?: boolean;
+  /** A replica of the runner may wait long for the cluster to create a pod. */
+  readonly isSlow?: boolean;
 }
 export interface SimulationResult {
   readonly ok: boolean;
@@ -133,7 +135,11 @@ class SimulatedWorld {
     const actions: Action[] = [];
     if (inbox.free(this.nowMs).length > 0 || this.#replicas.some(isAtWork))
       actions.push(["decide", 10, () => this.#decide(faults)]);
-    if (tasks.messages.size > 0) actions.push(["assign", 6, () => this.#assign(faults)]);
+    const { creating, asked } = this.#outside;
+    const assignable = [...tasks.messages.values()].filter(({ id }) => !creating.has(id));
+    if (assignable.length > 0) actions.push(["assign", 6, () => this.#assign(assignable, faults)]);
+    if (creating.size > 0) actions.push(...this.#creations(faults));
+    if (asked.size > 0) actions.push(["look", 2, () => this.#outside.look(this.nowMs)]);
     if (cancels.length > 0)
       actions.push([
         "cancel",
@@ -275,12 +281,24 @@ class SimulatedWorld {
         });
   }
 
-  #assign(faults: boolean): void {
+  #creations(faults: boolean): Action[] {
+    const { creating } = this.#outside;
+    const one = (): string => this.#random.pick([...creating.keys()]);
+    const actions: Action[] = [
+      ["a pod is created at last", faults ? 1 : 5, () => this.#outside.created(one(), this.nowMs)],
+    ];
+    if (faults) actions.push(["its runner dies", 0.3, () => creating.delete(one())]);
+    return actions;
+  }
+
+  #assign(messages: readonly Message<TaskBody>[], faults: boolean): void {
     const dies = faults && this.#random.chance(0.3);
-    const message = this.#random.pick([...this.#bus.tasks.messages.values()]);
+    const message = this.#random.pick(messages);
     message.deliveries += 1;
     const crash = dies ? this.#random.pick(["before_work", "before_ack"] as const) : "none";
-    this.#outside.assign(message, this.nowMs, { crash, hangs: faults && this.#random.chance(0.2) });
+    const hangs = faults && this.#random.chance(0.2);
+    const slow = this.#options.isSlow === true && crash === "none" && this.#random.chance(0.4);
+    this.#outside.assign(message, this.nowMs, { crash, hangs, slow });
   }
 
   #due(): string[] {
