@@ -18,6 +18,7 @@
 //   L3 every slot of a pool comes back   L4 and every slot of a DAG
 import { isSettled } from "../../libs/machine/src/index.ts";
 import { timerDue } from "../../services/state-machine/src/say/messages.ts";
+import type { Action } from "./action.ts";
 import type { Message, ModelBus, TaskBody } from "./model-bus.ts";
 import { modelBus } from "./model-bus.ts";
 import { letterOf } from "./model-inbox.ts";
@@ -41,7 +42,7 @@ import { Scheduler } from "./scheduler.ts";
 import { post, type Voice } from "./say.ts";
 import { STEP_MS } from "./time-scale.ts";
 import { slotKept, slotless, tooManyActive } from "./slots-check.ts";
-import { sweep } from "./sweeper.ts";
+import { Sweeper } from "./sweeper.ts";
 import { unburied, wronglyBuried } from "./inbox-check.ts";
 import { overfull, unreturned } from "./pools-check.ts";
 import type { Scenario } from "./scenario.ts";
@@ -65,8 +66,6 @@ export interface SimulationResult {
   readonly steps: number;
   readonly log: readonly string[];
 }
-
-type Action = readonly [name: string, weight: number, run: () => void];
 
 export function simulate(seed: number, options: SimulationOptions): SimulationResult {
   const world = new SimulatedWorld(randomFrom(seed), options);
@@ -96,6 +95,7 @@ class SimulatedWorld {
   readonly #scheduler: Scheduler;
   readonly #people: People;
   readonly #operators: Operators;
+  readonly #sweeper: Sweeper;
   /** Commits that the rows were looked at after. */
   #looked = 0;
 
@@ -110,6 +110,7 @@ class SimulatedWorld {
     this.#outside = new Outside(this.#bus, this.#database, { mutation: this.#mutation, lists });
     this.#people = new People(random);
     this.#operators = new Operators(random);
+    this.#sweeper = new Sweeper(random);
     this.#scheduler = new Scheduler(this.#bus, this.#database, this.#mutation, options.ticks);
   }
 
@@ -177,8 +178,10 @@ class SimulatedWorld {
     if (this.#scheduler.hasWork(this.nowMs))
       actions.push(["tick", 3, () => this.#scheduler.tick(this.nowMs, dies(0.3))]);
     if (pods.length > 0) actions.push(["collect", 1, () => this.#outside.collect(this.nowMs)]);
-    if (this.#options.sweeper)
-      actions.push(["sweep", 0.5, () => sweep(this.#voice(), this.#outside)]);
+    if (this.#options.sweeper) {
+      const standsStill = this.#options.standsStill === true && faults;
+      actions.push(...this.#sweeper.actions(this.#voice(), this.#outside, { faults, standsStill }));
+    }
     actions.push(...this.#asked(faults));
     actions.push(...this.#stillness(faults));
     if (faults) actions.push(...this.#faults());

@@ -18,7 +18,7 @@ const seedsCount = Number(process.env["SIM_SEEDS"] ?? 150);
 const only = process.env["SIM_SEED"];
 /** Beyond those that are always tried: each finds something that was mended, should it come back. */
 const FOUND = [174, 296, 1_808, 2_883];
-const FOUND_STILL = [292, 756, 1_105, 1_207, 1_303];
+const FOUND_STILL = [756, 1_207, 1_303];
 const seeds =
   only === undefined
     ? [...Array.from({ length: seedsCount }, (_, i) => i + 1), ...FOUND, ...FOUND_STILL]
@@ -96,7 +96,7 @@ describe("simulation", () => {
   const still = { standsStill: true, sweeper: true };
   test.each<readonly [StillMutation, Where, number]>([
     ["settled_too_late", { ...operations, ...still, sweeper: false }, 100],
-    ["late_taken_for_new", { ...operations, ...still }, 3_100],
+    ["late_taken_for_new", { ...operations, ...still, sweeper: false }, 6_500],
     ["believed_beside_what_lost", { ...wants, ...still }, 950],
     ["assignment_young_again", { ...operations, ...still }, 1],
   ])("finds the planted bug %s of who stood still", expectFound);

@@ -10,12 +10,45 @@ import {
   settleRun,
 } from "../../services/state-machine/src/say/messages.ts";
 import { releaseSlots } from "../../services/state-machine/src/say/pool-messages.ts";
+import type { Action } from "./action.ts";
 import type { Outside } from "./outside.ts";
+import type { Random } from "../support/random.ts";
 import type { Voice } from "./say.ts";
 import { AGAIN_MS, againAt, post, publish, sayEffect } from "./say.ts";
 import { taskAt } from "./task-at.ts";
 
-export function sweep(voice: Voice, outside: Outside): void {
+export class Sweeper {
+  readonly #random: Random;
+  /** What it has read, and stands still before it says it. */
+  #unsaid: readonly OutMessage[] | undefined;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  actions(
+    voice: Voice,
+    outside: Outside,
+    { faults, standsStill }: { readonly faults: boolean; readonly standsStill: boolean },
+  ): Action[] {
+    const unsaid = this.#unsaid;
+    if (unsaid === undefined)
+      return [["sweep", 0.5, () => this.#sweep(voice, outside, standsStill)]];
+    const say = (): void => {
+      this.#unsaid = undefined;
+      publish(voice, unsaid);
+    };
+    return [["the sweeper goes on", faults ? 0.3 : 3, say]];
+  }
+
+  #sweep(voice: Voice, outside: Outside, standsStill: boolean): void {
+    const said = sweep(voice, outside);
+    if (standsStill && this.#random.chance(0.3)) this.#unsaid = said;
+    else publish(voice, said);
+  }
+}
+
+function sweep(voice: Voice, outside: Outside): readonly OutMessage[] {
   const { bus, database, nowMs } = voice;
   const call: OutMessage[] = [];
   const again: Voice = { ...voice, again: againAt(nowMs), call };
@@ -31,9 +64,9 @@ export function sweep(voice: Voice, outside: Outside): void {
     for (const claim of claims)
       if (unheard.isDeadClaim(claim, taskAt(database.state(claim.runId), claim)))
         post(again, releaseSlots(claim.runId, { ...claim, pool }, again.again));
-  publish(voice, call);
   // A job runner holds its evidence until the attempt is settled, and says it again.
   for (const pod of outside.pods.values()) if (pod.state !== "running") pod.reported = false;
+  return call;
 }
 
 function sweepRun(again: Voice, run: CachedRun): void {
