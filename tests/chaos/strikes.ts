@@ -13,6 +13,8 @@ export interface Strike {
 
 const DOWN_MS_MAX = 600;
 const PAUSE_MS_MAX = 3_000;
+/** Longer than the ack-wait of any durable: what it holds comes again, to itself. */
+const STILL_MS = 33_000;
 const MAIL_TROUBLE_MS_MAX = 2_000;
 const STOP_MS = 15_000;
 
@@ -56,6 +58,16 @@ export const strikes: readonly Strike[] = [
       const service = random.pick([...world.services.values()]);
       service.signal("SIGSTOP");
       await pause(random, PAUSE_MS_MAX);
+      service.signal("SIGCONT");
+    },
+  },
+  {
+    name: "SIGSTOP of a service for longer than the ack-wait",
+    weight: 1,
+    async act(world, random) {
+      const service = random.pick([...world.services.values()]);
+      service.signal("SIGSTOP");
+      await delay(STILL_MS);
       service.signal("SIGCONT");
     },
   },

@@ -18,7 +18,7 @@ export interface Arrival {
   readonly shape: Shape;
   /** 1 = first. */
   readonly deliveryCount: number;
-  /** By `ageOf`. */
+  /** Since it was decided: by `sinceDecided`. */
   readonly ageMs: number;
   /** Its cancel may have been said before this process heard cancels. */
   readonly isUnheard: boolean;
