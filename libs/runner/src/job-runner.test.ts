@@ -33,8 +33,9 @@ function outside() {
     description: "For tests.",
     ...kindConfig({ any: { ...json(), otherwise: { value: {} } } }),
     concurrency: 4,
-    async submit(attempt) {
+    async submit(attempt, { again }) {
       await world.beforeCreate?.();
+      world.again.push(again);
       const { attemptId, runId, taskId, mapIndex, attempt: number, traceparent } = attempt;
       const ref = { attemptId, runId, taskId, mapIndex, attempt: number, traceparent };
       if (jobs.has(attemptId)) said.push("created twice");
@@ -73,6 +74,7 @@ function outside() {
   };
   const world = {
     jobs,
+    again: [] as boolean[],
     said,
     kind,
     beforeCreate: undefined as (() => Promise<void>) | undefined,
@@ -144,6 +146,17 @@ describe("assignments", () => {
     expect(await bus.assign({ kind: KIND, deliveryCount: 9 })).toBe("acked");
     expect(world.jobs.size).toBe(1);
     expect(bus.updates).toHaveLength(1); // accepted again is the same message
+  });
+
+  test("whatever made it ask, it is told that the job may be there already", async () => {
+    const { bus, world } = await setup();
+    const assign = (taskId: string, more: object) => bus.assign({ kind: KIND, taskId, ...more });
+    await assign("first", {});
+    await assign("again", { deliveryCount: 2 });
+    await assign("late", { decidedMsAgo: 10_000 });
+    bus.reconnect(); // the store may have been lost, and the assignment said anew
+    await assign("anew", { decidedMsAgo: 1 });
+    expect(world.again).toEqual([false, true, true, true]);
   });
 
   test("not wanted any more: acked, nothing created", async () => {

@@ -17,7 +17,7 @@ import { attemptOf } from "./deps.ts";
 import type { Deps } from "./deps.ts";
 import { ack } from "./intake.ts";
 import type { Verdict } from "./intake.ts";
-import type { JobKind } from "./kinds.ts";
+import type { JobKind, Submission } from "./kinds.ts";
 import { sleep } from "./sleep.ts";
 import { errorOf } from "./traces.ts";
 import { MalformedAssignment, translateAssignment } from "./translate.ts";
@@ -74,7 +74,8 @@ export class JobShell implements Shell {
     }
     const parsed = attemptOf(assigned, this.#kind.parseConfig, startMs);
     if ("refused" in parsed) return this.#refuse(assigned, parsed.refused, delivery);
-    return this.#submit(parsed.attempt, delivery, { startMs, signal });
+    const again = admission === "claim"; // whatever made it ask may have hidden an earlier submission
+    return this.#submit(parsed.attempt, delivery, { startMs, signal, again });
   }
 
   cancel(ref: AttemptRef, reason: string): void {
@@ -98,11 +99,11 @@ export class JobShell implements Shell {
   async #submit(
     attempt: Attempt,
     delivery: Delivery,
-    { startMs, signal }: { startMs: number; signal: AbortSignal },
+    { startMs, ...how }: Submission & { readonly startMs: number },
   ): Promise<Verdict> {
     const { attemptId } = attempt;
     const { tracing, updates, log } = this.#deps;
-    const submitting = this.#kind.submit(attempt, { signal, again: delivery.deliveryCount > 1 });
+    const submitting = this.#kind.submit(attempt, how);
     this.#submitting.set(attemptId, submitting);
     try {
       const { link = "" } = await submitting;
@@ -115,7 +116,7 @@ export class JobShell implements Shell {
     } catch (error) {
       if (error instanceof TaskFailure)
         return await this.#refuse(attempt, { state: "failed", failure: error.failure }, delivery);
-      if (signal.aborted) return { do: "retry", delayMs: 0 };
+      if (how.signal.aborted) return { do: "retry", delayMs: 0 };
       const delayMs = Math.min(RETRY_MS * 2 ** (delivery.deliveryCount - 1), RETRY_MS_MAX);
       const fields = { attempt_id: attemptId, run_id: attempt.runId, delay_ms: delayMs, error };
       log.warn(fields, `${this.#kind.kind} could not be submitted; tried again`);

@@ -57,7 +57,7 @@ export interface JobKind<C> extends KindOf<C> {
 export interface Submission {
   /** Fires when the runner stops. */
   readonly signal: AbortSignal;
-  /** An earlier delivery may have created it, and ended before it could say so. */
+  /** It may have been created before, by whoever could not say so. */
   readonly again: boolean;
 }
 
