@@ -52,6 +52,13 @@ export const busFaults: readonly Fault[] = [
     tests: integration(consume, "never more messages in hand than slots"),
   },
   {
+    file: "libs/bus/src/pull.ts",
+    find: "return Date.now() - heardMs > this.#ackWaitMs;",
+    replace: "return heardMs < 0;",
+    why: "who stood still acks what another has committed and not said before he died",
+    tests: integration("libs/bus/src/standing-still.it.test.ts"),
+  },
+  {
     file: "libs/bus/src/unbundle.ts",
     find: "if (--this.#open > 0) return;",
     replace: "this.#open--;",

@@ -32,10 +32,24 @@ export const coreFaults: readonly Fault[] = [
   },
   {
     file: "libs/runner/src/core/admission.ts",
-    find: "arrival.deliveryCount > 1 || ",
-    replace: "",
+    find: "return deliveryCount > 1 || ",
+    replace: "return ",
     why: "a redelivered assignment begins without asking whether it is still wanted",
     tests: unit("libs/runner/src/core"),
+  },
+  {
+    file: "libs/runner/src/core/admission.ts",
+    find: "Math.min(nowMs - ageMs, assignedMs)",
+    replace: "nowMs - ageMs",
+    why: "what somebody decided, and said after he had stood still for minutes, begins without asking",
+    tests: unit("libs/runner/src/core"),
+  },
+  {
+    file: "libs/runner/src/job-shell.ts",
+    find: "absent = isQueued ? 0 : absent + 1;",
+    replace: "absent += 1;",
+    why: "an attempt counts as cancelled while another replica is about to create its pod",
+    tests: unit("libs/runner/src/job-runner.test.ts"),
   },
   {
     file: "libs/dag/src/canonical.ts",

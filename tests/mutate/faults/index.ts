@@ -1,4 +1,4 @@
-// The thirty-one faults, in the order of their numbers.
+// The faults, in the order of their numbers.
 import type { Fault } from "../fault.ts";
 import { busFaults } from "./bus.ts";
 import { machineFaults } from "./machine.ts";

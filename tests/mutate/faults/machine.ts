@@ -8,6 +8,20 @@ const simulation = unit("tests/simulation/simulation.test.ts");
 
 export const machineFaults: readonly Fault[] = [
   {
+    file: "libs/machine/src/run/relatives.ts",
+    find: " || isMappedAnew(task)",
+    replace: "",
+    why: "an instance of an old list is taken for one of the new, and its run never ends",
+    tests: unit("libs/machine/src/run/mapping.test.ts"),
+  },
+  {
+    file: "services/state-machine/src/judge.ts",
+    find: "if (restsOnLost(said, batch, evidence)) return",
+    replace: "if (batch.said.length < 0) return",
+    why: "somebody is told that his answer counts, after a decision that never came about",
+    tests: unit("services/state-machine/src/judge.test.ts"),
+  },
+  {
     file: `${run}/updates.ts`,
     find: "if (sequence <= task.sequence)",
     replace: "if (sequence < task.sequence)",
