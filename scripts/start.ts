@@ -73,6 +73,7 @@ async function run(signal: AbortSignal): Promise<number> {
     nowMs: Date.now,
     signal,
     serverUrl: world.serverUrl,
+    foreign: (work) => work(),
     connect: async () => server,
   };
   const saved = openWatch(args.dagsDir, signal); // before they are read: what is saved meanwhile is applied in the end

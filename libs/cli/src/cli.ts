@@ -22,6 +22,8 @@ export interface Cli {
   readonly signal: AbortSignal;
   /** `--server`, else CHASQUI_SERVER, else the local one. */
   readonly serverUrl: string;
+  /** For code that is not ours and may never return: until it has, Ctrl-C ends the process at once. */
+  foreign<T>(work: () => Promise<T>): Promise<T>;
   /** Connects at the first call, to another server when it is named; throws a CliError when nobody answers. */
   connect(url?: string): Promise<Server>;
 }

@@ -37,7 +37,7 @@ export async function judgedDags(
   const policies = loadPolicies(cli, options.policies);
   const vars = structuredClone(environment.content?.vars ?? {}) as JsonObject; // JSON by its type
   const context = { environment: environment.name, vars };
-  const dags = withCircles(await compileFiles(files, cli.cwd, known));
+  const dags = withCircles(await cli.foreign(() => compileFiles(files, cli.cwd, known)));
   return {
     dags: dags.map((dag) => judge(dag, policies, context)),
     environment: environment.name,
@@ -66,7 +66,7 @@ export async function readDags(
 ): Promise<DagFile[]> {
   const environment = readEnvironment(cli, { named: options.environment });
   const known: CompileOptions = await knownKinds(cli, environment, options.server);
-  return compileFiles(namedFiles(cli, paths), cli.cwd, known);
+  return cli.foreign(() => compileFiles(namedFiles(cli, paths), cli.cwd, known));
 }
 
 async function environmentOfServer(cli: Cli): Promise<string | undefined> {

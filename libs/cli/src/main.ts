@@ -14,13 +14,18 @@ for (const stream of [process.stdout, process.stderr])
 const INTERRUPT_MS_MAX = 500;
 const interrupt = new AbortController();
 
+const onInterrupt = (name: NodeJS.Signals): void => {
+  hearInterrupts(false); // a second one ends the process at once
+  interrupt.abort(new Error(name));
+  setTimeout(() => process.exit(130), INTERRUPT_MS_MAX).unref();
+};
+
 /** Until a server is asked there is nothing to end in order, and a DAG file in TypeScript may loop for ever. */
-function hearInterrupts(): void {
-  for (const name of ["SIGINT", "SIGTERM"] as const)
-    process.once(name, () => {
-      interrupt.abort(new Error(name));
-      setTimeout(() => process.exit(130), INTERRUPT_MS_MAX).unref();
-    }); // a second one ends the process at once
+function hearInterrupts(hears: boolean): void {
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.off(name, onInterrupt);
+    if (hears) process.on(name, onInterrupt);
+  }
 }
 
 process.exitCode = await runCli({
@@ -30,6 +35,6 @@ process.exitCode = await runCli({
   out: outputOf(process.stdout),
   err: outputOf(process.stderr),
   signal: interrupt.signal,
-  connecting: hearInterrupts,
+  hearInterrupts,
   version: manifest.version,
 });

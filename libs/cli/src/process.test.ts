@@ -49,14 +49,18 @@ test("Ctrl-C ends a wait with 130", async () => {
   expect([await logs.ended, await logs.err]).toEqual([130, ""]);
 });
 
-test("Ctrl-C ends a DAG file that never comes to its end", async () => {
+test.each([
+  ["validate", "nobody asks a server"],
+  ["apply", "a server was asked before"],
+])("Ctrl-C ends a DAG file that never comes to its end: %s, %s", async (command) => {
+  await using server = await startFakeServer();
   const folder = await mkdtemp(path.join(tmpdir(), "chasqui-"));
   const loop = `import { writeSync } from "node:fs"; writeSync(1, "begun"); for (;;);`;
   await writeFile(path.join(folder, "a.ts"), loop);
-  const validate = start(["validate", path.join(folder, "a.ts")]);
-  await once(validate.child.stdout, "data");
-  validate.child.kill("SIGINT");
-  expect(await validate.ended).toBe("SIGINT");
+  const looping = start([command, path.join(folder, "a.ts")], { CHASQUI_SERVER: server.url });
+  await once(looping.child.stdout, "data");
+  looping.child.kill("SIGINT");
+  expect(await looping.ended).toBe("SIGINT");
   await rm(folder, { recursive: true });
 });
 

@@ -33,7 +33,8 @@ export async function readOneDag(
     throw usageError(`${file} holds ${files.length} DAG files: want one`);
   const environment = readEnvironment(cli, { named: options.environment });
   const { connections: _elsewhere, ...known } = await knownKinds(cli, environment, "when named");
-  const [dag] = await compileFiles([only], cli.cwd, { ...known, unknownKinds: "warning" });
+  const how = { ...known, unknownKinds: "warning" } as const;
+  const [dag] = await cli.foreign(() => compileFiles([only], cli.cwd, how));
   if (dag === undefined) return undefined;
   for (const problem of problemsOf(dag))
     printLines(cli.err, renderProblem(problem, dag.text, cli.err.style));

@@ -16,8 +16,8 @@ export interface Invocation {
   readonly out: Output;
   readonly err: Output;
   readonly signal: AbortSignal;
-  /** Told once, before the first server is asked. */
-  readonly connecting?: () => void;
+  /** Told before a server is asked, and when it is no more: what is asked of it is to end in order. */
+  readonly hearInterrupts?: (hears: boolean) => void;
   readonly version: string;
 }
 
@@ -40,10 +40,18 @@ export async function runCli(invocation: Invocation): Promise<number> {
       env,
       serverUrl: url,
       nowMs: () => Date.now(),
+      async foreign(work) {
+        invocation.hearInterrupts?.(false);
+        try {
+          return await work();
+        } finally {
+          invocation.hearInterrupts?.(servers.size > 0);
+        }
+      },
       connect(other = url) {
         const known = servers.get(other);
         if (known !== undefined) return known;
-        if (servers.size === 0) invocation.connecting?.();
+        if (servers.size === 0) invocation.hearInterrupts?.(true);
         const server = connect(other, principalOf(env), signal);
         servers.set(other, server);
         return server;
