@@ -13,6 +13,7 @@
 //   R8. The state rebuilt from rows equals the fold of the history.
 //   R9. Never more tasks at work than the run, or a mapping, allows.
 //   R10. A question is answered once, after it was asked, by one who may or by the end of its time.
+//   R11. A run ends when everything outside does, and again after what failed was done again.
 import { decideAnswer, decideOpen } from "./approval.ts";
 import { askedBy, decideJoined, decideNamed } from "./children.ts";
 import { decideCancel, decideClear, decideMark } from "./commands.ts";
