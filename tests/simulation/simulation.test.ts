@@ -23,12 +23,15 @@ const seeds =
   only === undefined
     ? [...Array.from({ length: seedsCount }, (_, i) => i + 1), ...FOUND, ...FOUND_STILL]
     : [Number(only)];
-/** In half of the worlds replicas stand still; in a quarter the cluster is slow. */
-const troubles = (seed: number) => {
+/**
+ * In half of the worlds replicas stand still; in a quarter the cluster is slow, where the store is not lost: then nobody can
+ * tell that an assignment is in somebody's hands.
+ */
+const troubles = (seed: number, { sweeper }: SimulationOptions) => {
   const isFound = FOUND.includes(seed) || FOUND_STILL.includes(seed);
   return {
     standsStill: FOUND_STILL.includes(seed) || (!isFound && seed % 2 === 0),
-    isSlow: !isFound && seed % 4 === 1,
+    isSlow: !isFound && !sweeper && seed % 4 === 1,
   };
 };
 /** Seconds, but for a machine that is busy otherwise, or a million seeds. */
@@ -67,7 +70,7 @@ describe("simulation", () => {
     `${seeds.length} seeds: %s`,
     (_, options) => {
       for (const seed of seeds) {
-        const result = simulate(seed, { ...options, ...troubles(seed) });
+        const result = simulate(seed, { ...options, ...troubles(seed, options) });
         const tail = result.log.slice(only === undefined ? -20 : 0).join("\n");
         expect(result.ok, `SIM_SEED=${seed}: ${result.problem}\n${tail}`).toBe(true);
       }

@@ -148,10 +148,10 @@ describe("a mapped group", () => {
     s.succeed("a[0]");
     s.succeed("b[0]");
     s.clear([]);
-    expect(s.statuses()).toMatchObject({ "a[0]": "waiting", "a[1]": "cancelling" });
-    expect(s.state.maps.get(0)).toMatchObject({ open: 1, opened: [false, true] });
+    expect(s.statuses()).toMatchObject({ g: "waiting", "a[0]": "removed", "a[1]": "cancelling" });
     s.succeed("a[1]");
     expect(s.statuses()).toMatchObject({ "a[0]": "assigned", "a[1]": "waiting" });
+    expect(s.state.maps.get(0)).toMatchObject({ open: 1, opened: [true, false] });
   });
 
   test("one that is skipped or fails takes its tasks along", () => {
@@ -214,6 +214,23 @@ describe("mapped again after a clear", () => {
     s.report("load[0]", 1, 3, { state: "cancelled" });
     expect(s.statuses()).toMatchObject({ load: "running", "load[2]": "assigned" });
     expect(s.task("load[0]")?.attempt).toBe(2);
+  });
+
+  test("a group, too: nothing that is at work counts as removed, and none has a twin", () => {
+    const counts = [2, 1];
+    const items = () => itemsOf(counts.shift() ?? 0)(undefined as never);
+    const s = story({ g: { kind: "group", items }, a: { group: "g" } });
+    s.start();
+    s.clear(["g"]);
+    expect(s.statuses()).toMatchObject({
+      g: "waiting",
+      "a[0]": "cancelling",
+      "a[1]": "cancelling",
+    });
+    s.report("a[0]", 1, 3, { state: "cancelled" });
+    expect(s.statuses()).toMatchObject({ g: "waiting", "a[0]": "removed", "a[1]": "cancelling" });
+    s.report("a[1]", 1, 3, { state: "cancelled" });
+    expect(s.statuses()).toMatchObject({ g: "running", "a[0]": "assigned", "a[1]": "removed" });
   });
 
   /** It was cleared and then cancelled; an instance that was at work succeeded all the same. */

@@ -64,7 +64,7 @@ export function hasItsTurn(draft: RunState, task: TaskState, planned: PlanTask):
     if (task.mapIndex < 0) return !isInner(planned, task.plan);
     if (planned.mapper !== task.plan) return true; // of an index that has begun: the others are cancelled
   } else if (draft.status !== "running") return false;
-  const mapping = planned.mapper === undefined ? undefined : draft.maps.get(planned.mapper);
+  const mapping = draft.maps.get(planned.map === undefined ? (planned.mapper ?? -1) : task.plan);
   if (task.mapIndex >= 0) return mapping?.opened[task.mapIndex] === true;
   if (isInner(planned, task.plan)) return false;
   // What maps again after a clear waits until nothing of the last time is at work.

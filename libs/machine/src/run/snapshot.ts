@@ -29,7 +29,9 @@ export function snapshotOf(state: RunState): unknown {
       .map(({ upstream, upstreamTotal, plan, ...task }) => ({
         id: state.plan.tasks[plan]?.id ?? "",
         ...Object.fromEntries(Object.entries(task).map(([key, value]) => [key, value ?? null])),
-        upstream: counts ? { ...upstream, total: upstreamTotal } : null,
+        // What is removed waits for nothing: it is counted anew when a longer list brings it back.
+        upstream:
+          counts && task.status !== "removed" ? { ...upstream, total: upstreamTotal } : null,
         mapIndex: task.mapIndex,
       }))
       .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : a.mapIndex - b.mapIndex)),

@@ -34,6 +34,12 @@ export const itemsOf =
   (count: number): MapPlan["items"] =>
   () => ({ ok: true, value: Array.from({ length: count }, (_, index): Json => ({ n: index })) });
 
+/** So many items at first, then so many, in turn: a list that is longer or shorter when it is made anew. */
+function inTurn(counts: readonly number[]): MapPlan["items"] {
+  let made = 0;
+  return (scope) => itemsOf(counts[made++ % counts.length] ?? 0)(scope);
+}
+
 export interface PlanOptions {
   readonly timeoutMs?: number;
   readonly maxActiveTasks?: number;
@@ -141,6 +147,7 @@ const row = fc.record({
   startTimeoutMs: fc.constantFrom(0, 0, 500),
   allowFailure: fc.boolean(),
   count: fc.constantFrom(-1, -1, -1, 0, 1, 3),
+  later: fc.constantFrom(0, 1, 2, 3, 4),
   parallel: fc.nat(2),
   place: fc.constantFrom("out", "out", "group"),
   pools: fc.constantFrom([], [], [], ["a"], ["a", "b"]),
@@ -156,12 +163,14 @@ export const plans: fc.Arbitrary<Plan> = fc
   .record({
     rows: fc.array(row, { minLength: 1, maxLength: 9 }),
     groupCount: fc.constantFrom(0, 1, 2, 3),
+    groupLater: fc.constantFrom(0, 1, 2, 3),
     groupParallel: fc.nat(2),
     maxActiveTasks: fc.constantFrom(0, 0, 2),
   })
-  .map(({ rows, groupCount, groupParallel, maxActiveTasks }) => {
+  .map(({ rows, groupCount, groupLater, groupParallel, maxActiveTasks }) => {
+    const items = inTurn([groupCount, groupLater]);
     const literals: Record<string, TaskLiteral> = {
-      g: { kind: GROUP_KIND, items: itemsOf(groupCount), parallel: groupParallel },
+      g: { kind: GROUP_KIND, items, parallel: groupParallel },
     };
     const inGroup = (index: number): boolean => rows[index]?.place === "group";
     for (const [index, one] of rows.entries())
@@ -176,7 +185,7 @@ function literalOf(
   inGroup: (index: number) => boolean,
   rows: readonly Row[],
 ): TaskLiteral {
-  const { place, count, parallel, needs, role, pools, ...rest } = one;
+  const { place, count, later, parallel, needs, role, pools, ...rest } = one;
   const group = place === "group";
   const before = [...new Set(needs)].filter(
     // Needs of a group's tasks stay within it; nobody needs an on-exit task.
@@ -192,6 +201,6 @@ function literalOf(
     needs: isExit ? [] : before.map((n) => `t${n}`),
     setups: used === "teardown" ? setups : [],
     ...(group ? { group: "g" } : {}),
-    ...(!group && count >= 0 ? { items: itemsOf(count), parallel } : {}),
+    ...(!group && count >= 0 ? { items: inTurn([count, later]), parallel } : {}),
   };
 }
