@@ -42,6 +42,25 @@ function queued(dag: Partial<Surroundings["dag"]>) {
 }
 
 describe("explain names", () => {
+  test.each(["a mapped task", "a mapped group"])(
+    "%s that waits for the last of its old list",
+    (what) => {
+      const group = what === "a mapped group";
+      const inner = group ? { a: { group: "m" } } : {};
+      const t = running({
+        m: { ...(group ? { kind: "group" } : {}), items: itemsOf(1) },
+        ...inner,
+      });
+      t.clear(["m"]);
+      const at = group ? "a[0]" : "m[0]";
+      expect(t.why("m")?.causes.map(({ text }) => text)).toEqual([
+        `m is mapped anew when ${at} has ended`,
+        `${at} is asked to end, and has not been seen gone`,
+      ]);
+      expect(t.kinds("m")).toEqual(["mapping", "cancelling"]);
+    },
+  );
+
   test("a paused DAG", () => {
     expect(queued({ paused: true })[0]?.causes).toEqual([
       { kind: "paused", text: "DAG test is paused" },

@@ -2,6 +2,8 @@
 // run (its DAG, pools, runners, the run before) is an argument.
 import { APPROVAL_KIND, CHILD_KIND, GROUP_KIND, isInner } from "../plan.ts";
 import { allOfOne, upstreamPending } from "./upstream.ts";
+import { admission, ofRun } from "./admission.ts";
+import { ofLastTime } from "../run/ready.ts";
 import { labelOf, nameOf, slotNamed } from "../run/slots.ts";
 import type { Waits } from "./circle.ts";
 import { circleInWords, circleThrough } from "./circle.ts";
@@ -11,7 +13,7 @@ import { admissionTurn, forecastsOf, placeIn } from "./turns.ts";
 import { expectedOf } from "./expected.ts";
 import type { Child } from "../run/children.ts";
 import type { RunState, TaskState } from "../run/state.ts";
-import { isActive, isFinalTask, isHeld, isSettled } from "../run/state.ts";
+import { isActive, isFinalTask, isHeld } from "../run/state.ts";
 import type { PoolState } from "../pool/state.ts";
 import { lineOf } from "../pool/state.ts";
 
@@ -161,25 +163,6 @@ function isFrontier(state: RunState, task: TaskState): boolean {
   return task.status !== "waiting" || upstreamPending(state, task).length === 0;
 }
 
-function ofRun(state: RunState, { dag }: Surroundings): Cause | undefined {
-  if (isSettled(state.status)) return { kind: "settled", text: `the run has ${state.status}` };
-  return state.status === "queued" ? admission(state.facts, dag) : undefined;
-}
-
-function admission(
-  { id, dagId }: { readonly id: string; readonly dagId: string },
-  dag: DagFacts,
-): Cause {
-  if (dag.active.includes(id)) return { kind: "next", text: "the run has its slot and begins" };
-  if (dag.paused) return { kind: "paused", text: `DAG ${dagId} is paused` };
-  const [first = "another run"] = dag.active;
-  return {
-    kind: "admission",
-    text: `${dag.active.length} of ${dag.maxActiveRuns} runs of DAG ${dagId} are active (max_active_runs); the oldest is ${first}`,
-    ...(dag.active.length === 0 ? {} : { runId: first }),
-  };
-}
-
 function chainOf(state: RunState, from: TaskState, around: Surroundings): Cause[] {
   const causes: Cause[] = [];
   let task: TaskState | undefined = from;
@@ -307,6 +290,11 @@ function waiting(state: RunState, task: TaskState): Link {
     return {
       cause: { kind: "on_exit", text: `${label} starts when all else has ended`, task: label },
     };
+  const last = ofLastTime(state, task);
+  if (last !== undefined) {
+    const text = `${label} is mapped anew when ${labelOf(nameOf(state, last))} has ended`;
+    return { cause: { kind: "mapping", text, task: label }, next: last };
+  }
   const mapping = state.maps.get(planned?.mapper ?? -1);
   if (task.mapIndex >= 0 && mapping?.opened[task.mapIndex] !== true) {
     const text = `${label}: ${mapping?.open ?? 0} instances are at work (parallel)`;

@@ -64,14 +64,18 @@ export function hasItsTurn(draft: RunState, task: TaskState, planned: PlanTask):
     if (task.mapIndex < 0) return !isInner(planned, task.plan);
     if (planned.mapper !== task.plan) return true; // of an index that has begun: the others are cancelled
   } else if (draft.status !== "running") return false;
-  const mapping = draft.maps.get(planned.map === undefined ? (planned.mapper ?? -1) : task.plan);
-  if (task.mapIndex >= 0) return mapping?.opened[task.mapIndex] === true;
-  if (isInner(planned, task.plan)) return false;
-  // What maps again after a clear waits until nothing of the last time is at work.
-  return !mapping?.slots.some((slots) => slots.some((at) => isOutsideAt(draft, at)));
+  if (task.mapIndex >= 0)
+    return draft.maps.get(planned.mapper ?? -1)?.opened[task.mapIndex] === true;
+  return !isInner(planned, task.plan) && ofLastTime(draft, task) === undefined;
 }
 
-const isOutsideAt = (draft: RunState, slot: number): boolean => {
-  const task = draft.tasks[slot];
-  return task !== undefined && isOutside(task);
-};
+/** What maps again after a clear waits until nothing of the last time is at work: an instance that is. */
+export function ofLastTime({ maps, tasks }: RunState, task: TaskState): TaskState | undefined {
+  const mapping = task.mapIndex < 0 ? maps.get(task.plan) : undefined;
+  for (const slots of mapping?.slots ?? [])
+    for (const slot of slots) {
+      const one = tasks[slot];
+      if (one !== undefined && isOutside(one)) return one;
+    }
+  return undefined;
+}
