@@ -263,6 +263,17 @@ describe("cancels", () => {
     expect(bus.updates.map(({ state }) => state)).toEqual([AttemptState.ACCEPTED]);
   });
 
+  test("J3: cancelled while it asks whether it is wanted, it is not created", async () => {
+    const { bus, world } = await setup({
+      wanted: () => {
+        bus.cancel(KIND, refOf({}));
+        return true; // as it was when that was answered
+      },
+    });
+    expect(await bus.assign({ kind: KIND, deliveryCount: 2 })).toBe("acked");
+    expect(world.jobs.size).toBe(0);
+  });
+
   test("J3: cancelled before it came, it is not created", async () => {
     const { bus, world } = await setup();
     bus.cancel(KIND, refOf({}));

@@ -70,7 +70,7 @@ export class JobShell implements Shell {
     if (admission === "cancelled") return ack; // whoever heard the cancel answers it, see #cancelOutside
     if (admission === "claim") {
       const claim = await this.#deps.asking.untilAnswered(assigned, signal);
-      if (afterClaim(arrival, claim) === "drop") return ack;
+      if (afterClaim(arrival, claim) === "drop" || this.#cancelled.has(attemptId)) return ack;
     }
     const parsed = attemptOf(assigned, this.#kind.parseConfig, startMs);
     if ("refused" in parsed) return this.#refuse(assigned, parsed.refused, delivery);
