@@ -98,7 +98,7 @@ export class Outside {
       return void this.creating.set(message.id, { message, hangs, sinceMs: nowMs });
     if (body.taskId === "mail") {
       if (this.#mail(body, crash === "before_ack")) return;
-    } else this.#create(body, isWanted || isBeingCancelled(state, body), hangs);
+    } else this.#create(body, hangs);
     if (crash === "before_ack") return;
     if (body.taskId === "mail") this.report(body, { state: "succeeded" }, 3, nowMs);
     else this.report(body, { state: "accepted" }, 1, nowMs);
@@ -112,9 +112,7 @@ export class Outside {
     if (creation === undefined || nowMs - creation.sinceMs > CREATION_MS_MAX) return;
     const { hangs, message } = creation;
     const { body } = message;
-    const state = this.#database.state(body.runId);
-    const isWanted = state !== undefined && isClaimable(state, body);
-    this.#create(body, isWanted || isBeingCancelled(state, body), hangs);
+    this.#create(body, hangs);
     this.report(body, { state: "accepted" }, 1, nowMs);
     this.#bus.tasks.ack(id);
     if (this.#cancelled.has(this.#nameOf(body))) this.cancel(body, nowMs);
@@ -148,7 +146,10 @@ export class Outside {
     this.#hearsSinceMs = nowMs;
   }
 
-  #create(task: TaskBody, isWanted: boolean, hangs: boolean): void {
+  #create(task: TaskBody, hangs: boolean): void {
+    const state = this.#database.state(task.runId);
+    const isWanted =
+      (state !== undefined && isClaimable(state, task)) || isBeingCancelled(state, task);
     const name = this.#nameOf(task);
     const there = this.pods.get(name);
     if (there !== undefined) {
