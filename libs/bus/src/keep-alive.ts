@@ -19,6 +19,10 @@ export interface KeepAliveOptions {
 const ROUND_MS_MAX = 5_000;
 const ROUND_MS_MIN = 50;
 
+/** Six rounds within an ack-wait. */
+export const roundMsOf = (ackWaitMs: number): number =>
+  Math.min(ROUND_MS_MAX, Math.max(ROUND_MS_MIN, ackWaitMs / 6));
+
 export function startKeepAlive({ ackWaitMs, holdMsMax }: KeepAliveOptions): KeepAlive {
   const held = new Set<JetDelivery>();
   let timer: NodeJS.Timeout | undefined;
@@ -31,14 +35,13 @@ export function startKeepAlive({ ackWaitMs, holdMsMax }: KeepAliveOptions): Keep
       if (nowMs - delivery.receivedMs > holdMsMax) held.delete(delivery);
       else if (nowMs - delivery.touchedMs >= dueMs) delivery.working();
     }
-    timer = held.size > 0 ? setTimeout(round, roundMs()) : undefined;
+    timer = held.size > 0 ? setTimeout(round, roundMsOf(ackWaitMs())) : undefined;
   };
-  const roundMs = (): number => Math.min(ROUND_MS_MAX, Math.max(ROUND_MS_MIN, ackWaitMs() / 6));
 
   return {
     add(delivery) {
       held.add(delivery);
-      timer ??= setTimeout(round, roundMs());
+      timer ??= setTimeout(round, roundMsOf(ackWaitMs()));
     },
     delete: (delivery) => void held.delete(delivery),
     get size() {

@@ -9,11 +9,11 @@ import { bundled } from "./bundle.ts";
 import { BusError, reasonOf } from "./errors.ts";
 import type { Link } from "./link.ts";
 import { NO_STREAM, readPubAck, type PubAck } from "./pub-ack.ts";
+import { seldom } from "./seldom.ts";
 import type { OutMessage, PublishOutcome } from "./types.ts";
 import { encodeHeaders, reusableHeaders } from "./wire-headers.ts";
 
 const PUBLISH_MS_MAX = 5_000;
-const COMPLAINT_INTERVAL_MS = 1_000;
 
 const NOT_CONNECTED: PubAck = { outcome: "failed", reason: "not connected" };
 const DISCONNECTED: PubAck = { outcome: "failed", reason: "disconnected before the answer came" };
@@ -46,7 +46,7 @@ export class Publisher {
   readonly #header = reusableHeaders();
   readonly #batches = new Map<string, Batch>();
   #batchCount = 0;
-  #complainedMs = 0;
+  readonly #mayComplain = seldom();
   #whenIdle: (() => void)[] = [];
 
   /** `onNoStream` is told when no stream has a subject: it may have vanished. */
@@ -161,15 +161,12 @@ export class Publisher {
         if (message.subject === subject) this.#settle(id, batch, index, ack);
   }
 
-  /** Once a second at most: an outage with 10,000 messages a second is one fact. */
   #complain(messages: readonly OutMessage[], acks: Acks): void {
     const index = acks.findIndex((ack) => ack?.outcome === "failed");
     if (index < 0) return;
     const reason = acks[index]?.reason;
     if (reason === NO_STREAM) this.#onNoStream();
-    const nowMs = Date.now();
-    if (nowMs - this.#complainedMs < COMPLAINT_INTERVAL_MS) return;
-    this.#complainedMs = nowMs;
+    if (!this.#mayComplain()) return;
     const count = acks.filter((ack) => ack?.outcome === "failed").length;
     const facts = { count, of: acks.length, subject: messages[index]?.subject, reason };
     this.#link.log.warn(facts, "bus: publish failed");

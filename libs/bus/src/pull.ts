@@ -22,6 +22,7 @@ import {
 } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
 import { startReadClock, type ReadClock } from "./read-clock.ts";
+import { seldom } from "./seldom.ts";
 import { findHeader, headerText } from "./wire-headers.ts";
 
 const EXPIRES_NS = 30_000 * 1e6;
@@ -33,7 +34,6 @@ const RETRY_DELAY_MS_MAX = 5_000;
 const STOP_MS_MAX = 1_000;
 const SWEEP_NS = 20 * 1e6;
 const ACK_WAIT_MS_ASSUMED = 30_000;
-const COMPLAINT_INTERVAL_MS = 1_000;
 const PAYLOAD_BYTES_ASSUMED = 1024 * 1024;
 /** Subject, reply and ack subject count for the server, too. */
 const NAMES_BYTES = 8 * 1024;
@@ -66,7 +66,7 @@ export class Pull {
   #held = 0;
   #heldBytes = 0;
   #heardMs = Date.now();
-  #complainedMs = 0;
+  readonly #mayComplain = seldom();
   #isLive = false;
   #stopping: Promise<void> | undefined;
   readonly #late: string[] = []; // came after `stop`
@@ -112,11 +112,10 @@ export class Pull {
   }
 
   #complain({ heardMs }: Word): false {
-    const nowMs = Date.now();
-    if (nowMs - this.#complainedMs < COMPLAINT_INTERVAL_MS) return false;
-    this.#complainedMs = nowMs;
+    if (!this.#mayComplain()) return false;
     const { link, stream, durable } = this.#options;
-    const facts = { stream, durable, heardMsAgo: nowMs - heardMs, ackWaitMs: this.#ackWaitMs };
+    const heardMsAgo = Date.now() - heardMs;
+    const facts = { stream, durable, heardMsAgo, ackWaitMs: this.#ackWaitMs };
     link.log.warn(facts, "bus: too late to settle a message, it comes again");
     return false;
   }

@@ -1,11 +1,9 @@
 // How long ago the server may have sent what is read now. A process that stood still (stopped, frozen with its machine,
 // blocked) finds messages in its socket that look new and are old. The server's answer to a ping comes behind all that
 // was sent before it: what is read after the answer was sent after the ping.
+import { roundMsOf } from "./keep-alive.ts";
 import type { Link } from "./link.ts";
 import type { Unlisten } from "./listeners.ts";
-
-const ROUND_MS_MAX = 5_000;
-const ROUND_MS_MIN = 50;
 
 export interface ReadClock {
   /** What is read now was sent at this time or later. */
@@ -29,8 +27,7 @@ export function startReadClock(link: Link, ackWaitMs: () => number): ReadClock {
     }
     if (isStopped) return;
     clearTimeout(timer);
-    const roundMs = Math.min(ROUND_MS_MAX, Math.max(ROUND_MS_MIN, ackWaitMs() / 6));
-    timer = setTimeout(() => void round(), roundMs).unref();
+    timer = setTimeout(() => void round(), roundMsOf(ackWaitMs())).unref();
   };
   const unlisten: Unlisten = link.onReconnect(() => {
     sentSinceMs = Date.now();
